@@ -1,3 +1,33 @@
-//! wheelfix: Python wheels built on Alpine made fit to ship.
+//! wheelfix: Python wheels built on Alpine (musl) made fit to ship, and installed trees
+//! small.
+//!
+//! Every command is a walk along a part of one flow:
+//!
+//! ```text
+//! gather ─► resolve ─► plan ─► apply ─► report
+//! ```
+//!
+//! | floor | module | what lives there |
+//! | --- | --- | --- |
+//! | 6 | [`cli`] | one file a subcommand; prints |
+//! | 5 | [`host`] | the only one that touches the machine |
+//! | 5 | [`report`] | values in, text out |
+//! | 4 | [`error`] | what went wrong, where, what to do |
+//! | 3 | [`plan`] | what will change, as a value |
+//! | 2 | [`resolve`] | who loads whom, by musl's and glibc's rules |
+//! | 2 | [`policy`] | what may stay outside, where a file runs |
+//! | 1 | [`elf`] | bytes in, facts or bytes out |
+//! | 1 | [`wheel`] | names, tags, RECORD, the archive |
+//!
+//! A module uses lower floors only; `tests/architecture.rs` reads the `use` lines.
+//! The library is the program's inside: its names may change with every release.
+
+pub mod cli;
 pub mod elf;
+pub mod error;
+pub mod host;
+pub mod plan;
+pub mod policy;
+pub mod report;
+pub mod resolve;
 pub mod wheel;

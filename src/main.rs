@@ -1,1 +1,5 @@
-fn main() {}
+//! The program: see `wheelfix::cli`.
+
+fn main() -> std::process::ExitCode {
+    wheelfix::cli::main()
+}

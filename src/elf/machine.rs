@@ -52,6 +52,26 @@ pub enum Arch {
 }
 
 impl Arch {
+    /// Every architecture.
+    pub const ALL: [Self; 10] = [
+        Self::X86_64,
+        Self::I686,
+        Self::Aarch64,
+        Self::Armv7l,
+        Self::Armv6l,
+        Self::Ppc64,
+        Self::Ppc64le,
+        Self::S390x,
+        Self::Riscv64,
+        Self::Loongarch64,
+    ];
+
+    /// The architecture that platform tags call `name`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|arch| arch.name() == name)
+    }
+
     /// The name in platform tags, for example `x86_64`.
     #[must_use]
     pub fn name(self) -> &'static str {

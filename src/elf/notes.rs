@@ -27,6 +27,17 @@ pub enum X86Level {
     V4,
 }
 
+impl std::fmt::Display for X86Level {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Baseline => "x86-64",
+            Self::V2 => "x86-64-v2",
+            Self::V3 => "x86-64-v3",
+            Self::V4 => "x86-64-v4",
+        })
+    }
+}
+
 /// What a file says of the x86 instructions it cannot do without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct X86Isa {

@@ -67,6 +67,14 @@ pub struct Symbol<'a> {
     pub default_version: bool,
 }
 
+impl Symbol<'_> {
+    /// Whether a loader lets it stay unresolved.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        self.binding == Binding::Weak
+    }
+}
+
 /// All dynamic symbols of one file, in the file's order, without the empty first one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Symbols {

@@ -1,0 +1,57 @@
+//! The command line: one file a subcommand. `terminal` is the only place that prints.
+#![allow(clippy::disallowed_methods)]
+
+mod args;
+mod repair;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Exit;
+use crate::host;
+use terminal::{OutputArgs, Terminal};
+
+/// Python wheels built on Alpine (musl) made fit to ship.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wheelfix",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Repair(Box<repair::Arguments>),
+}
+
+/// Run the program with the process's arguments; the result is its exit code.
+pub fn main() -> ExitCode {
+    host::watch_signals();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap's own exit code for help and version is 0, for mistakes 2.
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            let _ = error.print();
+            return ExitCode::from(code.code());
+        }
+    };
+    let terminal = Terminal::new(&arguments.output);
+    let exit = match arguments.command {
+        Command::Repair(repair) => repair::run(&repair, &terminal),
+    };
+    ExitCode::from(terminal.finish(exit).code())
+}

@@ -1,0 +1,145 @@
+//! One error for the whole program: what happened, where, and what that means for the
+//! exit code. How it reads is `report`'s business.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::plan::Obstacle;
+use crate::resolve::ModulePath;
+use crate::wheel::ArchivePath;
+
+/// The exit codes, which are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: the answer is no: it cannot be repaired, a check found something.
+    No,
+    /// 2: usage or configuration.
+    Usage,
+    /// 3: malformed or hostile input.
+    Malformed,
+    /// 4: the environment: input and output, space, permission.
+    Environment,
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Usage => 2,
+            Self::Malformed => 3,
+            Self::Environment => 4,
+        }
+    }
+}
+
+/// Where an ELF file that could not be read or edited lies.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In the wheel.
+    Entry(ArchivePath),
+    /// In the build root.
+    Library(ModulePath),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entry(path) => formatter.write_str(&crate::wheel::escape(path.as_str())),
+            Self::Library(path) => write!(formatter, "{path}"),
+        }
+    }
+}
+
+/// Everything that can end a command.
+#[derive(Debug)]
+pub enum Error {
+    /// The command line or the environment variables ask for something impossible.
+    Usage(String),
+    /// The wheel is not one, or lies about itself.
+    Wheel {
+        /// The wheel's file name.
+        wheel: String,
+        /// What is wrong with it.
+        error: crate::wheel::Error,
+    },
+    /// ELF files of the wheel that cannot be read.
+    MalformedElf {
+        /// The wheel's file name.
+        wheel: String,
+        /// Each file, and what is wrong with it.
+        files: Vec<(ArchivePath, crate::elf::Error)>,
+    },
+    /// The wheel cannot be repaired.
+    Blocked {
+        /// The wheel's file name.
+        wheel: String,
+        /// Everything that stands in the way.
+        obstacles: Vec<Obstacle>,
+    },
+    /// An ELF file could not be edited safely.
+    Edit {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file.
+        place: Place,
+        /// Why.
+        error: crate::elf::Error,
+    },
+    /// A file is not any more what the plan was made for.
+    Changed {
+        /// The file.
+        path: String,
+    },
+    /// The machine would not do it.
+    Io {
+        /// What was tried, as in "cannot …".
+        doing: String,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The output is there already, and `--no-clobber` or the input forbids replacing it.
+    Exists {
+        /// The output.
+        path: PathBuf,
+        /// It is the input itself.
+        is_input: bool,
+    },
+    /// Not begun, since another wheel failed.
+    NotBegun {
+        /// The wheel's file name.
+        wheel: String,
+    },
+}
+
+impl Error {
+    /// The exit code that it stands for.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Wheel { error, .. } if error.is_io() => Exit::Environment,
+            Self::Wheel { .. } | Self::MalformedElf { .. } => Exit::Malformed,
+            Self::Blocked { obstacles, .. } => match obstacles.as_slice() {
+                [Obstacle::NotAPlatform { .. }] => Exit::Usage,
+                _ => Exit::No,
+            },
+            Self::Edit { error, .. } if error.is_malformed_input() => Exit::Malformed,
+            Self::Edit { .. } | Self::NotBegun { .. } => Exit::No,
+            Self::Changed { .. } | Self::Io { .. } | Self::Exists { .. } => Exit::Environment,
+        }
+    }
+
+    /// An error of the machine.
+    pub fn io(doing: impl Into<String>, path: impl Into<PathBuf>, error: std::io::Error) -> Self {
+        Self::Io {
+            doing: doing.into(),
+            path: path.into(),
+            error,
+        }
+    }
+}

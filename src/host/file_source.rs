@@ -1,0 +1,108 @@
+//! A file as a [`Source`]: read by position, from any thread, and watched for changes.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::wheel::Source;
+
+/// A regular file, opened once.
+#[derive(Debug)]
+pub struct FileSource {
+    file: File,
+    path: PathBuf,
+    size: u64,
+    stamp: Stamp,
+}
+
+/// What changes when a file is written to or replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
+}
+
+impl FileSource {
+    /// Open a file for reading.
+    ///
+    /// # Errors
+    /// When it is not there, not a regular file, or may not be read.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::io("read", path, error);
+        // Asked before it is opened: opening a pipe would wait for its writer.
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+            return Err(failed(error));
+        }
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            size: metadata.size(),
+            stamp: Stamp::of(&metadata),
+        })
+    }
+
+    /// Its path, as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Is `other` the same file?
+    pub fn is(&self, other: &Path) -> bool {
+        std::fs::metadata(other).is_ok_and(|metadata| {
+            (metadata.dev(), metadata.ino()) == (self.stamp.device, self.stamp.inode)
+        })
+    }
+
+    /// Its permission bits.
+    pub fn mode(&self) -> u32 {
+        self.file
+            .metadata()
+            .map_or(0o644, |metadata| metadata.mode() & 0o777)
+    }
+
+    /// Has nobody written to it since it was opened?
+    ///
+    /// # Errors
+    /// [`Error::Changed`] when somebody has.
+    pub fn check_unchanged(&self) -> Result<(), Error> {
+        let now = self
+            .file
+            .metadata()
+            .map_err(|error| Error::io("read", &self.path, error))?;
+        if Stamp::of(&now) == self.stamp {
+            return Ok(());
+        }
+        Err(Error::Changed {
+            path: self.path.display().to_string(),
+        })
+    }
+}
+
+impl Source for FileSource {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+}

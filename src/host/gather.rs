@@ -1,0 +1,181 @@
+//! Read a wheel and everything around it that decides its repair.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Progress;
+use super::file_source::FileSource;
+use super::sysroot::{Sysroot, WheelWorld, elf_file};
+use crate::elf::{self, Arch, Strip};
+use crate::error::Error;
+use crate::plan::{self, ElfEntry, Note, Obstacle, Requested};
+use crate::resolve::{FileIdentity, Graph, Libc, Loader, ModulePath, resolve};
+use crate::wheel::{ArchivePath, Limits, Wheel, WheelFilename};
+
+/// What gathering has to be told.
+#[derive(Clone, Debug)]
+pub struct GatherOptions {
+    /// `--libc`.
+    pub libc: Option<Libc>,
+    /// `--plat`, which tells the C library where nothing else does.
+    pub plat: Requested,
+    /// `LD_LIBRARY_PATH`.
+    pub environment: Vec<ModulePath>,
+    /// `--lib-path` and `--ldpaths`.
+    pub lib_path: Vec<ModulePath>,
+    /// Look in the system's own folders too.
+    pub search_system: bool,
+    /// What stripping is measured by.
+    pub strip: Strip,
+    /// How large an archive may be.
+    pub limits: Limits,
+}
+
+/// A wheel as it was found, and what its files pull in.
+pub struct Gathered {
+    /// The open file.
+    pub source: FileSource,
+    /// The archive and its metadata, verified.
+    pub wheel: Wheel,
+    /// Its files, in the archive's order, folders left out.
+    pub entries: Vec<ArchivePath>,
+    /// Its ELF files.
+    pub elf: Vec<ElfEntry>,
+    /// What each of them pulls in.
+    pub graph: Graph,
+    /// Whose loader will load it, and on which machine; `None`: a wheel without ELF files.
+    pub target: Result<(Libc, Arch), Vec<Obstacle>>,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+}
+
+/// Open a wheel, verify it, read its ELF files, and resolve what they need.
+///
+/// # Errors
+/// When the wheel or one of its ELF files is malformed, or cannot be read.
+pub fn gather(
+    path: &Path,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+    progress: &dyn Progress,
+) -> Result<Gathered, Error> {
+    let name = file_name(path);
+    let source = FileSource::open(path)?;
+    let malformed = |error| Error::Wheel {
+        wheel: name.clone(),
+        error,
+    };
+    let filename = WheelFilename::parse(&name).map_err(malformed)?;
+    let wheel = Wheel::open(&source, &filename, &options.limits).map_err(malformed)?;
+    let entries: Vec<ArchivePath> = wheel
+        .archive
+        .entries()
+        .iter()
+        .filter(|entry| !entry.is_directory)
+        .map(|entry| entry.path.clone())
+        .collect();
+    let total: u64 = wheel.archive.entries().iter().map(|entry| entry.size).sum();
+    progress.expect(total);
+    let elf = read_elf(&source, &wheel, options, &name)?;
+    progress.advance(total);
+    let mut notes: Vec<Note> = wheel
+        .notes
+        .iter()
+        .map(|note| Note::Input(note.to_string()))
+        .collect();
+    let (graph, target) = match target(&filename, &elf, options, sysroot) {
+        Ok((machine, arch, libc, more)) => {
+            notes.extend(more);
+            let loader = Loader {
+                libc,
+                machine,
+                environment: options.environment.clone(),
+                lib_path: options.lib_path.clone(),
+                search_system: options.search_system,
+            };
+            (walk(&elf, sysroot, &loader), Ok((libc, arch)))
+        }
+        Err(obstacles) => (Graph::default(), Err(obstacles)),
+    };
+    Ok(Gathered {
+        source,
+        wheel,
+        entries,
+        elf,
+        graph,
+        target,
+        notes,
+    })
+}
+
+/// The last part of a path, for messages.
+pub(super) fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn read_elf(
+    source: &FileSource,
+    wheel: &Wheel,
+    options: &GatherOptions,
+    name: &str,
+) -> Result<Vec<ElfEntry>, Error> {
+    let read = wheel
+        .scan(source, elf::is_elf, |entry, bytes| {
+            let installed = plan::installed(&entry.path);
+            let identity = FileIdentity(entry.path.to_string());
+            elf_file(bytes, identity, installed.clone(), options.strip).map(|file| ElfEntry {
+                entry: entry.path.clone(),
+                installed,
+                file: Arc::new(file),
+            })
+        })
+        .map_err(|error| Error::Wheel {
+            wheel: name.to_owned(),
+            error,
+        })?;
+    let mut files = Vec::new();
+    let mut broken = Vec::new();
+    for (path, result) in read {
+        match result {
+            Ok(file) => files.push(file),
+            Err(error) => broken.push((path, error)),
+        }
+    }
+    if broken.is_empty() {
+        return Ok(files);
+    }
+    Err(Error::MalformedElf {
+        wheel: name.to_owned(),
+        files: broken,
+    })
+}
+
+type Target = (crate::resolve::MachineKey, Arch, Libc, Vec<Note>);
+
+fn target(
+    filename: &WheelFilename,
+    elf: &[ElfEntry],
+    options: &GatherOptions,
+    sysroot: &Sysroot,
+) -> Result<Target, Vec<Obstacle>> {
+    let (machine, arch) = plan::machine_of(filename, elf)?;
+    let (libc, notes) =
+        plan::libc_of_wheel(options.libc, filename, elf, &options.plat, sysroot.libc())?;
+    Ok((machine, arch, libc, notes))
+}
+
+fn walk(elf: &[ElfEntry], sysroot: &Sysroot, loader: &Loader) -> Graph {
+    let files: BTreeMap<_, _> = elf
+        .iter()
+        .map(|entry| (entry.installed.clone(), Arc::clone(&entry.file)))
+        .collect();
+    let roots: Vec<ModulePath> = elf
+        .iter()
+        .filter(|entry| entry.file.facts.dynamic)
+        .map(|entry| entry.installed.clone())
+        .collect();
+    let world = WheelWorld { sysroot, files };
+    resolve(&world, loader, &roots)
+}

@@ -1,0 +1,32 @@
+//! The only floor that touches the machine: it reads what a plan is made from, and does
+//! what a plan says, or nothing.
+#![allow(clippy::disallowed_methods)]
+
+mod apply_wheel;
+mod file_source;
+mod gather;
+mod interrupt;
+mod publish;
+mod sysroot;
+
+pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
+pub use file_source::FileSource;
+pub use gather::{GatherOptions, Gathered, gather};
+pub use interrupt::watch_signals;
+pub use sysroot::{Sysroot, SysrootOptions};
+
+/// Tells how far a long work has come. All of it may be called from any thread.
+pub trait Progress: Sync {
+    /// So many bytes are to be done, in addition to what was announced before.
+    fn expect(&self, bytes: u64);
+    /// So many of them are done.
+    fn advance(&self, bytes: u64);
+}
+
+/// Nobody watches.
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn expect(&self, _: u64) {}
+    fn advance(&self, _: u64) {}
+}

@@ -1,0 +1,123 @@
+//! Write a file so that its name appears only when it is whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+
+use super::interrupt::Doomed;
+use crate::error::Error;
+
+/// How much is gathered before it is written.
+const BUFFER: usize = 1 << 18;
+
+/// A file that is being written. Dropped before [`Output::publish`], it leaves nothing.
+pub(super) struct Output {
+    file: BufWriter<File>,
+    /// The name it has while it is written; `None`: it has none at all (`O_TMPFILE`), so
+    /// that even a kill leaves nothing behind.
+    temporary: Option<Doomed>,
+    target: PathBuf,
+}
+
+impl Output {
+    /// Begin to write what will be `target`; its folder is made if it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to.
+    pub(super) fn create(target: &Path) -> Result<Self, Error> {
+        let folder = folder_of(target);
+        fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))?;
+        // Files without a name can be given one only through /proc.
+        let unnamed = if Path::new("/proc/self/fd").exists() {
+            let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+            rustix::fs::open(folder, flags, Mode::from_raw_mode(0o666)).ok()
+        } else {
+            None
+        };
+        let (file, temporary) = match unnamed {
+            Some(descriptor) => (File::from(descriptor), None),
+            None => {
+                let temporary = Doomed::new(&temporary_name(target));
+                let failed = |error| Error::io("write to the folder", folder, error);
+                let file = File::options()
+                    .read(true)
+                    .write(true)
+                    .create_new(true)
+                    .open(temporary.path())
+                    .map_err(failed)?;
+                (file, Some(temporary))
+            }
+        };
+        Ok(Self {
+            file: BufWriter::with_capacity(BUFFER, file),
+            temporary,
+            target: target.to_owned(),
+        })
+    }
+
+    /// Give the file its name: flush, sync, rename, sync the folder. What had the name
+    /// before is replaced.
+    ///
+    /// # Errors
+    /// When any of it fails; then the name is as it was before.
+    pub(super) fn publish(self) -> Result<(), Error> {
+        let Self {
+            file,
+            temporary,
+            target,
+        } = self;
+        let failed = |error| Error::io("write", &target, error);
+        let file = file
+            .into_inner()
+            .map_err(|error| failed(error.into_error()))?;
+        file.sync_all().map_err(failed)?;
+        let temporary = match temporary {
+            Some(temporary) => temporary,
+            None => name_it(&file, &target).map_err(failed)?,
+        };
+        fs::rename(temporary.path(), &target).map_err(failed)?;
+        // The name itself must survive a loss of power; a file system that cannot sync a
+        // folder has no more to offer.
+        if let Ok(folder) = File::open(folder_of(&target)) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A hidden name beside the target that no `*.whl` matches.
+fn temporary_name(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    folder_of(target).join(format!(".{name}.tmp-{}", std::process::id()))
+}
+
+/// Link a file without a name to a temporary one: only rename replaces what is there.
+fn name_it(file: &File, target: &Path) -> io::Result<Doomed> {
+    let temporary = Doomed::new(&temporary_name(target));
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    // A leftover of a killed process with the same number.
+    let _ = fs::remove_file(temporary.path());
+    let follow = AtFlags::SYMLINK_FOLLOW;
+    rustix::fs::linkat(CWD, descriptor, CWD, temporary.path(), follow)?;
+    Ok(temporary)
+}

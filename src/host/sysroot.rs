@@ -1,0 +1,303 @@
+//! The root in which libraries are looked for, read once and kept for every wheel.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use crate::elf::{self, Strip};
+use crate::error::Error;
+use crate::resolve::{ElfFile, FileIdentity, Libc, ModulePath, Opened, Place, World};
+
+/// As many symbolic links as the kernel follows (`MAXSYMLINKS`).
+const MAX_LINKS: usize = 40;
+/// Larger configuration files are not what they are called.
+const MAX_TEXT: u64 = 1 << 20;
+
+/// How a root is read.
+#[derive(Clone, Debug)]
+pub struct SysrootOptions {
+    /// `--sysroot`; `/` by default.
+    pub root: PathBuf,
+    /// What stripping is measured by.
+    pub strip: Strip,
+}
+
+/// A root folder. Symbolic links in it mean what they mean to a process whose root it
+/// is: they never lead out of it.
+pub struct Sysroot {
+    root: PathBuf,
+    strip: Strip,
+    opened: Mutex<HashMap<ModulePath, Opened>>,
+    /// Folders with their links followed; `None`: no such folder.
+    folders: Mutex<HashMap<ModulePath, Option<String>>>,
+    by_identity: Mutex<HashMap<FileIdentity, Opened>>,
+}
+
+impl Sysroot {
+    /// Look at a root.
+    ///
+    /// # Errors
+    /// When it is no folder.
+    pub fn open(options: &SysrootOptions) -> Result<Self, Error> {
+        let failed = |error| Error::io("read the sysroot", &options.root, error);
+        let root = fs::canonicalize(&options.root).map_err(failed)?;
+        if !root.is_dir() {
+            return Err(failed(io::ErrorKind::NotADirectory.into()));
+        }
+        Ok(Self {
+            root,
+            strip: options.strip,
+            opened: Mutex::default(),
+            folders: Mutex::default(),
+            by_identity: Mutex::default(),
+        })
+    }
+
+    /// A folder of the machine, as the resolver calls it: a path of the root if it lies
+    /// inside, else a path of the host.
+    ///
+    /// # Errors
+    /// When it is no folder.
+    pub fn folder(&self, path: &Path) -> Result<ModulePath, Error> {
+        let failed = |error| Error::io("look for libraries in", path, error);
+        let real = fs::canonicalize(path).map_err(failed)?;
+        if !real.is_dir() {
+            return Err(failed(io::ErrorKind::NotADirectory.into()));
+        }
+        let inside = real.strip_prefix(&self.root).ok();
+        let (place, text) = match inside {
+            Some(inside) => (Place::System, inside.to_string_lossy().into_owned()),
+            None => (Place::Host, real.to_string_lossy().into_owned()),
+        };
+        Ok(ModulePath::new(place, &text))
+    }
+
+    /// The C library whose loader lies in the root, if exactly one kind does.
+    pub fn libc(&self) -> Option<Libc> {
+        let names = |folder: &str| self.list(folder);
+        let lib = [names("/lib"), names("/lib64"), names("/usr/lib")].concat();
+        let musl = lib.iter().any(|name| name.starts_with("ld-musl-"));
+        let glibc = lib
+            .iter()
+            .any(|name| name.starts_with("ld-linux") || name.starts_with("ld64.so"));
+        match (musl, glibc) {
+            (true, false) => Some(Libc::Musl),
+            (false, true) => Some(Libc::Glibc),
+            _ => None,
+        }
+    }
+
+    /// Read a library again, whole, for grafting.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not any more the file with this digest.
+    pub fn read(&self, path: &ModulePath, digest: &[u8; 32]) -> Result<Vec<u8>, Error> {
+        let host = self.on_host(path);
+        let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
+        if sha256(&bytes) == *digest {
+            return Ok(bytes);
+        }
+        Err(Error::Changed {
+            path: host.display().to_string(),
+        })
+    }
+
+    /// A real path of the root or of the host, as this machine calls it.
+    fn on_host(&self, path: &ModulePath) -> PathBuf {
+        match path.place() {
+            Place::Host => PathBuf::from(path.as_str()),
+            _ => self.root.join(path.relative()),
+        }
+    }
+
+    /// The path with every symbolic link followed, inside of the path's tree.
+    fn real(&self, path: &ModulePath, links: usize) -> Option<ModulePath> {
+        let links = links.checked_sub(1)?;
+        let parent = path.parent();
+        if parent == *path {
+            return Some(path.clone());
+        }
+        let folder = self.real_folder(&parent, links)?;
+        let here = folder.join(path.file_name());
+        let host = self.on_host(&here);
+        let metadata = fs::symlink_metadata(&host).ok()?;
+        if !metadata.is_symlink() {
+            return Some(here);
+        }
+        let target = fs::read_link(&host).ok()?;
+        let target = target.to_str()?;
+        let next = if target.starts_with('/') {
+            ModulePath::new(path.place(), target)
+        } else {
+            folder.join(target)
+        };
+        self.real(&next, links)
+    }
+
+    fn real_folder(&self, folder: &ModulePath, links: usize) -> Option<ModulePath> {
+        let known = lock(&self.folders).get(folder).cloned();
+        let real = match known {
+            Some(real) => real,
+            None => {
+                let real = self
+                    .real(folder, links)
+                    .map(|path| path.as_str().to_owned());
+                lock(&self.folders).insert(folder.clone(), real.clone());
+                real
+            }
+        };
+        Some(ModulePath::new(folder.place(), &real?))
+    }
+
+    fn read_elf(&self, path: &ModulePath) -> Opened {
+        let Some(real) = self.real(path, MAX_LINKS) else {
+            return Opened::Missing;
+        };
+        let host = self.on_host(&real);
+        let metadata = match fs::metadata(&host) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Opened::Missing,
+            Err(error) => return Opened::Unreadable(error.to_string()),
+        };
+        if !metadata.is_file() {
+            return Opened::NotAFile;
+        }
+        let identity = FileIdentity(format!("{}:{}", metadata.dev(), metadata.ino()));
+        if let Some(known) = lock(&self.by_identity).get(&identity) {
+            return known.clone();
+        }
+        let opened = match read_if_elf(&host) {
+            Ok(Some(bytes)) => self.understand(&bytes, identity.clone(), real),
+            Ok(None) => Opened::NotElf,
+            Err(error) => Opened::Unreadable(error.to_string()),
+        };
+        lock(&self.by_identity).insert(identity, opened.clone());
+        opened
+    }
+
+    fn understand(&self, bytes: &[u8], identity: FileIdentity, real_path: ModulePath) -> Opened {
+        match elf_file(bytes, identity, real_path, self.strip) {
+            Ok(file) => Opened::Elf(Arc::new(file)),
+            Err(error) => Opened::Malformed(error.to_string()),
+        }
+    }
+}
+
+/// The facts of an ELF file that is in memory.
+///
+/// # Errors
+/// When it is broken.
+pub(super) fn elf_file(
+    bytes: &[u8],
+    identity: FileIdentity,
+    real_path: ModulePath,
+    strip: Strip,
+) -> Result<ElfFile, elf::Error> {
+    let facts = elf::read(bytes)?;
+    let measured = match strip {
+        Strip::None => Strip::All,
+        chosen => chosen,
+    };
+    // A file that cannot be stripped safely has nothing to save.
+    let strippable = if facts.dynamic {
+        elf::strippable(bytes, measured).unwrap_or(0)
+    } else {
+        0
+    };
+    Ok(ElfFile {
+        identity,
+        real_path,
+        facts: Arc::new(facts),
+        digest: sha256(bytes),
+        size: bytes.len() as u64,
+        strippable,
+    })
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// The whole file if it begins as ELF.
+fn read_if_elf(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut file = fs::File::open(path)?;
+    let mut bytes = Vec::with_capacity(4);
+    file.by_ref().take(4).read_to_end(&mut bytes)?;
+    if !elf::is_elf(&bytes) {
+        return Ok(None);
+    }
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// A lock is only ever held for a look-up: what another thread left is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World for Sysroot {
+    fn open(&self, path: &ModulePath) -> Opened {
+        if let Some(known) = lock(&self.opened).get(path) {
+            return known.clone();
+        }
+        let opened = self.read_elf(path);
+        lock(&self.opened).insert(path.clone(), opened.clone());
+        opened
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        let real = self.real(&ModulePath::new(Place::System, path), MAX_LINKS)?;
+        let host = self.on_host(&real);
+        let metadata = fs::metadata(&host).ok()?;
+        if !metadata.is_file() || metadata.size() > MAX_TEXT {
+            return Some(String::new());
+        }
+        let bytes = fs::read(&host).unwrap_or_default();
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        let Some(real) = self.real(&ModulePath::new(Place::System, folder), MAX_LINKS) else {
+            return Vec::new();
+        };
+        let Ok(entries) = fs::read_dir(self.on_host(&real)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// A root together with the files of one wheel, as if it were installed.
+pub(super) struct WheelWorld<'a> {
+    pub(super) sysroot: &'a Sysroot,
+    pub(super) files: BTreeMap<ModulePath, Arc<ElfFile>>,
+}
+
+impl World for WheelWorld<'_> {
+    fn open(&self, path: &ModulePath) -> Opened {
+        if !path.in_wheel() {
+            return self.sysroot.open(path);
+        }
+        match self.files.get(path) {
+            Some(file) => Opened::Elf(Arc::clone(file)),
+            None => Opened::Missing,
+        }
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        self.sysroot.text(path)
+    }
+
+    fn list(&self, folder: &str) -> Vec<String> {
+        self.sysroot.list(folder)
+    }
+}

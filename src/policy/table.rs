@@ -1,0 +1,243 @@
+//! The table of platform tags (`platforms.tsv`), read once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use super::platform::{Family, PlatformTag};
+use crate::elf::Arch;
+use crate::resolve::Libc;
+
+const TEXT: &str = include_str!("platforms.tsv");
+
+/// What one platform tag promises.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    family: Family,
+    version: (u16, u16),
+    alias: Option<&'static str>,
+    machines: BTreeSet<&'static str>,
+    provides: BTreeSet<&'static str>,
+    /// By machine and prefix: the versions that are there.
+    versions: BTreeMap<&'static str, BTreeMap<&'static str, BTreeSet<&'static str>>>,
+    forbids: BTreeMap<&'static str, BTreeSet<&'static str>>,
+}
+
+impl Policy {
+    /// The tag for a machine.
+    pub fn tag(&self, arch: Arch) -> PlatformTag {
+        PlatformTag {
+            family: self.family,
+            version: self.version,
+            arch: arch.name().to_owned(),
+        }
+    }
+
+    /// The tag and its alias from before PEP 600, as they are written into file names.
+    pub fn names(&self, arch: Arch) -> Vec<String> {
+        let alias = self.alias.map(|alias| format!("{alias}_{}", arch.name()));
+        std::iter::once(self.tag(arch).to_string())
+            .chain(alias)
+            .collect()
+    }
+
+    /// Is the library expected on every machine that the tag speaks of? C library and
+    /// loader are not asked here: the resolver knows them under every name.
+    pub fn provides(&self, library: &str) -> bool {
+        self.provides.contains(library)
+    }
+
+    /// Are symbols of this version there? A version of a library that is no part of the
+    /// platform (`OPENSSL_3.0.0`) is none of the policy's business.
+    pub fn has_version(&self, arch: Arch, version: &str) -> bool {
+        let Some((prefix, number)) = version.split_once('_') else {
+            return true;
+        };
+        self.versions
+            .get(arch.name())
+            .and_then(|prefixes| prefixes.get(prefix))
+            .is_none_or(|numbers| numbers.contains(number))
+    }
+
+    /// The symbols that a file must not take from `library`.
+    pub fn forbidden(&self, library: &str) -> Option<&BTreeSet<&'static str>> {
+        self.forbids.get(library)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        name == format!(
+            "{}_{}_{}",
+            self.family_name(),
+            self.version.0,
+            self.version.1
+        )
+    }
+
+    fn family_name(&self) -> &'static str {
+        match self.family {
+            Family::Linux => "linux",
+            Family::Manylinux => "manylinux",
+            Family::Musllinux => "musllinux",
+        }
+    }
+}
+
+/// The policies of a C library for a machine, the one that runs on most machines first.
+pub fn policies(libc: Libc, arch: Arch) -> Vec<&'static Policy> {
+    let family = match libc {
+        Libc::Musl => Family::Musllinux,
+        Libc::Glibc => Family::Manylinux,
+    };
+    TABLE
+        .iter()
+        .filter(|policy| policy.family == family && policy.machines.contains(arch.name()))
+        .collect()
+}
+
+/// The policy that speaks for a tag: its own, or, for a version between two rows of the
+/// table, the newest that is not newer than it.
+pub fn policy_of(tag: &PlatformTag, arch: Arch) -> Option<&'static Policy> {
+    TABLE
+        .iter()
+        .filter(|policy| policy.family == tag.family && policy.machines.contains(arch.name()))
+        .filter(|policy| policy.version <= tag.version)
+        .max_by_key(|policy| policy.version)
+}
+
+static TABLE: LazyLock<Vec<Policy>> = LazyLock::new(|| {
+    let rows: Vec<Vec<&'static str>> = TEXT
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split('\t').collect())
+        .collect();
+    let mut table: Vec<Policy> = rows.iter().filter_map(|row| tag_row(row)).collect();
+    for row in &rows {
+        match row.as_slice() {
+            ["provides", library, since] => {
+                for policy in from(&mut table, since) {
+                    policy.provides.insert(library);
+                }
+            }
+            ["version", machine, prefix, since, numbers] => {
+                for policy in from(&mut table, since) {
+                    let prefixes = policy.versions.entry(machine).or_default();
+                    let known = prefixes.entry(prefix).or_default();
+                    known.extend(numbers.split(' '));
+                }
+            }
+            ["forbids", library, range, symbols] => {
+                let (first, last) = range.split_once("..").unwrap_or((range, ""));
+                for policy in between(&mut table, first, last) {
+                    let known = policy.forbids.entry(library).or_default();
+                    known.extend(symbols.split(' '));
+                }
+            }
+            _ => {}
+        }
+    }
+    table
+});
+
+fn tag_row(row: &[&'static str]) -> Option<Policy> {
+    let ["tag", name, alias, machines] = row else {
+        return None;
+    };
+    let tag = PlatformTag::parse(&format!("{name}_any"))?;
+    Some(Policy {
+        family: tag.family,
+        version: tag.version,
+        alias: (*alias != ".").then_some(alias),
+        machines: machines.split(' ').collect(),
+        provides: BTreeSet::new(),
+        versions: BTreeMap::new(),
+        forbids: BTreeMap::new(),
+    })
+}
+
+/// The policies of `first`'s family from it on.
+fn from<'a>(table: &'a mut [Policy], first: &str) -> impl Iterator<Item = &'a mut Policy> {
+    between(table, first, "")
+}
+
+/// The policies of `first`'s family from it up to `last`, both included; without a last
+/// one, to the newest.
+fn between<'a>(
+    table: &'a mut [Policy],
+    first: &str,
+    last: &str,
+) -> impl Iterator<Item = &'a mut Policy> {
+    let bound = |name: &str| {
+        table
+            .iter()
+            .find(|policy| policy.is(name))
+            .map(|policy| (policy.family, policy.version))
+    };
+    let (lower, upper) = (bound(first), bound(last));
+    table.iter_mut().filter(move |policy| {
+        let key = (policy.family, policy.version);
+        lower.is_some_and(|lower| lower.0 == key.0 && lower.1 <= key.1)
+            && upper.is_none_or(|upper| key.1 <= upper.1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn policy(tag: &str) -> &'static Policy {
+        policy_of(&PlatformTag::parse(tag).unwrap(), Arch::X86_64).unwrap()
+    }
+
+    #[test]
+    fn every_row_of_the_table_is_understood() {
+        let lines = TEXT
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty());
+        for line in lines {
+            let row: Vec<&str> = line.split('\t').collect();
+            let named = match row.as_slice() {
+                ["tag", name, _, _] | ["provides", _, name] | ["version", _, _, name, _] => *name,
+                ["forbids", _, range, _] => {
+                    let (first, last) = range.split_once("..").unwrap();
+                    assert!(
+                        last.is_empty() || TABLE.iter().any(|p| p.is(last)),
+                        "{line}"
+                    );
+                    first
+                }
+                _ => "",
+            };
+            assert!(TABLE.iter().any(|policy| policy.is(named)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_newer_tag_provides_what_older_ones_do() {
+        assert!(policy("manylinux_2_41_x86_64").provides("libX11.so.6"));
+        assert!(!policy("manylinux_2_5_x86_64").provides("libexpat.so.1"));
+        assert!(policy("manylinux2010_x86_64").provides("libexpat.so.1"));
+    }
+
+    #[test]
+    fn musllinux_provides_zlib_and_the_libc_only() {
+        let policy = policy("musllinux_1_2_x86_64");
+        assert!(policy.provides("libz.so.1"));
+        assert!(!policy.provides("libstdc++.so.6"));
+    }
+
+    #[test]
+    fn symbol_versions_are_those_of_the_machine() {
+        let policy = policy("manylinux_2_17_x86_64");
+        assert!(policy.has_version(Arch::X86_64, "GLIBC_2.2.5"));
+        assert!(!policy.has_version(Arch::Aarch64, "GLIBC_2.2.5"));
+        assert!(!policy.has_version(Arch::X86_64, "GLIBC_2.18"));
+        assert!(policy.has_version(Arch::X86_64, "OPENSSL_3.0.0"));
+    }
+
+    #[test]
+    fn a_private_symbol_is_forbidden_up_to_the_tag_that_has_it() {
+        let forbidden = |tag| policy(tag).forbidden("libc.so.6").is_some();
+        assert!(forbidden("manylinux_2_17_x86_64"));
+        assert!(!forbidden("manylinux_2_24_x86_64"));
+    }
+}

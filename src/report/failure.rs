@@ -1,0 +1,76 @@
+//! An error as a person reads it: what, where, why, then what to do.
+
+use super::obstacles;
+use super::words::count;
+use crate::error::Error;
+use crate::wheel::escape;
+
+/// The whole text of an error, several lines, without colour.
+pub fn failure(error: &Error) -> String {
+    let (text, hint) = match error {
+        Error::Usage(text) => (text.clone(), None),
+        Error::Wheel { wheel, error } if error.is_io() => (
+            format!("cannot read `{}`: {error}", escape(wheel)),
+            Some("check that the disk holds a whole copy of the wheel"),
+        ),
+        Error::Wheel { wheel, error } => (
+            format!("`{}` is not a wheel to work on: {error}", escape(wheel)),
+            Some("build or download the wheel again; nothing was written"),
+        ),
+        Error::MalformedElf { wheel, files } => {
+            let number = count(files.len(), "broken ELF file", "broken ELF files");
+            let mut text = format!("cannot use `{}`: {number}", escape(wheel));
+            for (path, error) in files {
+                text.push_str(&format!("\n  {}: {error}", escape(path.as_str())));
+            }
+            (text, Some("build the wheel again; nothing was written"))
+        }
+        Error::Blocked { wheel, obstacles } => return obstacles::blocked(wheel, obstacles),
+        Error::Edit {
+            wheel,
+            place,
+            error,
+        } => (
+            format!(
+                "cannot repair `{}`: {place} cannot be edited: {error}",
+                escape(wheel)
+            ),
+            Some(
+                "nothing was written; please report the file, it is wheelfix's to edit or to name as unsound",
+            ),
+        ),
+        Error::Changed { path } => (
+            format!("`{}` changed while it was read", escape(path)),
+            Some("let whatever writes it finish, then run again; nothing was written"),
+        ),
+        Error::Io { doing, path, error } => (
+            format!(
+                "cannot {doing} `{}`: {error}",
+                escape(&path.to_string_lossy())
+            ),
+            None,
+        ),
+        Error::Exists {
+            path,
+            is_input: true,
+        } => (
+            format!("`{}` is the input itself", escape(&path.to_string_lossy())),
+            Some("choose another folder with `-w DIR`, or replace it with `--in-place`"),
+        ),
+        Error::Exists { path, .. } => (
+            format!("`{}` is there already", escape(&path.to_string_lossy())),
+            Some("remove it, or leave out `--no-clobber`"),
+        ),
+        Error::NotBegun { wheel } => (
+            format!(
+                "`{}` was not begun, since another wheel failed",
+                escape(wheel)
+            ),
+            Some("`--keep-going` repairs what can be repaired"),
+        ),
+    };
+    match hint {
+        Some(hint) => format!("{text}\n\nhint: {hint}"),
+        None => text,
+    }
+}

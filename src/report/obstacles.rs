@@ -1,0 +1,250 @@
+//! Everything that stands in the way of a repair, in one text.
+
+use std::collections::BTreeMap;
+
+use super::words::{columns, count};
+use crate::elf::Soname;
+use crate::plan::{Blocker, MissingLibrary, Obstacle};
+use crate::wheel::escape;
+
+/// At most so many files are named for one reason.
+const NAMED: usize = 8;
+
+/// The error of a wheel that cannot be repaired.
+pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
+    let missing: BTreeMap<&Soname, &MissingLibrary> = obstacles
+        .iter()
+        .filter_map(|obstacle| match obstacle {
+            Obstacle::Missing { library, missing } => Some((library, missing)),
+            _ => None,
+        })
+        .collect();
+    let mut reasons = Vec::new();
+    let mut body = String::new();
+    let mut hints: Vec<String> = Vec::new();
+    for obstacle in obstacles {
+        let Some((reason, detail, hint)) = reason(obstacle) else {
+            continue;
+        };
+        reasons.push(reason);
+        body.push_str(&detail);
+        if let Some(hint) = hint
+            && !hints.contains(&hint)
+        {
+            hints.push(hint);
+        }
+    }
+    if !missing.is_empty() {
+        let number = count(missing.len(), "library not found", "libraries not found");
+        reasons.insert(0, number);
+        let listed: String = missing
+            .iter()
+            .map(|(name, one)| not_found(name, one))
+            .collect();
+        body.insert_str(0, &listed);
+        hints.insert(0, missing_hint(&missing));
+    }
+    let reasons = summary(&reasons);
+    let hints: String = hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
+    let body = body.trim_end_matches('\n');
+    let space = if body.is_empty() { "" } else { "\n" };
+    format!(
+        "cannot repair `{}`: {reasons}{space}{body}\n{hints}",
+        escape(wheel)
+    )
+}
+
+/// Equal reasons once, with their number.
+fn summary(reasons: &[String]) -> String {
+    let mut seen: Vec<(&String, usize)> = Vec::new();
+    for reason in reasons {
+        match seen.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, number)) => *number = number.saturating_add(1),
+            None => seen.push((reason, 1)),
+        }
+    }
+    let texts: Vec<String> = seen
+        .iter()
+        .map(|(reason, number)| match number {
+            1 => (*reason).clone(),
+            _ => format!("{reason} ({number} times)"),
+        })
+        .collect();
+    texts.join("; ")
+}
+
+fn not_found(name: &Soname, missing: &MissingLibrary) -> String {
+    let mut users = missing.needed_by.iter();
+    let mut named: Vec<String> = users
+        .by_ref()
+        .take(NAMED)
+        .map(ToString::to_string)
+        .collect();
+    let more = users.count();
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    let rows: Vec<[String; 3]> = missing
+        .probes
+        .iter()
+        .map(|probe| {
+            [
+                format!("tried  {}", probe.path),
+                probe.why.to_string(),
+                escape(&probe.outcome.to_string()),
+            ]
+        })
+        .collect();
+    let tried = match rows.is_empty() {
+        true => "    tried  nothing: no folder is searched\n".to_owned(),
+        false => columns(&rows, "    "),
+    };
+    let name = escape(name.as_str());
+    format!("  {name}, needed by {}\n{tried}", named.join(", "))
+}
+
+fn missing_hint(missing: &BTreeMap<&Soname, &MissingLibrary>) -> String {
+    let names: Vec<String> = missing.keys().map(|name| escape(name.as_str())).collect();
+    let packages: Vec<String> = names.iter().map(|name| format!("so:{name}")).collect();
+    let excludes: Vec<String> = names
+        .iter()
+        .map(|name| format!("--exclude {name}"))
+        .collect();
+    let folder = if names.len() == 1 {
+        "its folder"
+    } else {
+        "their folders"
+    };
+    let them = if names.len() == 1 { "it" } else { "them" };
+    format!(
+        "`apk add {}`, or pass {folder} with `--lib-path DIR`, or leave {them} to the system with `{}`",
+        packages.join(" "),
+        excludes.join(" ")
+    )
+}
+
+/// The reason in a few words, its lines, and what to do. `None`: told elsewhere.
+fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
+    let plain = |reason: &str, detail: String, hint: &str| {
+        let hint = (!hint.is_empty()).then(|| hint.to_owned());
+        Some((reason.to_owned(), detail, hint))
+    };
+    match obstacle {
+        Obstacle::Missing { .. } => None,
+        Obstacle::NotAPlatformWheel { .. } => plain(
+            "there is no ELF file in it, so there is nothing to repair",
+            String::new(),
+            "pass `--allow-pure-python-wheel` to copy such wheels unchanged",
+        ),
+        Obstacle::AnyWithElf { file } => plain(
+            "its name says `any` platform, but it holds ELF files",
+            format!("  {}\n", escape(file.as_str())),
+            "build it as a platform wheel (a package with an extension module is one)",
+        ),
+        Obstacle::WrongMachine { file, is, want } => plain(
+            "files for another machine",
+            format!(
+                "  {} is for {is}, the wheel for {want}\n",
+                escape(file.as_str())
+            ),
+            "build the wheel without them: no platform tag is true of both",
+        ),
+        Obstacle::UnknownMachine { file, is } => plain(
+            "wheel tags have no name for its machine",
+            format!("  {} is for {is}\n", escape(file.as_str())),
+            "",
+        ),
+        Obstacle::WrongLibc { file, is, want } => plain(
+            "files for another C library",
+            format!(
+                "  {file} was linked against {}, the wheel is for {}\n",
+                is.name(),
+                want.name()
+            ),
+            "build the wheel without them: no platform tag is true of both",
+        ),
+        Obstacle::UnknownLibc => plain(
+            "nothing tells which C library it is for",
+            String::new(),
+            "pass `--libc musl` or `--libc glibc`",
+        ),
+        Obstacle::NotAPlatform { given } => plain(
+            &format!("`{}` is no Linux platform tag", escape(given)),
+            String::new(),
+            "pass `--plat auto`, or a tag such as `musllinux_1_2_x86_64`",
+        ),
+        Obstacle::OtherPlatform { given, wheel } => plain(
+            &format!(
+                "`{}` is not a tag for it: it was built for {wheel}",
+                escape(given)
+            ),
+            String::new(),
+            "pass `--plat auto` for the best tag that the content allows",
+        ),
+        Obstacle::TagOutOfReach { tag, blockers } => Some((
+            format!("its content does not allow the tag {}", escape(tag)),
+            blockers_text(blockers),
+            Some(blockers_hint(blockers)),
+        )),
+        Obstacle::Unreachable { file } => plain(
+            "a file outside of site-packages needs libraries that will lie inside",
+            format!("  {}\n", escape(file.as_str())),
+            "install the file as package data instead, or link it statically",
+        ),
+        Obstacle::PlaceTaken { path } => plain(
+            "the place of a new library is taken by another file",
+            format!("  {}\n", escape(path.as_str())),
+            "choose another folder with `--lib-sdir SUFFIX`",
+        ),
+    }
+}
+
+fn blockers_text(blockers: &[Blocker]) -> String {
+    let mut lines: Vec<String> = blockers.iter().take(NAMED).map(blocker).collect();
+    let more = blockers.len().saturating_sub(NAMED);
+    if more > 0 {
+        lines.push(format!("  and {more} more\n"));
+    }
+    lines.concat()
+}
+
+fn blocker(blocker: &Blocker) -> String {
+    match blocker {
+        Blocker::Version {
+            file,
+            library,
+            version,
+        } => format!(
+            "  {file} needs {} of {}\n",
+            escape(version),
+            escape(library.as_str())
+        ),
+        Blocker::Symbol {
+            file,
+            library,
+            symbol,
+        } => format!(
+            "  {file} needs {} of {}, which is not there or private\n",
+            escape(symbol),
+            escape(library.as_str())
+        ),
+        Blocker::Isa { file, level } => format!("  {file} is built for {level} processors\n"),
+        Blocker::Musl(cause) => {
+            format!(
+                "  {} {}, since Alpine {}\n",
+                cause.file, cause.what, cause.since
+            )
+        }
+    }
+}
+
+fn blockers_hint(blockers: &[Blocker]) -> String {
+    match blockers.first() {
+        Some(Blocker::Isa { .. }) => {
+            "compile for the baseline processor, or pass `--disable-isa-ext-check`"
+        }
+        Some(Blocker::Musl(_)) => "build on an older Alpine, or ask for `--plat auto`",
+        _ => "build on an older system, or ask for `--plat auto` or a newer tag",
+    }
+    .to_owned()
+}

@@ -1,0 +1,176 @@
+//! The result: modules, edges, and for each edge everything that was tried.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::world::{ElfFile, ModulePath};
+use crate::elf::Soname;
+
+/// A module's place in [`Graph::modules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ModuleId(usize);
+
+/// One file of one path. Two links to one file, opened under both names, are one
+/// module: the one whose path was opened first.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// The path it was opened by: `$ORIGIN` is this path's folder.
+    pub path: ModulePath,
+    /// The file behind it.
+    pub file: Arc<ElfFile>,
+}
+
+/// Where a needed name leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// To a file.
+    Module(ModuleId),
+    /// To the C library or the loader itself, which every process has.
+    Libc,
+    /// Nowhere.
+    Missing,
+}
+
+/// Why a path was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// The name was loaded before, in this process.
+    AlreadyLoaded,
+    /// The needed name is a path itself.
+    Path,
+    /// `LD_LIBRARY_PATH`.
+    Environment,
+    /// The run path of this module.
+    RunPath(ModulePath),
+    /// `--lib-path`.
+    LibPath,
+    /// A line of this file (`ld-musl-*.path`, `ld.so.conf`).
+    PathFile(String),
+    /// The loader's own list.
+    Default,
+}
+
+/// What trying a path gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Taken.
+    Found,
+    /// No such file.
+    NoSuchFile,
+    /// A folder, a device.
+    NotAFile,
+    /// It cannot be read: why.
+    Unreadable(String),
+    /// Not an ELF file.
+    NotElf,
+    /// A broken ELF file: how.
+    Malformed(String),
+    /// An ELF file of another machine or word size.
+    WrongMachine {
+        /// What the file is for.
+        is: String,
+        /// What is wanted.
+        want: String,
+    },
+    /// An ELF file that no process can load as a library: why.
+    NotALibrary(&'static str),
+}
+
+/// One path that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Probe {
+    /// The path.
+    pub path: ModulePath,
+    /// Which rule led there.
+    pub why: Why,
+    /// What it gave.
+    pub outcome: Outcome,
+}
+
+/// One needed name of one module, and where it leads.
+#[derive(Clone, Debug, Serialize)]
+pub struct Edge {
+    /// Who needs it.
+    pub from: ModuleId,
+    /// The needed name, as written.
+    pub wants: Soname,
+    /// Where it leads.
+    pub target: Target,
+    /// Every path that was tried, in order.
+    pub probes: Vec<Probe>,
+}
+
+/// What one file pulls in when it is loaded into a fresh process.
+#[derive(Clone, Debug)]
+pub struct RootWalk {
+    /// The file that was loaded.
+    pub root: ModuleId,
+    /// Everything it pulls in, itself first, in loading order.
+    pub closure: Vec<ModuleId>,
+    /// The edges, in the order in which the loader meets them.
+    pub edges: Vec<Edge>,
+}
+
+/// All walks over a set of roots, with their modules in common.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    modules: Vec<Module>,
+    /// One walk for each root, in the order in which the roots were given.
+    pub walks: Vec<RootWalk>,
+}
+
+impl Graph {
+    /// The module behind an id of this graph.
+    pub fn module(&self, id: ModuleId) -> Option<&Module> {
+        self.modules.get(id.0)
+    }
+
+    /// All modules with their ids.
+    pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+        self.modules
+            .iter()
+            .enumerate()
+            .map(|(index, module)| (ModuleId(index), module))
+    }
+
+    pub(super) fn push(&mut self, module: Module) -> ModuleId {
+        self.modules.push(module);
+        ModuleId(self.modules.len().saturating_sub(1))
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyLoaded => formatter.write_str("already loaded under this name"),
+            Self::Path => formatter.write_str("the needed name is a path"),
+            Self::Environment => formatter.write_str("LD_LIBRARY_PATH"),
+            Self::RunPath(of) => write!(formatter, "run path of {of}"),
+            Self::LibPath => formatter.write_str("--lib-path"),
+            Self::PathFile(file) => formatter.write_str(file),
+            Self::Default => formatter.write_str("loader's default path"),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found => formatter.write_str("found"),
+            Self::NoSuchFile => formatter.write_str("no such file"),
+            Self::NotAFile => formatter.write_str("not a regular file"),
+            Self::Unreadable(why) => write!(formatter, "cannot be read: {why}"),
+            Self::NotElf => formatter.write_str("not an ELF file"),
+            Self::Malformed(how) => write!(formatter, "broken ELF file: {how}"),
+            Self::WrongMachine { is, want } => {
+                write!(formatter, "wrong machine: {is}, want {want}")
+            }
+            Self::NotALibrary(why) => write!(formatter, "not a shared library: {why}"),
+        }
+    }
+}

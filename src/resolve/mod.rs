@@ -1,0 +1,18 @@
+//! Who loads whom, and why that file: the rules of musl's and of glibc's loader over
+//! any set of files.
+//!
+//! [`resolve`] is a pure function: what exists is asked of a [`World`], which rules
+//! count is said by a [`Loader`]. It knows nothing of wheels' tags or of policies.
+
+mod directories;
+mod glibc;
+mod graph;
+mod loader;
+mod musl;
+mod walk;
+mod world;
+
+pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
+pub use loader::{Libc, Loader, MachineKey, libc_of};
+pub use walk::resolve;
+pub use world::{ElfFile, FileIdentity, MemoryWorld, ModulePath, Opened, Place, World};
