@@ -1,0 +1,4 @@
+//! What tests share.
+
+pub(crate) mod hostile;
+pub(crate) mod wheel_builder;
