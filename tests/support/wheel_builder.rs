@@ -255,7 +255,7 @@ pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     packed
 }
 
-fn put_local(bytes: &mut Vec<u8>, header: &Header) {
+pub fn put_local(bytes: &mut Vec<u8>, header: &Header) {
     bytes.extend(header.signature);
     bytes.extend(20_u16.to_le_bytes());
     put_shared(bytes, header);
@@ -263,7 +263,7 @@ fn put_local(bytes: &mut Vec<u8>, header: &Header) {
     bytes.extend(&header.extra);
 }
 
-fn put_central(bytes: &mut Vec<u8>, header: &Header, offset: u32) {
+pub fn put_central(bytes: &mut Vec<u8>, header: &Header, offset: u32) {
     bytes.extend(header.signature);
     bytes.extend(header.made_by.to_le_bytes());
     bytes.extend(20_u16.to_le_bytes());
@@ -289,7 +289,8 @@ fn put_shared(bytes: &mut Vec<u8>, header: &Header) {
     }
 }
 
-fn put_end(bytes: &mut Vec<u8>, end: &End, base: usize) {
+/// `base` is taken off where zip64's locator points.
+pub fn put_end(bytes: &mut Vec<u8>, end: &End, base: usize) {
     if end.zip64 {
         let offset = (bytes.len() - base) as u64;
         bytes.extend(b"PK\x06\x06");
