@@ -18,7 +18,7 @@ pub(super) const VERSION_HIDDEN: u16 = 0x8000;
 pub(super) const VERSION_GLOBAL: u16 = 1;
 
 /// Bytes of an `Elf_Verneed` and of an `Elf_Vernaux`, in both classes.
-const NEED_SIZE: usize = 16;
+pub(super) const NEED_SIZE: usize = 16;
 /// Bytes of an `Elf_Verdef`, in both classes.
 const DEFINITION_SIZE: usize = 20;
 
