@@ -6,6 +6,7 @@ use super::edits::Edits;
 use super::error::Error;
 use super::layout::Level;
 use super::rewrite;
+use super::verify;
 
 /// An edited file and how it came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub fn edit(bytes: &[u8], edits: &Edits) -> Result<Edited, Error> {
         None => (out, Level::L0),
     };
     let changed = matches!(out, Cow::Owned(_));
+    if changed {
+        verify::verify(bytes, &out, edits)?;
+    }
     Ok(Edited {
         bytes: out.into_owned(),
         level,

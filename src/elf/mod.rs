@@ -8,6 +8,7 @@ mod address;
 mod attributes;
 mod change;
 mod codec;
+mod contents;
 mod draft;
 mod dynamic;
 mod edit;
@@ -19,16 +20,20 @@ mod header;
 mod image;
 mod layout;
 mod machine;
+mod meaning;
 mod notes;
 mod relocations;
 mod rewrite;
+mod second_reader;
 mod section;
 mod segment;
 mod soname;
 mod space;
 mod strings;
+mod structure;
 mod symbols;
 mod tables;
+mod verify;
 mod versions;
 
 pub use address::{FileOffset, VirtualAddress};
@@ -43,6 +48,7 @@ pub use machine::{Arch, FloatAbi, Machine};
 pub use notes::{X86Isa, X86Level};
 pub use soname::Soname;
 pub use symbols::{Binding, Symbol, SymbolKind, Symbols};
+pub use verify::verify;
 pub use versions::{NeededVersion, VersionNeed};
 
 /// Whether the first bytes of a file say that it is ELF; four bytes are enough.
