@@ -123,6 +123,13 @@ pub enum Obstacle {
         /// What the wheel is for, as `musl x86_64`.
         wheel: String,
     },
+    /// No tag of the family speaks of the machine in that version, or at all.
+    NoSuchTag {
+        /// The tag.
+        tag: String,
+        /// The oldest there is for the machine.
+        oldest: Option<String>,
+    },
     /// The content does not allow the tag.
     TagOutOfReach {
         /// The tag.

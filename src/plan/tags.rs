@@ -41,6 +41,7 @@ pub(super) fn choose(
 ) -> Result<Verdict, Vec<Obstacle>> {
     let requested = checked(input, options)?;
     let candidates = policies(input.libc, input.arch);
+    refuse_unknown(input, requested.as_ref(), &candidates)?;
     let assess = |policy: &'static Policy| {
         let rules = Rules {
             policy: Some(policy),
@@ -56,7 +57,7 @@ pub(super) fn choose(
         }
     };
     if input.libc == Libc::Musl {
-        return choose_musl(input, options, requested.as_ref(), &candidates, assess);
+        return choose_musl(input, options, requested.as_ref(), assess);
     }
     let mut assessed: Vec<Assessed> = candidates.into_iter().map(assess).collect();
     let wanted = match &requested {
@@ -107,6 +108,30 @@ pub(super) fn choose(
     finish(tags, widest, best.outside, None)
 }
 
+/// A tag older than every one that is known for the machine promises what nobody can check.
+fn refuse_unknown(
+    input: &RepairInput<'_>,
+    requested: Option<&PlatformTag>,
+    candidates: &[&'static Policy],
+) -> Result<(), Vec<Obstacle>> {
+    let oldest = candidates.first().map(|policy| policy.tag(input.arch));
+    let asked = requested.filter(|tag| tag.family != Family::Linux);
+    let tag = match (asked, &oldest) {
+        (Some(asked), Some(oldest)) if asked.version >= oldest.version => return Ok(()),
+        (None, Some(_)) => return Ok(()),
+        (Some(asked), _) => asked.to_string(),
+        (None, None) => {
+            let family = match input.libc {
+                Libc::Musl => "musllinux",
+                Libc::Glibc => "manylinux",
+            };
+            format!("{family}_…_{}", input.arch.name())
+        }
+    };
+    let oldest = oldest.map(|oldest| oldest.to_string());
+    Err(vec![Obstacle::NoSuchTag { tag, oldest }])
+}
+
 struct Assessed {
     policy: &'static Policy,
     outside: Outside,
@@ -125,7 +150,6 @@ fn choose_musl(
     input: &RepairInput<'_>,
     options: &RepairOptions,
     requested: Option<&PlatformTag>,
-    candidates: &[&'static Policy],
     assess: impl Fn(&'static Policy) -> Assessed,
 ) -> Result<Verdict, Vec<Obstacle>> {
     let asked = requested
@@ -138,11 +162,10 @@ fn choose_musl(
     };
     // What musl's tags provide is one list: the version asks nothing of the libraries.
     let wanted = tag(asked.unwrap_or(MUSL_AUTO));
-    let policy = policy_of(&wanted, input.arch).or_else(|| candidates.first().copied());
-    let Some(policy) = policy else {
-        return Err(vec![Obstacle::TagOutOfReach {
+    let Some(policy) = policy_of(&wanted, input.arch) else {
+        return Err(vec![Obstacle::NoSuchTag {
             tag: wanted.to_string(),
-            blockers: Vec::new(),
+            oldest: None,
         }]);
     };
     let mut one = assess(policy);
@@ -172,6 +195,9 @@ fn choose_musl(
     }
     let mut tags = vec![tag.to_string()];
     if let Some(plain) = requested.filter(|tag| tag.family == Family::Linux) {
+        if options.only_plat {
+            tags.clear();
+        }
         tags.push(plain.to_string());
     }
     finish(tags, version, one.outside, Some(floor))
@@ -224,7 +250,7 @@ fn add_requested(
     if let Some(policy) = wanted.filter(|policy| policy.tag(arch) == *requested) {
         asked = policy.names(arch);
     }
-    if options.only_plat && requested.family != Family::Linux {
+    if options.only_plat {
         *tags = asked;
         return;
     }

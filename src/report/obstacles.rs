@@ -181,6 +181,19 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             String::new(),
             "pass `--plat auto` for the best tag that the content allows",
         ),
+        Obstacle::NoSuchTag { tag, oldest: None } => plain(
+            &format!("there is no platform tag {}", escape(tag)),
+            String::new(),
+            "",
+        ),
+        Obstacle::NoSuchTag {
+            tag,
+            oldest: Some(oldest),
+        } => plain(
+            &format!("there is no platform tag {}", escape(tag)),
+            format!("  the oldest for its machine is {}\n", escape(oldest)),
+            "pass `--plat auto` for the best tag that the content allows",
+        ),
         Obstacle::TagOutOfReach { tag, blockers } => Some((
             format!("its content does not allow the tag {}", escape(tag)),
             blockers_text(blockers),

@@ -379,7 +379,7 @@ impl Writer {
                 .max()
                 .unwrap()
         };
-        let table_at = (names_at + names.bytes.len() as u64).next_multiple_of(8);
+        let table_at = (names_at + names.bytes.len() as u64).next_multiple_of(codec.word() as u64);
         let count = self.parts.len() as u16 + 2;
         let (table, count, index) = match sections {
             true => (table_at, count, count - 1),

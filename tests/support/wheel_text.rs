@@ -23,7 +23,10 @@ pub fn describe(wheel: &[u8]) -> Result<String, String> {
     let mut elf_files = Vec::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|error| error.to_string())?;
-        let name = entry.name().map_err(|error| error.to_string())?.into_owned();
+        let name = entry
+            .name()
+            .map_err(|error| error.to_string())?
+            .into_owned();
         let mode = entry.unix_mode().unwrap_or(0);
         let time = entry.last_modified().map(|time| time.to_string());
         let time = match time.as_deref() {
