@@ -110,6 +110,8 @@ pub enum Obstacle {
         library: Soname,
         /// Who needs it and what was tried.
         missing: MissingLibrary,
+        /// By whose loader's rules.
+        libc: Libc,
     },
     /// `--plat` names no platform tag.
     NotAPlatform {

@@ -99,13 +99,14 @@ pub(super) fn choose(
             |tag| tag.to_string(),
         );
         let blockers = one.map(|one| one.blockers.clone()).unwrap_or_default();
-        return Err(missing_too(one, Obstacle::TagOutOfReach { tag, blockers }));
+        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        return Err(missing_too(one, input.libc, obstacle));
     };
     let best = assessed.swap_remove(best);
     let mut tags = best.policy.names(input.arch);
     add_requested(&mut tags, requested.as_ref(), wanted, input.arch, options);
     let widest = best.policy.tag(input.arch).version;
-    finish(tags, widest, best.outside, None)
+    finish(tags, widest, best.outside, Libc::Glibc, None)
 }
 
 /// A tag older than every one that is known for the machine promises what nobody can check.
@@ -188,10 +189,8 @@ fn choose_musl(
     if !one.blockers.is_empty() {
         let blockers = std::mem::take(&mut one.blockers);
         let tag = tag.to_string();
-        return Err(missing_too(
-            Some(&one),
-            Obstacle::TagOutOfReach { tag, blockers },
-        ));
+        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        return Err(missing_too(Some(&one), input.libc, obstacle));
     }
     let mut tags = vec![tag.to_string()];
     if let Some(plain) = requested.filter(|tag| tag.family == Family::Linux) {
@@ -200,22 +199,23 @@ fn choose_musl(
         }
         tags.push(plain.to_string());
     }
-    finish(tags, version, one.outside, Some(floor))
+    finish(tags, version, one.outside, Libc::Musl, Some(floor))
 }
 
 /// A tag out of reach and missing libraries are told together.
-fn missing_too(one: Option<&Assessed>, obstacle: Obstacle) -> Vec<Obstacle> {
-    let missing = one.into_iter().flat_map(|one| missing(&one.outside));
+fn missing_too(one: Option<&Assessed>, libc: Libc, obstacle: Obstacle) -> Vec<Obstacle> {
+    let missing = one.into_iter().flat_map(|one| missing(&one.outside, libc));
     std::iter::once(obstacle).chain(missing).collect()
 }
 
-fn missing(outside: &Outside) -> impl Iterator<Item = Obstacle> {
+fn missing(outside: &Outside, libc: Libc) -> impl Iterator<Item = Obstacle> {
     outside
         .missing
         .iter()
-        .map(|(library, missing)| Obstacle::Missing {
+        .map(move |(library, missing)| Obstacle::Missing {
             library: library.clone(),
             missing: missing.clone(),
+            libc,
         })
 }
 
@@ -223,9 +223,10 @@ fn finish(
     tags: Vec<String>,
     widest: (u16, u16),
     outside: Outside,
+    libc: Libc,
     floor: Option<MuslFloor>,
 ) -> Result<Verdict, Vec<Obstacle>> {
-    let missing: Vec<Obstacle> = missing(&outside).collect();
+    let missing: Vec<Obstacle> = missing(&outside, libc).collect();
     if !missing.is_empty() {
         return Err(missing);
     }
