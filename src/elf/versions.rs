@@ -46,8 +46,6 @@ pub(super) struct NeedRecord {
     pub(super) at: FileOffset,
     /// `vn_file`, an offset into the string table.
     pub(super) file: u32,
-    /// Bytes to the next record, 0 in the last.
-    pub(super) next: u32,
     pub(super) versions: Vec<NeedVersionRecord>,
 }
 
@@ -59,7 +57,6 @@ pub(super) struct NeedVersionRecord {
     /// The index that symbols of this version carry.
     pub(super) index: u16,
     pub(super) name: u32,
-    pub(super) next: u32,
 }
 
 /// One version that the file defines: its index, whether it is the file's own name, its name.
@@ -96,7 +93,6 @@ pub(super) fn needs(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Need
         records.push(NeedRecord {
             at: start.plus(at as u64),
             file,
-            next,
             versions: need_versions(
                 image,
                 start,
@@ -133,7 +129,6 @@ fn need_versions(
             flags: codec.u16(table, at.saturating_add(4)).ok_or_else(short)?,
             index: codec.u16(table, at.saturating_add(6)).ok_or_else(short)?,
             name: codec.u32(table, at.saturating_add(8)).ok_or_else(short)?,
-            next,
         });
         if (next as usize) < NEED_SIZE && left > 0 {
             return Err(Error::malformed(
