@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::address::{FileOffset, VirtualAddress, slice};
 use super::codec::Codec;
-use super::dynamic::{DT_PLTGOT, Dynamic};
+use super::dynamic::{DT_PLTGOT, DT_VERSYM, Dynamic};
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::header::Header;
@@ -18,6 +18,7 @@ use super::segment::{
 };
 use super::symbols::{self, RawSymbol};
 use super::tables::{self, Table};
+use super::versions;
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
@@ -64,7 +65,10 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
         let same = one.kind == other.kind
             && one.flags == other.flags
             && one.align == other.align
+            && one.physical.wrapping_sub(one.address.0)
+                == other.physical.wrapping_sub(other.address.0)
             && (moves || one.address == other.address)
+            && (one.memory_size == other.memory_size || other.memory_size == other.file_size)
             && (!keeps_size
                 || (one.file_size, one.memory_size) == (other.file_size, other.memory_size));
         if !same {
@@ -151,12 +155,38 @@ fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {
         if let Some(got) = dynamic.address(DT_PLTGOT) {
             ranges.push((got.0, got.plus(codec.word_size()).0));
         }
+        ranges.extend(version_ranges(image, &dynamic)?);
         let bytes = symbols::table(image, &dynamic)?.len() as u64;
         if let Some(address) = dynamic.address(super::dynamic::DT_SYMTAB) {
             ranges.push((address.0, address.plus(bytes).0));
         }
     }
     Ok(Ranges::new(ranges))
+}
+
+/// Where the version needs and the symbols' versions are, which no section may tell.
+fn version_ranges(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<(u64, u64)>, Error> {
+    let mut ranges = Vec::new();
+    let symbols =
+        symbols::table(image, dynamic)?.len() as u64 / symbols::record_size(image.codec());
+    if let Some(address) = dynamic.address(DT_VERSYM) {
+        ranges.push((address.0, address.plus(symbols.saturating_mul(2)).0));
+    }
+    for need in versions::needs(image, dynamic)? {
+        for at in need
+            .versions
+            .iter()
+            .map(|version| version.at)
+            .chain([need.at])
+        {
+            let load = image.loads().find(|load| load.holds_file_range(at, 1));
+            let start = load.map(|load| load.address.plus(at.0.saturating_sub(load.offset.0)).0);
+            ranges.extend(
+                start.map(|start| (start, start.saturating_add(versions::NEED_SIZE as u64))),
+            );
+        }
+    }
+    Ok(ranges)
 }
 
 fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
@@ -177,9 +207,14 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             .find(|other| other.address == load.address)
             .ok_or_else(|| Error::unverified("a loaded segment is gone").at(load.offset))?;
         let same = load.flags == other.flags
+            && load.physical == other.physical
             && other.memory_size >= load.memory_size
             && other.file_size >= load.file_size
-            && (load.file_size == load.memory_size || load.memory_size == other.memory_size)
+            && if load.file_size == load.memory_size {
+                other.file_size == other.memory_size
+            } else {
+                load.memory_size == other.memory_size
+            }
             && other.align <= load.align;
         if !same {
             return Err(Error::unverified("a loaded segment differs").at(other.offset));

@@ -9,8 +9,8 @@ use super::image::Image;
 use super::machine::Machine;
 use super::section::Section;
 use super::segment::{
-    PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE, PT_PHDR,
-    Segment,
+    PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_INTERP, PT_NOTE,
+    PT_PHDR, PT_TLS, Segment,
 };
 
 /// What can be wrong with a file's structure.
@@ -160,6 +160,8 @@ fn is_in_place(image: &Image<'_>, segment: &Segment) -> bool {
         PT_GNU_EH_FRAME,
         PT_ARM_EXIDX,
         PT_GNU_PROPERTY,
+        PT_TLS,
+        PT_GNU_RELRO,
     ]
     .contains(&segment.kind);
     !follows
