@@ -10,8 +10,8 @@ use super::error::Error;
 use super::header::Header;
 use super::image::Image;
 use super::section::{
-    SHT_GNU_VERNEED, SHT_GNU_VERSYM, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, SHT_SYMTAB,
-    SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB,
+    SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::segment::{
     PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
@@ -363,15 +363,18 @@ impl<'a> OldSections<'a> {
     ) -> Result<(), Error> {
         let old = self.image;
         if section.is_loaded() {
-            let keeps_info = !matches!(section.kind, SHT_GNU_VERNEED | SHT_RELR | SHT_GNU_VERSYM);
-            let keeps_size = !self.is_table(section) || section.file_size() == 0;
-            let same_size = section.size == other.size || !keeps_size;
-            let same_info =
-                section.info == other.info || !keeps_info || self.edits.strip != Strip::None;
-            if same_size && same_info {
+            let unpacks = self.edits.relr == Relr::Expand;
+            let keeps_size = match section.kind {
+                SHT_STRTAB | SHT_DYNAMIC => !self.is_table(section),
+                SHT_REL | SHT_RELA | SHT_RELR => !unpacks,
+                _ => true,
+            };
+            let keeps_place = self.is_table(section)
+                || place_in_segment(old, section) == place_in_segment(new, other);
+            if keeps_place && (section.size == other.size || !keeps_size) {
                 return Ok(());
             }
-            return Err(Error::unverified("a section's size differs").at(other.offset));
+            return Err(Error::unverified("a section's size or place differs").at(other.offset));
         }
         if index == old.names_index {
             return Ok(()); // The names were compared one by one.
@@ -394,6 +397,14 @@ impl<'a> OldSections<'a> {
             Err(Error::unverified("a section's content differs").at(other.offset))
         }
     }
+}
+
+/// How far into the file bytes of its segment a section begins.
+fn place_in_segment(image: &Image<'_>, section: &Section) -> Option<u64> {
+    let load = image
+        .loads()
+        .find(|load| section.address >= load.address && section.address < load.memory_end())?;
+    Some(section.offset.0.wrapping_sub(load.offset.0))
 }
 
 fn holds_symbols(section: &Section) -> bool {
@@ -439,7 +450,15 @@ fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Res
         };
         let was_valid = (section.link as usize) < old.sections.len();
         let unpacked = section.kind != other.kind;
-        if was_valid && !unpacked && !follows(section.link as usize, other.link as usize) {
+        let link_holds =
+            !was_valid || unpacked || follows(section.link as usize, other.link as usize);
+        let info_holds = match section.kind {
+            // How many records there are, of what strip or an edit may take from.
+            SHT_GNU_VERNEED | SHT_SYMTAB => true,
+            _ if section.flags & SHF_INFO_LINK == 0 && section.info == other.info => true,
+            _ => follows(section.info as usize, other.info as usize),
+        };
+        if !link_holds || !info_holds {
             return Err(Error::unverified("a section's link points elsewhere").at(other.offset));
         }
     }
