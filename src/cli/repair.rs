@@ -348,7 +348,7 @@ impl Job<'_> {
         if self.arguments.dry_run {
             if !self.terminal.json() {
                 let name = crate::wheel::escape(&wheel);
-                let text = format!("{name}\n  no ELF file in it: copied as it is\n");
+                let text = format!("{name}\n  no ELF library or program in it: copied as it is\n");
                 self.terminal.data(&text);
             }
             return Ok(Done::Copied(self.output.folder.join(wheel)));
@@ -357,7 +357,7 @@ impl Job<'_> {
         let applied = host::copy_wheel(gathered, &self.output)?;
         let path = applied.path.display();
         self.terminal.done(&format!(
-            "Copied {wheel} to {path}: no ELF file in it, nothing to repair"
+            "Copied {wheel} to {path}: no ELF library or program in it, nothing to repair"
         ));
         Ok(Done::Copied(applied.path))
     }

@@ -146,7 +146,7 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
     match obstacle {
         Obstacle::Missing { .. } => None,
         Obstacle::NotAPlatformWheel { .. } => plain(
-            "there is no ELF file in it, so there is nothing to repair",
+            "there is no ELF library or program in it, so there is nothing to repair",
             String::new(),
             "pass `--allow-pure-python-wheel` to copy such wheels unchanged",
         ),

@@ -103,6 +103,9 @@ struct WheelFile {
     wrong_hash: Vec<String>,
     #[serde(default)]
     wrong_crc: Vec<String>,
+    /// The `.dist-info` folder comes first in the archive, as some builders write it.
+    #[serde(default)]
+    metadata_first: bool,
     /// More entries, under any names.
     #[serde(default)]
     extra: Vec<Extra>,
@@ -213,6 +216,11 @@ impl WheelFile {
                 0o100_000
             };
             zip.entry(&name).central.external = (kind | mode) << 16;
+        }
+        if self.metadata_first {
+            let metadata = builder.dist_info.as_bytes();
+            zip.entries
+                .sort_by_key(|entry| !entry.central.name.starts_with(metadata));
         }
         for name in &self.wrong_crc {
             zip.entry(name).both(|header| header.crc32 ^= 1);
