@@ -64,7 +64,7 @@ pub enum Error {
         /// The wheel's file name.
         wheel: String,
         /// What is wrong with it.
-        error: crate::wheel::Error,
+        error: Box<crate::wheel::Error>,
     },
     /// ELF files of the wheel that cannot be read.
     MalformedElf {

@@ -40,20 +40,3 @@ pub use versions::{NeededVersion, VersionNeed};
 pub fn is_elf(prefix: &[u8]) -> bool {
     prefix.starts_with(&header::MAGIC)
 }
-
-pub enum Level {
-    L0,
-}
-pub struct Edited {
-    pub bytes: Vec<u8>,
-    pub level: Level,
-}
-pub fn edit(bytes: &[u8], _: &Edits) -> Result<Edited, Error> {
-    Ok(Edited {
-        bytes: bytes.to_vec(),
-        level: Level::L0,
-    })
-}
-pub fn strippable(_: &[u8], _: Strip) -> Result<u64, Error> {
-    Ok(0)
-}

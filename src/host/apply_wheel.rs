@@ -359,7 +359,7 @@ impl<'a> Job<'a> {
     fn wheel_error(&self, error: crate::wheel::Error) -> Error {
         Error::Wheel {
             wheel: self.plan.input.clone(),
-            error,
+            error: Box::new(error),
         }
     }
 

@@ -64,7 +64,7 @@ pub fn gather(
     let source = FileSource::open(path)?;
     let malformed = |error| Error::Wheel {
         wheel: name.clone(),
-        error,
+        error: Box::new(error),
     };
     let filename = WheelFilename::parse(&name).map_err(malformed)?;
     let wheel = Wheel::open(&source, &filename, &options.limits).map_err(malformed)?;
@@ -133,7 +133,7 @@ fn read_elf(
         })
         .map_err(|error| Error::Wheel {
             wheel: name.to_owned(),
-            error,
+            error: Box::new(error),
         })?;
     let mut files = Vec::new();
     let mut broken = Vec::new();

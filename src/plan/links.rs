@@ -95,15 +95,13 @@ impl Links {
             (
                 Leads::Inside { file: taken, .. } | Leads::Outside(taken),
                 Leads::Inside { file: other, .. } | Leads::Outside(other),
-            ) if taken.in_wheel() == other.in_wheel() => {
-                if *taken != other {
-                    self.notes.insert(Note::Ambiguous {
-                        file: from.clone(),
-                        library: wants.clone(),
-                        taken: taken.clone(),
-                        other,
-                    });
-                }
+            ) if taken.in_wheel() == other.in_wheel() && *taken != other => {
+                self.notes.insert(Note::Ambiguous {
+                    file: from.clone(),
+                    library: wants.clone(),
+                    taken: taken.clone(),
+                    other,
+                });
             }
             (old, new) if rank(&new) > rank(old) => *old = new,
             _ => {}
