@@ -10,6 +10,7 @@ use super::image::Image;
 
 pub(super) const DT_NULL: u64 = 0;
 pub(super) const DT_NEEDED: u64 = 1;
+pub(super) const DT_PLTGOT: u64 = 3;
 pub(super) const DT_HASH: u64 = 4;
 pub(super) const DT_STRTAB: u64 = 5;
 pub(super) const DT_SYMTAB: u64 = 6;

@@ -35,6 +35,30 @@ impl Error {
         }
     }
 
+    pub(super) fn uneditable(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind: ErrorKind::Uneditable,
+            offset: None,
+            detail: detail.into(),
+        }
+    }
+
+    pub(super) fn unverified(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind: ErrorKind::Unverified,
+            offset: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// The same error, about a place in the file.
+    pub(super) fn at(self, offset: FileOffset) -> Self {
+        Self {
+            offset: Some(offset),
+            ..self
+        }
+    }
+
     pub(super) fn not_elf() -> Self {
         Self {
             kind: ErrorKind::NotElf,

@@ -93,6 +93,40 @@ impl<'a> Image<'a> {
             .any(|section| section.kind == SHT_NOBITS && section.address == segment.address)
     }
 
+    /// Where everything ends that some header describes. What comes after was appended by others.
+    pub(super) fn described_end(&self) -> FileOffset {
+        let codec = self.codec();
+        let table = |at: FileOffset, record: u64, count: usize| {
+            at.plus(record.saturating_mul(count as u64))
+        };
+        let headers = [
+            FileOffset(Header::size(codec)),
+            table(
+                self.header.segments_at,
+                Segment::record_size(codec),
+                self.segments.len(),
+            ),
+            table(
+                self.header.sections_at,
+                Section::record_size(codec),
+                self.sections.len(),
+            ),
+        ];
+        let segments = self
+            .segments
+            .iter()
+            .filter(|segment| segment.file_size > 0)
+            .map(Segment::file_end);
+        let sections = self.sections.iter().map(Section::file_end);
+        let end = headers
+            .into_iter()
+            .chain(segments)
+            .chain(sections)
+            .max()
+            .unwrap_or_default();
+        end.min(FileOffset(self.bytes.len() as u64))
+    }
+
     /// A section's name without its NUL, or `None` where the names are broken.
     pub(super) fn section_name(&self, section: &Section) -> Option<&'a [u8]> {
         let names = self.sections.get(self.names_index)?;

@@ -190,6 +190,14 @@ impl Machine {
         }
     }
 
+    /// Whether the machine's linkers write relocations with addends of their own (`RELA`).
+    pub(super) fn uses_addends(self) -> bool {
+        !matches!(
+            (self.number, self.class),
+            (EM_386 | EM_ARM, _) | (EM_MIPS, Class::Elf32)
+        )
+    }
+
     /// The relocation types that add the load base to a number: the plain one, and the one whose
     /// sum is a resolver function's address. `None` for machines not known here.
     pub(super) fn relative_types(self) -> Option<[u32; 2]> {

@@ -6,33 +6,49 @@
 
 mod address;
 mod attributes;
+mod change;
 mod codec;
+mod contents;
+mod draft;
 mod dynamic;
+mod edit;
 mod edits;
 mod error;
 mod facts;
 mod hash;
 mod header;
 mod image;
+mod layout;
 mod machine;
+mod meaning;
 mod notes;
 mod relocations;
+mod rewrite;
+mod second_reader;
 mod section;
 mod segment;
 mod soname;
+mod space;
+mod strings;
+mod structure;
 mod symbols;
+mod tables;
+mod verify;
 mod versions;
 
 pub use address::{FileOffset, VirtualAddress};
 pub use codec::{Class, Endian};
+pub use edit::{Edited, edit};
 pub use edits::{Edits, Relr, RunPathEdit, Strip};
 pub use error::{Error, ErrorKind};
 pub use facts::{Facts, RunPath, RunPathKind, read};
 pub use header::Kind;
+pub use layout::Level;
 pub use machine::{Arch, FloatAbi, Machine};
 pub use notes::{X86Isa, X86Level};
 pub use soname::Soname;
 pub use symbols::{Binding, Symbol, SymbolKind, Symbols};
+pub use verify::verify;
 pub use versions::{NeededVersion, VersionNeed};
 
 /// Whether the first bytes of a file say that it is ELF; four bytes are enough.

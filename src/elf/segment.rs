@@ -9,7 +9,11 @@ pub(super) const PT_DYNAMIC: u32 = 2;
 pub(super) const PT_INTERP: u32 = 3;
 pub(super) const PT_NOTE: u32 = 4;
 pub(super) const PT_PHDR: u32 = 6;
+pub(super) const PT_TLS: u32 = 7;
+pub(super) const PT_GNU_EH_FRAME: u32 = 0x6474_e550;
+pub(super) const PT_ARM_EXIDX: u32 = 0x7000_0001;
 pub(super) const PT_GNU_STACK: u32 = 0x6474_e551;
+pub(super) const PT_GNU_RELRO: u32 = 0x6474_e552;
 pub(super) const PT_GNU_PROPERTY: u32 = 0x6474_e553;
 
 pub(super) const PF_X: u32 = 1;

@@ -2,7 +2,6 @@
 
 use serde::{Serialize, Serializer};
 
-use super::address::slice;
 use super::codec::Codec;
 use super::dynamic::{DT_SYMENT, DT_SYMTAB, DT_VERSYM, Dynamic};
 use super::error::Error;
@@ -191,6 +190,21 @@ impl RawSymbol {
         })
     }
 
+    /// Whether the value is an address of this file: it is defined, and neither absolute, common nor
+    /// relative to a thread's data.
+    pub(super) fn is_address(&self) -> bool {
+        const SHN_ABS: u16 = 0xfff1;
+        const SHN_COMMON: u16 = 0xfff2;
+        const STT_TLS: u8 = 6;
+        !matches!(self.section, 0 | SHN_ABS | SHN_COMMON) && self.info & 15 != STT_TLS
+    }
+
+    /// Whether it stands for a section as a whole.
+    pub(super) fn is_section(&self) -> bool {
+        const STT_SECTION: u8 = 3;
+        self.info & 15 == STT_SECTION
+    }
+
     /// Where `st_shndx` stands in a record.
     pub(super) fn section_at(codec: Codec) -> usize {
         codec.by_class(14, 6)
@@ -345,10 +359,4 @@ impl Names {
     fn finish(self) -> Box<str> {
         self.text.into()
     }
-}
-
-/// A slice of a symbol table by index.
-pub(super) fn record(codec: Codec, table: &[u8], index: u64) -> Option<&[u8]> {
-    let size = record_size(codec);
-    slice(table, super::FileOffset(index.checked_mul(size)?), size)
 }

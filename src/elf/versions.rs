@@ -18,7 +18,7 @@ pub(super) const VERSION_HIDDEN: u16 = 0x8000;
 pub(super) const VERSION_GLOBAL: u16 = 1;
 
 /// Bytes of an `Elf_Verneed` and of an `Elf_Vernaux`, in both classes.
-const NEED_SIZE: usize = 16;
+pub(super) const NEED_SIZE: usize = 16;
 /// Bytes of an `Elf_Verdef`, in both classes.
 const DEFINITION_SIZE: usize = 20;
 
@@ -191,6 +191,40 @@ pub(super) fn definitions(
         at = at.saturating_add(next as usize);
     }
     Ok(definitions)
+}
+
+/// Bytes of all version definitions with their names' records; 0 without any.
+pub(super) fn definition_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<u64, Error> {
+    const NAME_SIZE: usize = 8;
+    let (Some(address), Some(count)) = (dynamic.address(DT_VERDEF), dynamic.value(DT_VERDEFNUM))
+    else {
+        return Ok(0);
+    };
+    let (start, table) = table(image, dynamic, address)?;
+    let codec = image.codec();
+    let short = || Error::malformed(start, "the version definitions are cut short");
+    let (mut at, mut end) = (0_usize, 0_usize);
+    let mut room = table.len() / NAME_SIZE;
+    for _ in 0..count {
+        end = end.max(at.saturating_add(DEFINITION_SIZE));
+        let names = codec.u16(table, at.saturating_add(6)).ok_or_else(short)?;
+        let first = codec.u32(table, at.saturating_add(12)).ok_or_else(short)?;
+        let next = codec.u32(table, at.saturating_add(16)).ok_or_else(short)?;
+        room = room.checked_sub(usize::from(names)).ok_or_else(short)?;
+        let mut name_at = at.saturating_add(first as usize);
+        for _ in 0..names {
+            end = end.max(name_at.saturating_add(NAME_SIZE));
+            let next_name = codec
+                .u32(table, name_at.saturating_add(4))
+                .ok_or_else(short)?;
+            name_at = name_at.saturating_add(next_name as usize);
+        }
+        if (next as usize) < DEFINITION_SIZE {
+            break;
+        }
+        at = at.saturating_add(next as usize);
+    }
+    Ok(end.min(table.len()) as u64)
 }
 
 fn table<'a>(

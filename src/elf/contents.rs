@@ -1,0 +1,451 @@
+//! Whether every byte that an edit had no business with is still the same.
+
+use super::address::{FileOffset, VirtualAddress, slice};
+use super::codec::Codec;
+use super::dynamic::{DT_PLTGOT, Dynamic};
+use super::edits::{Edits, Relr, Strip};
+use super::error::Error;
+use super::header::Header;
+use super::image::Image;
+use super::section::{
+    SHT_GNU_VERNEED, SHT_GNU_VERSYM, SHT_RELR, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section,
+    is_debug_name,
+};
+use super::segment::{
+    PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
+};
+use super::symbols::{self, RawSymbol};
+use super::tables;
+
+/// Compares all bytes and headers but those of the tables, which have a meaning of their own.
+pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
+    verify_header(old, new)?;
+    verify_segments(old, new)?;
+    verify_loaded(old, new)?;
+    verify_sections(old, new, edits)
+}
+
+fn verify_header(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+    // Everything up to the tables' places, and the flags behind them.
+    let codec = old.codec();
+    let identity = |image: &Image<'_>| image.bytes.get(..24).map(<[u8]>::to_vec);
+    let same = identity(old) == identity(new)
+        && codec == new.codec()
+        && old.header.entry == new.header.entry
+        && old.header.flags == new.header.flags;
+    if same {
+        Ok(())
+    } else {
+        Err(Error::unverified("the ELF header differs"))
+    }
+}
+
+fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+    let others = |image: &Image<'_>| -> Vec<Segment> {
+        image
+            .segments
+            .iter()
+            .filter(|segment| !matches!(segment.kind, PT_LOAD | PT_NULL))
+            .copied()
+            .collect()
+    };
+    let (before, after) = (others(old), others(new));
+    if before.len() != after.len() {
+        return Err(Error::unverified("there are more or fewer program headers"));
+    }
+    for (one, other) in before.iter().zip(&after) {
+        let moves = matches!(
+            one.kind,
+            PT_PHDR | PT_DYNAMIC | PT_NOTE | PT_GNU_PROPERTY | PT_INTERP
+        );
+        let keeps_size = !matches!(one.kind, PT_PHDR | PT_DYNAMIC);
+        let same = one.kind == other.kind
+            && one.flags == other.flags
+            && one.align == other.align
+            && (moves || one.address == other.address)
+            && (!keeps_size
+                || (one.file_size, one.memory_size) == (other.file_size, other.memory_size));
+        if !same {
+            return Err(Error::unverified("a program header differs").at(other.offset));
+        }
+        let has_content = keeps_size && one.file_size > 0;
+        if has_content
+            && slice(old.bytes, one.offset, one.file_size)
+                != slice(new.bytes, other.offset, other.file_size)
+        {
+            let is_loaded = old
+                .loads()
+                .any(|load| load.holds_file_range(one.offset, one.file_size));
+            // What is loaded is compared range by range, where tables may differ.
+            if !is_loaded || moves {
+                return Err(
+                    Error::unverified("a program header's content differs").at(other.offset)
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Address ranges, in order, apart from each other.
+#[derive(Clone, Debug, Default)]
+struct Ranges(Vec<(u64, u64)>);
+
+impl Ranges {
+    fn new(mut ranges: Vec<(u64, u64)>) -> Self {
+        ranges.retain(|range| range.0 < range.1);
+        ranges.sort_unstable();
+        ranges.dedup_by(|next, kept| {
+            let joined = next.0 <= kept.1;
+            if joined {
+                kept.1 = kept.1.max(next.1);
+            }
+            joined
+        });
+        Self(ranges)
+    }
+
+    /// Whether an address is in a range, and where that changes next.
+    fn state(&self, address: u64) -> (bool, u64) {
+        let next = self.0.partition_point(|range| range.1 <= address);
+        match self.0.get(next) {
+            Some(&(start, end)) if start <= address => (true, end),
+            Some(&(start, _)) => (false, start),
+            None => (false, u64::MAX),
+        }
+    }
+}
+
+/// The addresses of everything that an edit may move or rewrite; all of it is compared elsewhere.
+fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {
+    let codec = image.codec();
+    let mut ranges = Vec::new();
+    let mut by_offset = |at: FileOffset, size: u64| {
+        for load in image.loads().filter(|load| load.holds_file_range(at, size)) {
+            let start = load.address.plus(at.0.saturating_sub(load.offset.0)).0;
+            ranges.push((start, start.saturating_add(size)));
+        }
+    };
+    by_offset(FileOffset(0), Header::size(codec));
+    by_offset(
+        image.header.segments_at,
+        Segment::record_size(codec).saturating_mul(image.segments.len() as u64),
+    );
+    by_offset(
+        image.header.sections_at,
+        Section::record_size(codec).saturating_mul(image.sections.len() as u64),
+    );
+    for section in image
+        .sections
+        .iter()
+        .filter(|section| !section.is_loaded() && section.file_size() > 0)
+    {
+        by_offset(section.offset, section.file_size());
+    }
+    if let Some(dynamic) = Dynamic::parse(image)? {
+        for table in tables::find(image, &dynamic)? {
+            ranges.push((table.address.0, table.end().0));
+        }
+        if let Some(got) = dynamic.address(DT_PLTGOT) {
+            ranges.push((got.0, got.plus(codec.word_size()).0));
+        }
+        let bytes = symbols::table(image, &dynamic)?.len() as u64;
+        if let Some(address) = dynamic.address(super::dynamic::DT_SYMTAB) {
+            ranges.push((address.0, address.plus(bytes).0));
+        }
+    }
+    Ok(Ranges::new(ranges))
+}
+
+fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+    let (before, after) = (tables_of(old)?, tables_of(new)?);
+    let mut added = 0_usize;
+    for load in new.loads() {
+        if !old.loads().any(|other| other.address == load.address) {
+            added = added.saturating_add(1);
+            verify_added(new, load, &after)?;
+        }
+    }
+    if added > 1 {
+        return Err(Error::unverified("more than one segment was added"));
+    }
+    for load in old.loads() {
+        let other = new
+            .loads()
+            .find(|other| other.address == load.address)
+            .ok_or_else(|| Error::unverified("a loaded segment is gone").at(load.offset))?;
+        let same = load.flags == other.flags
+            && other.memory_size >= load.memory_size
+            && other.file_size >= load.file_size
+            && (load.file_size == load.memory_size || load.memory_size == other.memory_size)
+            && other.align <= load.align;
+        if !same {
+            return Err(Error::unverified("a loaded segment differs").at(other.offset));
+        }
+        let address = load.address.plus(load.file_size);
+        verify_grown(new, address, other.address.plus(other.file_size), &after)?;
+        verify_load(old, new, load, other, &before, &after)?;
+    }
+    Ok(())
+}
+
+/// A new segment holds tables and nothing else.
+fn verify_added(new: &Image<'_>, load: &Segment, after: &Ranges) -> Result<(), Error> {
+    verify_grown(new, load.address, load.address.plus(load.file_size), after)
+}
+
+/// Addresses that were not in the file before hold tables or zeros.
+fn verify_grown(
+    new: &Image<'_>,
+    from: VirtualAddress,
+    to: VirtualAddress,
+    after: &Ranges,
+) -> Result<(), Error> {
+    let mut at = from.0;
+    while at < to.0 {
+        let (is_table, next) = after.state(at);
+        let end = next.min(to.0);
+        let bytes = new
+            .at(VirtualAddress(at), end.saturating_sub(at))
+            .unwrap_or(&[1]);
+        if !is_table && bytes.iter().any(|&byte| byte != 0) {
+            return Err(Error::unverified(format!(
+                "unexpected bytes at address {at:#x}"
+            )));
+        }
+        at = end;
+    }
+    Ok(())
+}
+
+fn verify_load(
+    old: &Image<'_>,
+    new: &Image<'_>,
+    load: &Segment,
+    other: &Segment,
+    before: &Ranges,
+    after: &Ranges,
+) -> Result<(), Error> {
+    let end = load.address.plus(load.file_size).0;
+    let mut at = load.address.0;
+    while at < end {
+        let (was_table, next_before) = before.state(at);
+        let (is_table, next_after) = after.state(at);
+        let stop = next_before.min(next_after).min(end);
+        let size = stop.saturating_sub(at);
+        let inside = at.saturating_sub(load.address.0);
+        let one = slice(old.bytes, load.offset.plus(inside), size);
+        let two = slice(new.bytes, other.offset.plus(inside), size);
+        let (Some(one), Some(two)) = (one, two) else {
+            return Err(Error::unverified("a segment lies outside the file").at(other.offset));
+        };
+        let holds = match (was_table, is_table) {
+            // Compared by what they mean.
+            (true, true) => true,
+            // Left behind by a table: cleared, or as it was.
+            (true, false) => one == two || two.iter().all(|&byte| byte == 0),
+            // A table came here: nothing may have been lost.
+            (false, true) => one == two || one.iter().all(|&byte| matches!(byte, 0 | b'X' | b'Z')),
+            (false, false) => one == two,
+        };
+        if !holds {
+            return Err(
+                Error::unverified(format!("bytes at address {at:#x} differ"))
+                    .at(other.offset.plus(inside)),
+            );
+        }
+        at = stop;
+    }
+    Ok(())
+}
+
+fn verify_sections(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
+    let mut rest = new.sections.iter().enumerate();
+    let mut kept: Vec<(usize, usize)> = Vec::new();
+    let mut waiting = rest.next();
+    for (index, section) in old.sections.iter().enumerate() {
+        let name = old.section_name(section);
+        match waiting {
+            Some((other_index, other))
+                if new.section_name(other) == name
+                    && is_same_section(old, section, other, edits) =>
+            {
+                kept.push((index, other_index));
+                waiting = rest.next();
+            }
+            _ if may_go(old, index, section, edits.strip) => {}
+            _ => {
+                return Err(Error::unverified("a section is missing or differs").at(section.offset));
+            }
+        }
+    }
+    if waiting.is_some() {
+        return Err(Error::unverified("there is a section too many"));
+    }
+    verify_links(old, new, &kept)?;
+    for &(index, other) in &kept {
+        let (Some(section), Some(other)) = (old.sections.get(index), new.sections.get(other))
+        else {
+            continue;
+        };
+        verify_content(old, new, index, section, other, edits)?;
+    }
+    verify_overlay(old, new)
+}
+
+fn is_same_section(old: &Image<'_>, section: &Section, other: &Section, edits: &Edits) -> bool {
+    let unpacked = edits.relr == Relr::Expand && section.kind == SHT_RELR;
+    let same_kind = section.kind == other.kind
+        && section.flags == other.flags
+        && section.entry_size == other.entry_size;
+    let address_stays =
+        !section.is_loaded() || section.address == other.address || is_table_section(old, section);
+    (same_kind || unpacked) && section.align == other.align && address_stays
+}
+
+fn is_table_section(old: &Image<'_>, section: &Section) -> bool {
+    let Ok(Some(dynamic)) = Dynamic::parse(old) else {
+        return false;
+    };
+    let Ok(tables) = tables::find(old, &dynamic) else {
+        return false;
+    };
+    tables.iter().any(|table| table.contains(section.address))
+}
+
+/// Whether strip may take a section away.
+pub(super) fn may_go(image: &Image<'_>, index: usize, section: &Section, strip: Strip) -> bool {
+    if section.is_loaded() || strip == Strip::None {
+        return false;
+    }
+    let is_debug = image.section_name(section).is_some_and(is_debug_name);
+    let holds_symbols = |section: &Section| matches!(section.kind, SHT_SYMTAB | SHT_SYMTAB_SHNDX);
+    let names_symbols = section.kind == SHT_STRTAB
+        && image
+            .sections
+            .iter()
+            .any(|other| holds_symbols(other) && other.link as usize == index);
+    let relocates = matches!(
+        section.kind,
+        super::section::SHT_RELA | super::section::SHT_REL
+    );
+    is_debug || relocates || strip == Strip::All && (holds_symbols(section) || names_symbols)
+}
+
+/// Sections point to each other by number; the numbers change together.
+fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[(usize, usize)]) -> Result<(), Error> {
+    let follows = |from: u32, to: u32| {
+        from == to && from == 0
+            || kept
+                .iter()
+                .any(|&(one, other)| (one, other) == (from as usize, to as usize))
+    };
+    for &(index, other) in kept {
+        let (Some(section), Some(other)) = (old.sections.get(index), new.sections.get(other))
+        else {
+            continue;
+        };
+        let was_valid = (section.link as usize) < old.sections.len();
+        let unpacked = section.kind != other.kind;
+        if was_valid && !unpacked && !follows(section.link, other.link) {
+            return Err(Error::unverified("a section's link points elsewhere").at(other.offset));
+        }
+    }
+    let names = (old.names_index, new.names_index);
+    if !old.sections.is_empty() && old.names_index != 0 && !kept.contains(&names) {
+        return Err(Error::unverified("the section names are elsewhere"));
+    }
+    Ok(())
+}
+
+fn verify_content(
+    old: &Image<'_>,
+    new: &Image<'_>,
+    index: usize,
+    section: &Section,
+    other: &Section,
+    edits: &Edits,
+) -> Result<(), Error> {
+    if section.is_loaded() {
+        let is_table = is_table_section(old, section);
+        let keeps_info = !matches!(section.kind, SHT_GNU_VERNEED | SHT_RELR | SHT_GNU_VERSYM);
+        let keeps_size = !is_table || section.file_size() == 0;
+        let same_size = section.size == other.size || !keeps_size;
+        let same_info = section.info == other.info || !keeps_info || edits.strip != Strip::None;
+        if same_size && same_info {
+            return Ok(());
+        }
+        return Err(Error::unverified("a section's size differs").at(other.offset));
+    }
+    if index == old.names_index {
+        return Ok(()); // The names were compared one by one.
+    }
+    let one = slice(old.bytes, section.offset, section.file_size());
+    let two = slice(new.bytes, other.offset, other.file_size());
+    let holds = match section.kind {
+        SHT_SYMTAB => same_symbols(
+            old,
+            one.unwrap_or_default(),
+            two.unwrap_or_default(),
+            edits.strip,
+        ),
+        SHT_SYMTAB_SHNDX => true,
+        _ => one == two,
+    };
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::unverified("a section's content differs").at(other.offset))
+    }
+}
+
+/// The symbols are the same; without debug sections those that stood for them are gone.
+fn same_symbols(old: &Image<'_>, one: &[u8], two: &[u8], strip: Strip) -> bool {
+    let codec = old.codec();
+    let parse = |table: &[u8]| -> Vec<RawSymbol> { all_symbols(codec, table) };
+    let mut rest = parse(two).into_iter().peekable();
+    for symbol in parse(one) {
+        let same = rest
+            .peek()
+            .is_some_and(|other| (symbol.name, symbol.info) == (other.name, other.info));
+        if same {
+            rest.next();
+        } else if strip == Strip::None || !symbol.is_section() {
+            return false;
+        }
+    }
+    rest.next().is_none()
+}
+
+fn all_symbols(codec: Codec, table: &[u8]) -> Vec<RawSymbol> {
+    table
+        .chunks_exact(symbols::record_size(codec) as usize)
+        .filter_map(|raw| RawSymbol::parse(codec, raw))
+        .collect()
+}
+
+/// What was appended to the file without any header knowing of it is still there.
+fn verify_overlay(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+    let overlay = |image: &Image<'_>| -> Vec<u8> {
+        let bytes = image
+            .bytes
+            .get(image.described_end().index()..)
+            .unwrap_or_default();
+        let length = bytes
+            .iter()
+            .rposition(|&byte| byte != 0)
+            .map_or(0, |last| last.saturating_add(1));
+        bytes.get(..length).unwrap_or_default().to_vec()
+    };
+    let trimmed = |bytes: Vec<u8>| {
+        bytes
+            .into_iter()
+            .skip_while(|&byte| byte == 0)
+            .collect::<Vec<_>>()
+    };
+    if trimmed(overlay(old)) == trimmed(overlay(new)) {
+        Ok(())
+    } else {
+        Err(Error::unverified("what was appended to the file differs"))
+    }
+}

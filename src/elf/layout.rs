@@ -1,0 +1,420 @@
+//! Decides where the tables go when some of them grow: as near and as cheap as possible.
+//!
+//! The levels, cheapest first: nothing grows (L0); the tables of one segment move closer together
+//! or into unused bytes (L1); a table moves behind another segment (L2); a new segment takes some
+//! tables, and the program headers grow where they are (L3) or move along (L4).
+
+use serde::Serialize;
+
+use super::address::{FileOffset, VirtualAddress, align_up};
+use super::error::Error;
+use super::header::Kind;
+use super::image::Image;
+use super::segment::{PF_R, PF_W, PT_INTERP, PT_LOAD, PT_NULL, PT_PHDR, Segment};
+use super::space::{Fit, ProgramHeaders, Space, new_address, unused_behind};
+use super::tables::{Freedom, Table};
+
+/// How far an edit had to reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Level {
+    /// No table grew.
+    #[default]
+    L0,
+    /// Tables moved within their segment.
+    L1,
+    /// A table moved to the unused bytes behind another segment.
+    L2,
+    /// A segment was added.
+    L3,
+    /// A segment was added and the program headers moved into it.
+    L4,
+}
+
+/// Where a table goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) offset: FileOffset,
+    pub(super) address: VirtualAddress,
+}
+
+/// The decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) level: Level,
+    /// One place per table.
+    pub(super) places: Vec<Place>,
+    /// The program headers with the loaded segments as they will be; other kinds are as before.
+    pub(super) segments: Vec<Segment>,
+    pub(super) headers_at: FileOffset,
+    /// Where bytes have to be inserted into the file, and how many.
+    pub(super) insertion: (FileOffset, u64),
+}
+
+/// The most tables among which subsets are tried.
+const CANDIDATES: usize = 10;
+/// What is behind the last segment moves by a multiple of this, more than any table's alignment.
+const SHIFT_ALIGN: u64 = 64;
+
+/// Lays the tables out.
+pub(super) fn lay_out(image: &Image<'_>, tables: &[Table]) -> Result<Layout, Error> {
+    let stay = |image: &Image<'_>, level| Layout {
+        level,
+        places: tables
+            .iter()
+            .map(|table| Place {
+                offset: table.offset,
+                address: table.address,
+            })
+            .collect(),
+        segments: image.segments.clone(),
+        headers_at: image.header.segments_at,
+        insertion: (FileOffset(image.bytes.len() as u64), 0),
+    };
+    if !tables.iter().any(Table::grows) {
+        return Ok(stay(image, Level::L0));
+    }
+    if let Some(table) = tables
+        .iter()
+        .find(|table| table.grows() && table.freedom == Freedom::Fixed)
+    {
+        return Err(
+            Error::uneditable("a table that has to grow is referred to by its address")
+                .at(table.offset),
+        );
+    }
+    if tables.len() > u64::BITS as usize {
+        return Err(Error::uneditable("too many tables"));
+    }
+    let space = Space::of(image, tables)?;
+    let solver = Solver {
+        image,
+        tables,
+        space,
+    };
+    solver
+        .in_place(false)
+        .or_else(|| solver.in_place(true))
+        .or_else(|| solver.behind_segments(false))
+        .or_else(|| solver.behind_segments(true))
+        .or_else(|| solver.new_segment(Level::L3))
+        .or_else(|| solver.new_segment(Level::L4))
+        .ok_or_else(|| Error::uneditable("no room for the new names"))
+}
+
+struct Solver<'a> {
+    image: &'a Image<'a>,
+    tables: &'a [Table],
+    space: Space,
+}
+
+impl Solver<'_> {
+    fn in_place(&self, open: bool) -> Option<Layout> {
+        let fit = self.space.fit(self.tables, 0, ProgramHeaders::Stay, open)?;
+        self.grown(Level::L1, fit)
+    }
+
+    fn behind_segments(&self, open: bool) -> Option<Layout> {
+        self.subsets().into_iter().find_map(|evicted| {
+            let mut fit = self
+                .space
+                .fit(self.tables, evicted, ProgramHeaders::Stay, false)?;
+            for index in self.evicted(evicted) {
+                self.place_behind(&mut fit, index, open)?;
+            }
+            self.grown(Level::L2, fit)
+        })
+    }
+
+    /// Puts a table behind the segment that suits it best: read-only before executable before writable.
+    fn place_behind(&self, fit: &mut Fit, index: usize, open: bool) -> Option<()> {
+        let table = self.tables.get(index)?;
+        let mut order: Vec<usize> = (0..self.space.loads.len()).collect();
+        order.sort_by_key(|&load| {
+            self.space
+                .loads
+                .get(load)
+                .map(|load| (load.writable, load.executable))
+        });
+        for load_index in order {
+            let (load, end) = (
+                self.space.loads.get(load_index)?,
+                fit.ends.get_mut(load_index)?,
+            );
+            if table.writable && !load.writable {
+                continue;
+            }
+            let limit = if open { load.open_end } else { load.closed_end };
+            let Some(at) = load.aligned(*end, table.align) else {
+                continue;
+            };
+            let Some(new_end) = at
+                .checked_add(table.new_size())
+                .filter(|&new_end| new_end <= limit)
+            else {
+                continue;
+            };
+            *fit.offsets.get_mut(index)? = Some(at);
+            *end = new_end;
+            return Some(());
+        }
+        None
+    }
+
+    /// The tables of a subset: the writable one first, the string table last, since it is the one
+    /// that grows again.
+    fn evicted(&self, subset: u64) -> Vec<usize> {
+        let mut indexes: Vec<usize> = (0..self.tables.len())
+            .filter(|&index| subset >> index & 1 == 1)
+            .collect();
+        indexes.sort_by_key(|&index| {
+            self.tables
+                .get(index)
+                .map(|table| (!table.writable, std::cmp::Reverse(table.align), index))
+        });
+        indexes
+    }
+
+    /// Subsets of the tables that may leave their segment, smallest first.
+    fn subsets(&self) -> Vec<u64> {
+        let mut free: Vec<usize> = (0..self.tables.len())
+            .filter(|&index| {
+                self.tables
+                    .get(index)
+                    .is_some_and(|table| table.freedom == Freedom::Free && table.new_size() > 0)
+            })
+            .collect();
+        // Tables that grow are always among the candidates, then the smallest ones. The dynamic
+        // section stays where it is unless it has to grow: code may know its address.
+        free.retain(|&index| {
+            self.tables
+                .get(index)
+                .is_some_and(|table| table.grows() || !table.writable)
+        });
+        free.sort_by_key(|&index| {
+            self.tables
+                .get(index)
+                .map(|table| (!table.grows(), table.new_size()))
+        });
+        free.truncate(CANDIDATES);
+        let mut subsets: Vec<(u64, u64)> = (1_u64..1 << free.len())
+            .map(|choice| {
+                let chosen = free
+                    .iter()
+                    .enumerate()
+                    .filter(|(bit, _)| choice >> bit & 1 == 1)
+                    .map(|(_, &index)| index);
+                chosen.fold((0, 0), |(size, set), index| {
+                    let table = self.tables.get(index).map_or(0, Table::new_size);
+                    (u64::saturating_add(size, table), set | 1 << index)
+                })
+            })
+            .collect();
+        subsets.sort_unstable();
+        subsets.into_iter().map(|(_, set)| set).collect()
+    }
+
+    /// A layout in which segments grow at their ends, at most one of them by pushing the rest of
+    /// the file away.
+    fn grown(&self, level: Level, fit: Fit) -> Option<Layout> {
+        let segments = self.grown_segments(&fit)?;
+        let mut insertion = (FileOffset(self.image.bytes.len() as u64), 0);
+        for (load, &end) in self.space.loads.iter().zip(&fit.ends) {
+            if end > load.closed_end {
+                insertion = self.insertion(FileOffset(load.file_end), FileOffset(end))?;
+            }
+        }
+        let places = self.places(&fit)?;
+        Some(Layout {
+            level,
+            places,
+            segments,
+            headers_at: self.image.header.segments_at,
+            insertion,
+        })
+    }
+
+    fn grown_segments(&self, fit: &Fit) -> Option<Vec<Segment>> {
+        let mut segments = self.image.segments.clone();
+        for (load, &end) in self.space.loads.iter().zip(&fit.ends) {
+            if end > load.file_end {
+                let segment = segments.get_mut(load.segment)?;
+                segment.file_size = end.checked_sub(load.start)?;
+                segment.memory_size = segment.file_size;
+            }
+        }
+        Some(segments)
+    }
+
+    /// What has to be inserted so that bytes `[from, to)` are free.
+    fn insertion(&self, from: FileOffset, to: FileOffset) -> Option<(FileOffset, u64)> {
+        let (unused, _) = unused_behind(self.image, from);
+        let missing = to.0.saturating_sub(unused.0);
+        let at_end = unused.0 == self.image.bytes.len() as u64;
+        let size = if at_end {
+            missing
+        } else {
+            align_up(missing, SHIFT_ALIGN)?
+        };
+        Some((unused, size))
+    }
+
+    fn places(&self, fit: &Fit) -> Option<Vec<Place>> {
+        let mut places = Vec::with_capacity(self.tables.len());
+        for (table, &offset) in self.tables.iter().zip(&fit.offsets) {
+            let offset = offset.unwrap_or(table.offset.0);
+            let load = self.space.loads.iter().zip(&fit.ends).find(|(load, end)| {
+                offset >= load.start && offset.saturating_add(table.new_size()) <= **end
+            });
+            let address = match load {
+                Some((load, _)) => VirtualAddress(load.address_of(offset)),
+                None => table.address,
+            };
+            places.push(Place {
+                offset: FileOffset(offset),
+                address,
+            });
+        }
+        Some(places)
+    }
+
+    fn new_segment(&self, level: Level) -> Option<Layout> {
+        let codec = self.image.codec();
+        let record = Segment::record_size(codec);
+        let is_program = self
+            .image
+            .segments
+            .iter()
+            .any(|segment| segment.kind == PT_INTERP);
+        if level == Level::L4 && (is_program || self.image.header.kind != Kind::Shared) {
+            // Kernels hand a program its headers' place as if they were in the first segment.
+            return None;
+        }
+        let headers_size = record.checked_mul(self.image.segments.len() as u64)?;
+        if !self
+            .image
+            .loads()
+            .any(|load| load.holds_file_range(self.image.header.segments_at, headers_size))
+        {
+            return None;
+        }
+        let spare = self
+            .image
+            .segments
+            .iter()
+            .position(|segment| segment.kind == PT_NULL);
+        let headers = match (level, spare) {
+            (Level::L4, _) => ProgramHeaders::Leave,
+            (_, Some(_)) => ProgramHeaders::Stay,
+            (_, None) => ProgramHeaders::Grow(record),
+        };
+        self.subsets().into_iter().find_map(|evicted| {
+            let fit = self.space.fit(self.tables, evicted, headers, false)?;
+            self.with_segment(level, &fit, evicted, spare)
+        })
+    }
+
+    fn with_segment(
+        &self,
+        level: Level,
+        fit: &Fit,
+        evicted: u64,
+        spare: Option<usize>,
+    ) -> Option<Layout> {
+        let image = self.image;
+        let record = Segment::record_size(image.codec());
+        let last = image.loads().map(Segment::file_end).max()?;
+        // The last segment must not grow into the bytes where the new one begins.
+        if self
+            .space
+            .loads
+            .iter()
+            .zip(&fit.ends)
+            .any(|(load, &end)| load.file_end == last.0 && end > last.0)
+        {
+            return None;
+        }
+        let (_, is_last) = unused_behind(image, last);
+        let start = FileOffset(align_up(last.0, 16)?);
+        if !is_last {
+            return None;
+        }
+        let address = new_address(image, start, self.space.page)?;
+        let mut at = start.0;
+        let mut headers_at = image.header.segments_at;
+        if level == Level::L4 {
+            headers_at = start;
+            let count = image.segments.len() as u64 + u64::from(spare.is_none());
+            at = at.checked_add(record.checked_mul(count)?)?;
+        }
+        let mut places = self.places(fit)?;
+        let mut writable = false;
+        for index in self.evicted(evicted) {
+            let table = self.tables.get(index)?;
+            at = align_up(at, table.align.max(1))?;
+            let inside = at.checked_sub(start.0)?;
+            *places.get_mut(index)? = Place {
+                offset: FileOffset(at),
+                address: address.plus(inside),
+            };
+            at = at.checked_add(table.new_size())?;
+            writable |= table.writable;
+        }
+        let size = at.checked_sub(start.0)?;
+        let new = Segment {
+            kind: PT_LOAD,
+            flags: if writable { PF_R | PF_W } else { PF_R },
+            offset: start,
+            address,
+            physical: address.0,
+            file_size: size,
+            memory_size: size,
+            align: self.space.page,
+        };
+        let segments = with_entry(image, self.grown_segments(fit)?, new, headers_at, spare)?;
+        let insertion = self.insertion(last, FileOffset(at))?;
+        Some(Layout {
+            level,
+            places,
+            segments,
+            headers_at,
+            insertion,
+        })
+    }
+}
+
+/// The program headers with one more loaded segment, behind the last one: they must stay in order.
+fn with_entry(
+    image: &Image<'_>,
+    mut segments: Vec<Segment>,
+    new: Segment,
+    headers_at: FileOffset,
+    spare: Option<usize>,
+) -> Option<Vec<Segment>> {
+    if let Some(spare) = spare {
+        segments.remove(spare);
+    }
+    let last = segments.iter().rposition(Segment::is_load)?;
+    segments.insert(last.checked_add(1)?, new);
+    let size = Segment::record_size(image.codec()).checked_mul(segments.len() as u64)?;
+    let address = segments
+        .iter()
+        .filter(|segment| segment.is_load())
+        .find_map(|load| {
+            load.holds_file_range(headers_at, size).then(|| {
+                load.address
+                    .plus(headers_at.0.saturating_sub(load.offset.0))
+            })
+        });
+    for segment in segments
+        .iter_mut()
+        .filter(|segment| segment.kind == PT_PHDR)
+    {
+        let address = address?;
+        segment.offset = headers_at;
+        segment.address = address;
+        segment.physical = address.0;
+        segment.file_size = size;
+        segment.memory_size = size;
+    }
+    Some(segments)
+}
