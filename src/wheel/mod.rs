@@ -1,1 +1,32 @@
-//! Wheels.
+//! Wheels: file name, tags, metadata headers, RECORD and the archive they lie in.
+//!
+//! Bytes in, values out, and back; nothing here knows of paths on a disk. An archive is refused
+//! rather than guessed at: every byte of it must be accounted for by exactly one reading.
+//! Sources: PEP 427/491 (wheels), 376 (RECORD), 425/600/656 (tags), APPNOTE.TXT 6.3.10 (ZIP).
+
+mod dos_time;
+mod error;
+mod escape;
+mod filename;
+mod hash;
+mod headers;
+mod limits;
+mod note;
+mod path;
+mod record;
+mod source;
+mod tag;
+mod version;
+
+pub use dos_time::DosDateTime;
+pub use error::{Error, LISTED, Rule};
+pub use escape::{escape, escape_bytes};
+pub use filename::WheelFilename;
+pub use hash::{Algorithm, RecordHash};
+pub use headers::Headers;
+pub use limits::Limits;
+pub use note::Note;
+pub use path::ArchivePath;
+pub use record::{Record, RecordRow};
+pub use source::Source;
+pub use tag::Tag;

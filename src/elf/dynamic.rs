@@ -1,0 +1,245 @@
+//! The dynamic section: the list that tells a loader where everything else is.
+
+use std::cell::Cell;
+use std::ffi::CStr;
+
+use super::address::{FileOffset, VirtualAddress, slice};
+use super::codec::Codec;
+use super::error::Error;
+use super::image::Image;
+
+pub(super) const DT_NULL: u64 = 0;
+pub(super) const DT_NEEDED: u64 = 1;
+pub(super) const DT_HASH: u64 = 4;
+pub(super) const DT_STRTAB: u64 = 5;
+pub(super) const DT_SYMTAB: u64 = 6;
+pub(super) const DT_RELA: u64 = 7;
+pub(super) const DT_RELASZ: u64 = 8;
+pub(super) const DT_RELAENT: u64 = 9;
+pub(super) const DT_STRSZ: u64 = 10;
+pub(super) const DT_SYMENT: u64 = 11;
+pub(super) const DT_SONAME: u64 = 14;
+pub(super) const DT_RPATH: u64 = 15;
+pub(super) const DT_REL: u64 = 17;
+pub(super) const DT_RELSZ: u64 = 18;
+pub(super) const DT_RELENT: u64 = 19;
+pub(super) const DT_PLTREL: u64 = 20;
+pub(super) const DT_TEXTREL: u64 = 22;
+pub(super) const DT_JMPREL: u64 = 23;
+pub(super) const DT_PLTRELSZ: u64 = 2;
+pub(super) const DT_RUNPATH: u64 = 29;
+pub(super) const DT_FLAGS: u64 = 30;
+pub(super) const DT_RELRSZ: u64 = 35;
+pub(super) const DT_RELR: u64 = 36;
+pub(super) const DT_RELRENT: u64 = 37;
+pub(super) const DT_GNU_HASH: u64 = 0x6fff_fef5;
+pub(super) const DT_VERSYM: u64 = 0x6fff_fff0;
+pub(super) const DT_RELACOUNT: u64 = 0x6fff_fff9;
+pub(super) const DT_RELCOUNT: u64 = 0x6fff_fffa;
+pub(super) const DT_FLAGS_1: u64 = 0x6fff_fffb;
+pub(super) const DT_VERDEF: u64 = 0x6fff_fffc;
+pub(super) const DT_VERDEFNUM: u64 = 0x6fff_fffd;
+pub(super) const DT_VERNEED: u64 = 0x6fff_fffe;
+pub(super) const DT_VERNEEDNUM: u64 = 0x6fff_ffff;
+pub(super) const DT_AUXILIARY: u64 = 0x7fff_fffd;
+pub(super) const DT_FILTER: u64 = 0x7fff_ffff;
+pub(super) const DT_CONFIG: u64 = 0x6fff_fefa;
+pub(super) const DT_DEPAUDIT: u64 = 0x6fff_fefb;
+pub(super) const DT_AUDIT: u64 = 0x6fff_fefc;
+
+/// `DT_FLAGS`' way of saying `DT_TEXTREL`.
+pub(super) const DF_TEXTREL: u64 = 4;
+
+/// Whether a tag's value is an offset into the string table.
+pub(super) fn is_string_tag(tag: u64) -> bool {
+    matches!(
+        tag,
+        DT_NEEDED
+            | DT_SONAME
+            | DT_RPATH
+            | DT_RUNPATH
+            | DT_AUXILIARY
+            | DT_FILTER
+            | DT_CONFIG
+            | DT_DEPAUDIT
+            | DT_AUDIT
+    )
+}
+
+/// One entry: what it says and its value (an address, a size, a string offset or flags).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) tag: u64,
+    pub(super) value: u64,
+}
+
+/// The dynamic string table: every name of the dynamic view, each ended by a NUL.
+#[derive(Clone, Debug)]
+pub(super) struct Strings<'a> {
+    pub(super) at: FileOffset,
+    pub(super) address: VirtualAddress,
+    pub(super) bytes: &'a [u8],
+    /// How many bytes may still be read as names. Real tables share few suffixes; a hostile one
+    /// could let a million names run through the same megabytes.
+    budget: Cell<u64>,
+}
+
+/// How often, on average, a byte of the string table may be read.
+const STRING_READS: u64 = 64;
+
+impl<'a> Strings<'a> {
+    fn new(at: FileOffset, address: VirtualAddress, bytes: &'a [u8]) -> Self {
+        let budget = Cell::new((bytes.len() as u64).saturating_mul(STRING_READS));
+        Self {
+            at,
+            address,
+            bytes,
+            budget,
+        }
+    }
+
+    /// The bytes of the string at `offset`, without its NUL.
+    pub(super) fn raw(&self, offset: u64) -> Result<&'a [u8], Error> {
+        let place = self.at.plus(offset);
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let rest = self
+            .bytes
+            .get(start..)
+            .filter(|rest| !rest.is_empty())
+            .ok_or_else(|| {
+                Error::malformed(place, "a string lies outside the dynamic string table")
+            })?;
+        let text = CStr::from_bytes_until_nul(rest)
+            .map_err(|_| {
+                Error::malformed(place, "a string of the dynamic string table has no end")
+            })?
+            .to_bytes();
+        let left = self
+            .budget
+            .get()
+            .checked_sub(text.len() as u64)
+            .ok_or_else(|| {
+                Error::malformed(
+                    place,
+                    "the names of the dynamic string table overlap beyond reason",
+                )
+            })?;
+        self.budget.set(left);
+        Ok(text)
+    }
+
+    /// The text of the string at `offset`; names of libraries and paths must be UTF-8.
+    pub(super) fn text(&self, offset: u64) -> Result<&'a str, Error> {
+        std::str::from_utf8(self.raw(offset)?)
+            .map_err(|_| Error::malformed(self.at.plus(offset), "a name is not UTF-8"))
+    }
+}
+
+/// The dynamic section's entries, without the `DT_NULL` that ends them, and its string table.
+#[derive(Clone, Debug)]
+pub(super) struct Dynamic<'a> {
+    pub(super) at: FileOffset,
+    pub(super) address: VirtualAddress,
+    /// Bytes of the whole section, spare entries included.
+    pub(super) size: u64,
+    pub(super) entries: Vec<Entry>,
+    pub(super) strings: Strings<'a>,
+}
+
+impl<'a> Dynamic<'a> {
+    /// Bytes of one entry.
+    pub(super) fn entry_size(codec: Codec) -> u64 {
+        codec.by_class(8, 16)
+    }
+
+    /// Reads the dynamic section; `None` if the file has none (static, or not linked yet).
+    pub(super) fn parse(image: &Image<'a>) -> Result<Option<Self>, Error> {
+        let Some(segment) = image.dynamic()? else {
+            return Ok(None);
+        };
+        // Loaders go by the address; the offset is only a copy of it.
+        let at = image
+            .offset_of(segment.address, segment.file_size)
+            .ok_or_else(|| {
+                Error::malformed(
+                    segment.offset,
+                    "the dynamic section is in no loaded segment",
+                )
+            })?;
+        let entries = entries(image, at, segment.file_size)?;
+        let mut dynamic = Self {
+            at,
+            address: segment.address,
+            size: segment.file_size,
+            entries,
+            strings: Strings::new(at, VirtualAddress(0), &[]),
+        };
+        dynamic.strings = dynamic.find_strings(image)?;
+        Ok(Some(dynamic))
+    }
+
+    fn find_strings(&self, image: &Image<'a>) -> Result<Strings<'a>, Error> {
+        let missing = |what: &'static str| move || Error::malformed(self.at, what);
+        let address = VirtualAddress(
+            self.value(DT_STRTAB)
+                .ok_or_else(missing("no string table (DT_STRTAB)"))?,
+        );
+        let size = self
+            .value(DT_STRSZ)
+            .ok_or_else(missing("no string table size (DT_STRSZ)"))?;
+        let outside = missing("the dynamic string table is in no loaded segment");
+        let at = image.offset_of(address, size).ok_or_else(outside)?;
+        let bytes = slice(image.bytes, at, size).ok_or_else(outside)?;
+        Ok(Strings::new(at, address, bytes))
+    }
+
+    /// A tag's value. Where a tag stands twice loaders go by the last one, and so does this.
+    pub(super) fn value(&self, tag: u64) -> Option<u64> {
+        self.entries
+            .iter()
+            .rev()
+            .find(|entry| entry.tag == tag)
+            .map(|entry| entry.value)
+    }
+
+    /// A tag's value as an address.
+    pub(super) fn address(&self, tag: u64) -> Option<VirtualAddress> {
+        self.value(tag).map(VirtualAddress)
+    }
+
+    /// The address range `[tag, tag + size_tag)`, if both are there and it is not empty.
+    pub(super) fn range(&self, tag: u64, size_tag: u64) -> Option<(VirtualAddress, u64)> {
+        let address = self.address(tag)?;
+        let size = self.value(size_tag).filter(|&size| size > 0)?;
+        Some((address, size))
+    }
+
+    /// A tag's string.
+    pub(super) fn text(&self, tag: u64) -> Result<Option<&'a str>, Error> {
+        self.value(tag)
+            .map(|offset| self.strings.text(offset))
+            .transpose()
+    }
+}
+
+fn entries(image: &Image<'_>, at: FileOffset, size: u64) -> Result<Vec<Entry>, Error> {
+    let codec = image.codec();
+    let entry_size = Dynamic::entry_size(codec);
+    let table = slice(image.bytes, at, size)
+        .ok_or_else(|| Error::malformed(at, "the dynamic section lies outside the file"))?;
+    let mut entries = Vec::new();
+    for record in table.chunks_exact(entry_size as usize) {
+        let word = codec.word_size() as usize;
+        let (Some(tag), Some(value)) = (codec.word(record, 0), codec.word(record, word)) else {
+            break;
+        };
+        if tag == DT_NULL {
+            return Ok(entries);
+        }
+        entries.push(Entry { tag, value });
+    }
+    Err(Error::malformed(
+        at.plus(size),
+        "the dynamic section has no end (DT_NULL)",
+    ))
+}

@@ -1,0 +1,66 @@
+//! What an edit is asked to change; the fields stand in the order they are applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::facts::RunPath;
+use super::soname::Soname;
+
+/// What to leave out of a file that no loader needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Strip {
+    /// Nothing.
+    #[default]
+    None,
+    /// Debug sections.
+    Debug,
+    /// Debug sections and the symbol table besides the dynamic one.
+    All,
+}
+
+/// What to do about packed relative relocations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Relr {
+    /// Leave them packed.
+    #[default]
+    Keep,
+    /// Write them as ordinary relocations, for loaders that do not know `DT_RELR`.
+    Expand,
+}
+
+/// What to do about the run path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum RunPathEdit {
+    /// This one and no other, under this one's tag.
+    Set(RunPath),
+    /// None at all.
+    Remove,
+}
+
+/// All changes to one file, made in one go. The default asks for nothing.
+///
+/// Names in the maps that the file does not use are no error: one map serves a whole wheel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Edits {
+    /// What to leave out.
+    pub strip: Strip,
+    /// What to do about packed relative relocations.
+    pub relr: Relr,
+    /// The new name of the file itself; a file that has none is given one.
+    pub soname: Option<Soname>,
+    /// New names for what the file needs, in `NEEDED` and in its version needs.
+    pub rename_needed: BTreeMap<Soname, Soname>,
+    /// Needs to take away, by the name the file has for them; their version needs go with them.
+    pub remove_needed: BTreeSet<Soname>,
+    /// What to do about the run path; `None` leaves it as it is.
+    pub run_path: Option<RunPathEdit>,
+}
+
+impl Edits {
+    /// Whether nothing is asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

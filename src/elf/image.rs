@@ -1,0 +1,183 @@
+//! A file taken apart into header, program headers and section headers, all within its bounds.
+
+use super::address::{FileOffset, VirtualAddress, slice};
+use super::codec::Codec;
+use super::error::Error;
+use super::header::{Header, Kind};
+use super::section::{SHT_NOBITS, Section};
+use super::segment::{PT_DYNAMIC, Segment};
+
+/// `e_shstrndx` when the number does not fit sixteen bits.
+const SHN_XINDEX: u16 = 0xffff;
+
+/// The tables of one file, and its bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Image<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) header: Header,
+    pub(super) segments: Vec<Segment>,
+    /// Empty when the file has no section headers.
+    pub(super) sections: Vec<Section>,
+    /// Index of the section that holds the section names.
+    pub(super) names_index: usize,
+}
+
+impl<'a> Image<'a> {
+    /// Takes a file apart. A core dump's program headers are left out: it is never loaded.
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let header = Header::parse(bytes)?;
+        let segments = if header.kind == Kind::Core {
+            Vec::new()
+        } else {
+            segments(bytes, &header)?
+        };
+        let (sections, names_index) = sections(bytes, &header)?;
+        Ok(Self {
+            bytes,
+            header,
+            segments,
+            sections,
+            names_index,
+        })
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        self.header.codec
+    }
+
+    /// The segments that a loader maps, in file order.
+    pub(super) fn loads(&self) -> impl Iterator<Item = &Segment> {
+        self.segments.iter().filter(|segment| segment.is_load())
+    }
+
+    /// Where `[address, address + size)` is in the file, if one mapped segment holds it all.
+    pub(super) fn offset_of(&self, address: VirtualAddress, size: u64) -> Option<FileOffset> {
+        self.loads().find_map(|load| load.offset_of(address, size))
+    }
+
+    /// The bytes at `[address, address + size)`.
+    pub(super) fn at(&self, address: VirtualAddress, size: u64) -> Option<&'a [u8]> {
+        slice(self.bytes, self.offset_of(address, size)?, size)
+    }
+
+    /// Everything from `address` to the end of its segment's file bytes, and where that is.
+    pub(super) fn from(&self, address: VirtualAddress) -> Option<(FileOffset, &'a [u8])> {
+        self.loads().find_map(|load| {
+            let start = load.offset_of(address, 1)?;
+            let size = load.file_end().0.checked_sub(start.0)?;
+            Some((start, slice(self.bytes, start, size)?))
+        })
+    }
+
+    /// The one `PT_DYNAMIC`, if the file has any; loaders take no file that has two.
+    pub(super) fn dynamic(&self) -> Result<Option<&Segment>, Error> {
+        let mut found = self
+            .segments
+            .iter()
+            .filter(|segment| segment.kind == PT_DYNAMIC && segment.file_size > 0);
+        let first = found.next();
+        match found.next() {
+            Some(second) => Err(Error::malformed(
+                second.offset,
+                "a second dynamic section (PT_DYNAMIC)",
+            )),
+            None => Ok(first),
+        }
+    }
+
+    /// Whether a segment's bytes were left out of the file though its header still counts them:
+    /// files with nothing but debug information are like that.
+    pub(super) fn is_hollow(&self, segment: &Segment) -> bool {
+        self.sections
+            .iter()
+            .any(|section| section.kind == SHT_NOBITS && section.address == segment.address)
+    }
+
+    /// A section's name without its NUL, or `None` where the names are broken.
+    pub(super) fn section_name(&self, section: &Section) -> Option<&'a [u8]> {
+        let names = self.sections.get(self.names_index)?;
+        let table = slice(self.bytes, names.offset, names.file_size())?;
+        let rest = table.get(section.name as usize..)?;
+        rest.split(|&byte| byte == 0).next()
+    }
+}
+
+fn segments(bytes: &[u8], header: &Header) -> Result<Vec<Segment>, Error> {
+    let codec = header.codec;
+    let record_size = Segment::record_size(codec);
+    let table_size = record_size.saturating_mul(u64::from(header.segment_count));
+    let table = slice(bytes, header.segments_at, table_size).ok_or_else(|| {
+        Error::malformed(
+            header.segments_at,
+            "the program headers lie outside the file",
+        )
+    })?;
+    let mut segments = Vec::with_capacity(usize::from(header.segment_count));
+    for (index, record) in table.chunks_exact(record_size as usize).enumerate() {
+        let at = header
+            .segments_at
+            .plus(record_size.saturating_mul(index as u64));
+        let segment = Segment::parse(codec, record)
+            .ok_or_else(|| Error::malformed(at, "the file ends inside a program header"))?;
+        check_segment(bytes, &segment, at)?;
+        segments.push(segment);
+    }
+    Ok(segments)
+}
+
+fn check_segment(bytes: &[u8], segment: &Segment, at: FileOffset) -> Result<(), Error> {
+    if segment.file_size > 0 && slice(bytes, segment.offset, segment.file_size).is_none() {
+        return Err(Error::malformed(
+            at,
+            "a segment's bytes lie outside the file",
+        ));
+    }
+    if segment.is_load() {
+        if segment.address.0.checked_add(segment.memory_size).is_none() {
+            return Err(Error::malformed(at, "a segment's addresses overflow"));
+        }
+        if segment.file_size > segment.memory_size {
+            return Err(Error::malformed(
+                at,
+                "a segment is larger in the file than in memory",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn sections(bytes: &[u8], header: &Header) -> Result<(Vec<Section>, usize), Error> {
+    if header.sections_at.0 == 0 {
+        return Ok((Vec::new(), 0));
+    }
+    let codec = header.codec;
+    let record_size = Section::record_size(codec);
+    let outside = || {
+        Error::malformed(
+            header.sections_at,
+            "the section headers lie outside the file",
+        )
+    };
+    let first = slice(bytes, header.sections_at, record_size)
+        .and_then(|record| Section::parse(codec, record))
+        .ok_or_else(outside)?;
+    // Numbers too large for the ELF header stand in the first section header instead.
+    let count = if header.section_count == 0 {
+        first.size
+    } else {
+        u64::from(header.section_count)
+    };
+    let names_index = if header.names_index == SHN_XINDEX {
+        first.link as usize
+    } else {
+        usize::from(header.names_index)
+    };
+    let table =
+        slice(bytes, header.sections_at, record_size.saturating_mul(count)).ok_or_else(outside)?;
+    let sections = table
+        .chunks_exact(record_size as usize)
+        .map(|record| Section::parse(codec, record))
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(outside)?;
+    Ok((sections, names_index))
+}

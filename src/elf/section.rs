@@ -1,0 +1,114 @@
+//! Section headers: the linker's view, which loaders ignore and tools live by.
+
+use super::address::{FileOffset, VirtualAddress};
+use super::codec::Codec;
+
+pub(super) const SHT_NULL: u32 = 0;
+pub(super) const SHT_SYMTAB: u32 = 2;
+pub(super) const SHT_STRTAB: u32 = 3;
+pub(super) const SHT_RELA: u32 = 4;
+pub(super) const SHT_HASH: u32 = 5;
+pub(super) const SHT_DYNAMIC: u32 = 6;
+pub(super) const SHT_NOTE: u32 = 7;
+pub(super) const SHT_NOBITS: u32 = 8;
+pub(super) const SHT_REL: u32 = 9;
+pub(super) const SHT_DYNSYM: u32 = 11;
+pub(super) const SHT_SYMTAB_SHNDX: u32 = 18;
+pub(super) const SHT_RELR: u32 = 19;
+pub(super) const SHT_ARM_ATTRIBUTES: u32 = 0x7000_0003;
+pub(super) const SHT_GNU_HASH: u32 = 0x6fff_fff6;
+pub(super) const SHT_GNU_VERDEF: u32 = 0x6fff_fffd;
+pub(super) const SHT_GNU_VERNEED: u32 = 0x6fff_fffe;
+pub(super) const SHT_GNU_VERSYM: u32 = 0x6fff_ffff;
+
+pub(super) const SHF_ALLOC: u64 = 2;
+pub(super) const SHF_INFO_LINK: u64 = 0x40;
+pub(super) const SHF_TLS: u64 = 0x400;
+
+/// One section header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    pub(super) name: u32,
+    pub(super) kind: u32,
+    pub(super) flags: u64,
+    pub(super) address: VirtualAddress,
+    pub(super) offset: FileOffset,
+    pub(super) size: u64,
+    pub(super) link: u32,
+    pub(super) info: u32,
+    pub(super) align: u64,
+    pub(super) entry_size: u64,
+}
+
+impl Section {
+    /// Bytes of one section header.
+    pub(super) fn record_size(codec: Codec) -> u64 {
+        codec.by_class(40, 64)
+    }
+
+    pub(super) fn parse(codec: Codec, record: &[u8]) -> Option<Self> {
+        let at = |elf32: usize, elf64: usize| codec.word(record, codec.by_class(elf32, elf64));
+        Some(Self {
+            name: codec.u32(record, 0)?,
+            kind: codec.u32(record, 4)?,
+            flags: at(8, 8)?,
+            address: VirtualAddress(at(12, 16)?),
+            offset: FileOffset(at(16, 24)?),
+            size: at(20, 32)?,
+            link: codec.u32(record, codec.by_class(24, 40))?,
+            info: codec.u32(record, codec.by_class(28, 44))?,
+            align: at(32, 48)?,
+            entry_size: at(36, 56)?,
+        })
+    }
+
+    pub(super) fn store(&self, codec: Codec, record: &mut [u8]) -> Option<()> {
+        codec.put_u32(record, 0, self.name)?;
+        codec.put_u32(record, 4, self.kind)?;
+        codec.put_word(record, 8, self.flags)?;
+        codec.put_word(record, codec.by_class(12, 16), self.address.0)?;
+        codec.put_word(record, codec.by_class(16, 24), self.offset.0)?;
+        codec.put_word(record, codec.by_class(20, 32), self.size)?;
+        codec.put_u32(record, codec.by_class(24, 40), self.link)?;
+        codec.put_u32(record, codec.by_class(28, 44), self.info)?;
+        codec.put_word(record, codec.by_class(32, 48), self.align)?;
+        codec.put_word(record, codec.by_class(36, 56), self.entry_size)
+    }
+
+    /// Whether the section is part of the loaded image.
+    pub(super) fn is_loaded(&self) -> bool {
+        self.flags & SHF_ALLOC != 0
+    }
+
+    /// Bytes the section takes in the file.
+    pub(super) fn file_size(&self) -> u64 {
+        if matches!(self.kind, SHT_NOBITS | SHT_NULL) {
+            0
+        } else {
+            self.size
+        }
+    }
+
+    /// Where the section's bytes end in the file.
+    pub(super) fn file_end(&self) -> FileOffset {
+        self.offset.plus(self.file_size())
+    }
+
+    /// Where the section ends in memory.
+    pub(super) fn memory_end(&self) -> VirtualAddress {
+        self.address.plus(self.size)
+    }
+}
+
+/// Whether a section of this name holds debug information, which only debuggers read.
+pub(super) fn is_debug_name(name: &[u8]) -> bool {
+    const PREFIXES: [&[u8]; 5] = [
+        b".debug_",
+        b".zdebug_",
+        b".gnu.debuglto_",
+        b".gnu.linkonce.wi.",
+        b".stab",
+    ];
+    const NAMES: [&[u8]; 3] = [b".gdb_index", b".line", b".debug"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name)
+}

@@ -1,0 +1,55 @@
+//! The names that libraries call each other by.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A name as it stands in `DT_SONAME`, `DT_NEEDED` or a version need, for example `libssl.so.3`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Soname(String);
+
+impl Soname {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name as an owned string.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl From<&str> for Soname {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl From<String> for Soname {
+    fn from(name: String) -> Self {
+        Self(name)
+    }
+}
+
+impl AsRef<str> for Soname {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Lets maps and sets of names be asked with plain text.
+impl std::borrow::Borrow<str> for Soname {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Soname {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

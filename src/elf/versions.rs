@@ -1,0 +1,230 @@
+//! Symbol versions: which ones a file needs of whom, and which ones it defines.
+
+use serde::Serialize;
+
+use super::address::{FileOffset, VirtualAddress};
+use super::dynamic::{DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM, Dynamic};
+use super::error::Error;
+use super::image::Image;
+use super::soname::Soname;
+
+/// `vna_flags`/`vd_flags`: the definition of the file itself rather than of a version.
+const VER_FLG_BASE: u16 = 1;
+/// `vna_flags`: a loader need not insist on it.
+const VER_FLG_WEAK: u16 = 2;
+/// The bit of a version index that says "not the default".
+pub(super) const VERSION_HIDDEN: u16 = 0x8000;
+/// The index of a global symbol without a version.
+pub(super) const VERSION_GLOBAL: u16 = 1;
+
+/// Bytes of an `Elf_Verneed` and of an `Elf_Vernaux`, in both classes.
+const NEED_SIZE: usize = 16;
+/// Bytes of an `Elf_Verdef`, in both classes.
+const DEFINITION_SIZE: usize = 20;
+
+/// The versions a file needs of one library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VersionNeed {
+    /// The library, by the name that `NEEDED` has for it.
+    pub file: Soname,
+    /// The versions, in file order.
+    pub versions: Vec<NeededVersion>,
+}
+
+/// One version that a file needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NeededVersion {
+    /// For example `GLIBC_2.17`.
+    pub name: String,
+    /// Whether a loader may do without it.
+    pub weak: bool,
+}
+
+/// One `Elf_Verneed`: where it is, and the versions under it.
+#[derive(Clone, Debug)]
+pub(super) struct NeedRecord {
+    pub(super) at: FileOffset,
+    /// `vn_file`, an offset into the string table.
+    pub(super) file: u32,
+    /// Bytes to the next record, 0 in the last.
+    pub(super) next: u32,
+    pub(super) versions: Vec<NeedVersionRecord>,
+}
+
+/// One `Elf_Vernaux`.
+#[derive(Clone, Debug)]
+pub(super) struct NeedVersionRecord {
+    pub(super) at: FileOffset,
+    pub(super) flags: u16,
+    /// The index that symbols of this version carry.
+    pub(super) index: u16,
+    pub(super) name: u32,
+    pub(super) next: u32,
+}
+
+/// One version that the file defines: its index, whether it is the file's own name, its name.
+#[derive(Clone, Debug)]
+pub(super) struct Definition {
+    pub(super) index: u16,
+    pub(super) is_base: bool,
+    /// Offset into the string table.
+    pub(super) name: u32,
+}
+
+/// Reads the version needs. Every step goes forward and stays in the segment, so it ends.
+pub(super) fn needs(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<NeedRecord>, Error> {
+    let Some(address) = dynamic.address(DT_VERNEED) else {
+        return Ok(Vec::new());
+    };
+    let count = dynamic.value(DT_VERNEEDNUM).unwrap_or(0);
+    let mut records = Vec::new();
+    if count == 0 {
+        return Ok(records);
+    }
+    let (start, table) = table(image, dynamic, address)?;
+    let codec = image.codec();
+    // Records that overlap could stand for any number of versions.
+    let mut room = table.len() / NEED_SIZE;
+    let mut at = 0_usize;
+    for left in (0..count).rev() {
+        let short = || Error::malformed(start.plus(at as u64), "the version needs are cut short");
+        let versions = codec.u16(table, at.saturating_add(2)).ok_or_else(short)?;
+        let file = codec.u32(table, at.saturating_add(4)).ok_or_else(short)?;
+        let first = codec.u32(table, at.saturating_add(8)).ok_or_else(short)?;
+        let next = codec.u32(table, at.saturating_add(12)).ok_or_else(short)?;
+        room = room.checked_sub(usize::from(versions)).ok_or_else(short)?;
+        records.push(NeedRecord {
+            at: start.plus(at as u64),
+            file,
+            next,
+            versions: need_versions(
+                image,
+                start,
+                table,
+                at.saturating_add(first as usize),
+                versions,
+            )?,
+        });
+        if (next as usize) < NEED_SIZE && left > 0 {
+            return Err(Error::malformed(
+                start.plus(at as u64),
+                "fewer version needs than announced",
+            ));
+        }
+        at = at.saturating_add(next as usize);
+    }
+    Ok(records)
+}
+
+fn need_versions(
+    image: &Image<'_>,
+    start: FileOffset,
+    table: &[u8],
+    mut at: usize,
+    count: u16,
+) -> Result<Vec<NeedVersionRecord>, Error> {
+    let codec = image.codec();
+    let mut versions = Vec::new();
+    for left in (0..count).rev() {
+        let short = || Error::malformed(start.plus(at as u64), "a needed version is cut short");
+        let next = codec.u32(table, at.saturating_add(12)).ok_or_else(short)?;
+        versions.push(NeedVersionRecord {
+            at: start.plus(at as u64),
+            flags: codec.u16(table, at.saturating_add(4)).ok_or_else(short)?,
+            index: codec.u16(table, at.saturating_add(6)).ok_or_else(short)?,
+            name: codec.u32(table, at.saturating_add(8)).ok_or_else(short)?,
+            next,
+        });
+        if (next as usize) < NEED_SIZE && left > 0 {
+            return Err(Error::malformed(
+                start.plus(at as u64),
+                "fewer needed versions than announced",
+            ));
+        }
+        at = at.saturating_add(next as usize);
+    }
+    Ok(versions)
+}
+
+/// Reads the versions that the file defines.
+pub(super) fn definitions(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+) -> Result<Vec<Definition>, Error> {
+    let Some(address) = dynamic.address(DT_VERDEF) else {
+        return Ok(Vec::new());
+    };
+    let count = dynamic.value(DT_VERDEFNUM).unwrap_or(0);
+    let mut definitions = Vec::new();
+    if count == 0 {
+        return Ok(definitions);
+    }
+    let (start, table) = table(image, dynamic, address)?;
+    let codec = image.codec();
+    let mut at = 0_usize;
+    for left in (0..count).rev() {
+        let short = || {
+            Error::malformed(
+                start.plus(at as u64),
+                "the version definitions are cut short",
+            )
+        };
+        let flags = codec.u16(table, at.saturating_add(2)).ok_or_else(short)?;
+        let index = codec.u16(table, at.saturating_add(4)).ok_or_else(short)?;
+        let first = codec.u32(table, at.saturating_add(12)).ok_or_else(short)?;
+        let next = codec.u32(table, at.saturating_add(16)).ok_or_else(short)?;
+        // The first name is the version's own; those after it are the versions it builds on.
+        let name = codec
+            .u32(table, at.saturating_add(first as usize))
+            .ok_or_else(short)?;
+        definitions.push(Definition {
+            index,
+            is_base: flags & VER_FLG_BASE != 0,
+            name,
+        });
+        if (next as usize) < DEFINITION_SIZE && left > 0 {
+            return Err(Error::malformed(
+                start.plus(at as u64),
+                "fewer version definitions than announced",
+            ));
+        }
+        at = at.saturating_add(next as usize);
+    }
+    Ok(definitions)
+}
+
+fn table<'a>(
+    image: &Image<'a>,
+    dynamic: &Dynamic<'_>,
+    address: VirtualAddress,
+) -> Result<(FileOffset, &'a [u8]), Error> {
+    image
+        .from(address)
+        .ok_or_else(|| Error::malformed(dynamic.at, "the symbol versions are in no loaded segment"))
+}
+
+/// The needs with their names.
+pub(super) fn named(
+    records: &[NeedRecord],
+    dynamic: &Dynamic<'_>,
+) -> Result<Vec<VersionNeed>, Error> {
+    records
+        .iter()
+        .map(|record| {
+            let versions = record
+                .versions
+                .iter()
+                .map(|version| {
+                    Ok(NeededVersion {
+                        name: dynamic.strings.text(u64::from(version.name))?.to_owned(),
+                        weak: version.flags & VER_FLG_WEAK != 0,
+                    })
+                })
+                .collect::<Result<_, Error>>()?;
+            Ok(VersionNeed {
+                file: dynamic.strings.text(u64::from(record.file))?.into(),
+                versions,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! Wheel file names: `name-version[-build]-python-abi-platform.whl` (PEP 427, PEP 491).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::error::{Error, Rule};
+use super::escape::escape;
+use super::tag::{parts_of, product};
+use super::version::is_version;
+
+/// The longest file name that file systems take, in bytes.
+const LONGEST: usize = 255;
+
+/// The parts of a wheel's file name, each as it was spelled. `Display` gives the name back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WheelFilename {
+    /// The project, with `_` for `-`; not normalised.
+    pub distribution: String,
+    /// The version; not normalised.
+    pub version: String,
+    /// The build tag, which begins with a digit.
+    pub build: Option<String>,
+    /// Python tags, in the order of the name.
+    pub python: Vec<String>,
+    /// ABI tags, in the order of the name.
+    pub abi: Vec<String>,
+    /// Platform tags, in the order of the name.
+    pub platform: Vec<String>,
+}
+
+impl WheelFilename {
+    /// Reads a file name (without any directory).
+    ///
+    /// # Errors
+    /// [`Rule::FileName`] when it is not a wheel's: wrong extension, wrong number of parts, a
+    /// name, version, build or tag that PEP 427 or PEP 440 does not allow.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        let refuse = |why: &str| {
+            Err(Error::new(
+                Rule::FileName,
+                format!(
+                    "`{}` is not the name of a wheel: {why}; expected \
+                     name-version[-build]-python-abi-platform.whl",
+                    escape(name)
+                ),
+            ))
+        };
+        if name.len() > LONGEST {
+            return refuse("it is longer than 255 bytes");
+        }
+        let Some(stem) = name.strip_suffix(".whl") else {
+            return refuse("it does not end in `.whl`");
+        };
+        let parts: Vec<&str> = stem.split('-').collect();
+        let (distribution, version, build, python, abi, platform) = match parts.as_slice() {
+            [distribution, version, python, abi, platform] => {
+                (distribution, version, None, python, abi, platform)
+            }
+            [distribution, version, build, python, abi, platform] => {
+                (distribution, version, Some(build), python, abi, platform)
+            }
+            _ => return refuse("it does not have five or six parts between dashes"),
+        };
+        let plain = |text: &str| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
+        };
+        if !plain(distribution)
+            || !distribution.starts_with(|first: char| first.is_ascii_alphanumeric())
+        {
+            return refuse(
+                "the project's name holds other characters than letters, digits, `_`, `.`",
+            );
+        }
+        if !is_version(version) {
+            return refuse("the version is not one by PEP 440");
+        }
+        if build.is_some_and(|build| {
+            !plain(build) || !build.starts_with(|first: char| first.is_ascii_digit())
+        }) {
+            return refuse("the build tag does not begin with a digit");
+        }
+        let (Some(python), Some(abi), Some(platform)) =
+            (parts_of(python), parts_of(abi), parts_of(platform))
+        else {
+            return refuse("a tag is empty or holds other characters than letters, digits, `_`");
+        };
+        if product(&python, &abi, &platform).is_none() {
+            return refuse("it stands for more than 10000 tags");
+        }
+        Ok(Self {
+            distribution: (*distribution).to_owned(),
+            version: (*version).to_owned(),
+            build: build.map(|build| (*build).to_owned()),
+            python,
+            abi,
+            platform,
+        })
+    }
+
+    /// This name with other platform tags: sorted, each once. Everything else stays as spelled.
+    #[must_use]
+    pub fn with_platforms<I>(&self, platforms: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        let mut platform: Vec<String> = platforms.into_iter().map(Into::into).collect();
+        platform.sort();
+        platform.dedup();
+        Self {
+            platform,
+            ..self.clone()
+        }
+    }
+}
+
+impl fmt::Display for WheelFilename {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}-", self.distribution, self.version)?;
+        if let Some(build) = &self.build {
+            write!(formatter, "{build}-")?;
+        }
+        write!(
+            formatter,
+            "{}-{}-{}.whl",
+            self.python.join("."),
+            self.abi.join("."),
+            self.platform.join(".")
+        )
+    }
+}
+
+impl FromStr for WheelFilename {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
+impl Serialize for WheelFilename {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_as_they_were_spelled() {
+        for name in [
+            "demo-1.0-py3-none-any.whl",
+            "Demo.Pkg_x-1.0+local.1-1abc-cp311.cp312-abi3-manylinux_2_17_x86_64.linux_x86_64.whl",
+            "psycopg2_binary-2.9.13-cp313-cp313-linux_x86_64.whl",
+            "torch-2.1.0_cpu-cp313-cp313-linux_x86_64.whl",
+        ] {
+            assert_eq!(WheelFilename::parse(name).unwrap().to_string(), name);
+        }
+    }
+
+    #[test]
+    fn what_is_no_wheel_name_is_refused() {
+        for name in [
+            "foo.whl",
+            "foo-1.0.tar.gz",
+            "foo-1.0-py3-none-any.WHL",
+            "foo-x-py3-none-any.whl",
+            "foo-1.0-b1-py3-none-any.whl",
+            "foo-1.0-1-2-py3-none-any.whl",
+            "-1.0-py3-none-any.whl",
+            "foo-1.0-py3--any.whl",
+            "foo-1.0-py3-none-.whl",
+            "a b-1.0-py3-none-any.whl",
+            "../foo-1.0-py3-none-any.whl",
+            "foo-1.0-py3..py2-none-any.whl",
+        ] {
+            assert_eq!(
+                WheelFilename::parse(name).unwrap_err().rule,
+                Rule::FileName,
+                "{name}"
+            );
+        }
+        let long = format!("{}-1.0-py3-none-any.whl", "x".repeat(255));
+        assert!(WheelFilename::parse(&long).is_err());
+    }
+
+    #[test]
+    fn platforms_are_sorted_and_each_stands_once() {
+        let name = WheelFilename::parse("d-1-cp313-cp313-linux_x86_64.whl").unwrap();
+        let named = name.with_platforms(["musllinux_1_2_x86_64", "linux_x86_64", "linux_x86_64"]);
+        assert_eq!(
+            named.to_string(),
+            "d-1-cp313-cp313-linux_x86_64.musllinux_1_2_x86_64.whl"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! How much a wheel may ask for before it is refused.
+
+/// Bounds on what an archive may hold. All can be raised by the user; none is ever ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries in the archive.
+    pub entries: u64,
+    /// Bytes of the central directory.
+    pub central_directory: u64,
+    /// Bytes of all entries, unpacked.
+    pub unpacked: u64,
+    /// Unpacked bytes for each packed one, of one entry; looked at only from
+    /// [`Limits::ratio_from`] bytes up, since a small file of zeros packs 1030 to 1 and harms
+    /// nobody.
+    pub ratio: u64,
+    /// The unpacked size from which the ratio counts, in bytes.
+    pub ratio_from: u64,
+    /// Bytes of one entry's name.
+    pub name: usize,
+    /// Bytes of WHEEL, METADATA and RECORD, each, unpacked.
+    pub metadata_file: u64,
+    /// Take RECORD rows whose only hash is md5 or sha1; such files are then verified by size
+    /// and CRC-32 alone.
+    pub allow_weak_hashes: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            entries: 100_000,
+            central_directory: 64 << 20,
+            unpacked: 16 << 30,
+            ratio: 1000,
+            ratio_from: 64 << 20,
+            name: 4096,
+            metadata_file: 64 << 20,
+            allow_weak_hashes: false,
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! RECORD: every file of a wheel with its hash and size (PEP 376, PEP 427).
+
+use std::collections::BTreeMap;
+
+use super::error::{Error, Rule};
+use super::escape::escape;
+use super::hash::RecordHash;
+use super::path::ArchivePath;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRow {
+    /// The file.
+    pub path: ArchivePath,
+    /// Its hash; none for RECORD itself and its signatures.
+    pub hash: Option<RecordHash>,
+    /// Its size in bytes; may be left out.
+    pub size: Option<u64>,
+}
+
+/// The rows of RECORD, one for each path, sorted by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    rows: BTreeMap<ArchivePath, RecordRow>,
+    backslashes: usize,
+}
+
+impl Record {
+    /// Reads RECORD: comma-separated values, quoted where they need it, UTF-8. Backslashes in
+    /// paths are taken for slashes (builders on Windows wrote them so) and counted.
+    ///
+    /// # Errors
+    /// [`Rule::Record`] when it is no such file, a row has not three values or a value makes no
+    /// sense; [`Rule::RecordAlgorithm`]; [`Rule::RecordDuplicate`]; [`Rule::Name`] for a path
+    /// that is not a plain relative one.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            record_error(format!(
+                "RECORD is not UTF-8 from byte {} on",
+                error.valid_up_to()
+            ))
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let mut record = Self::default();
+        for values in reader.records() {
+            let values =
+                values.map_err(|error| record_error(format!("RECORD cannot be read: {error}")))?;
+            let line = values.position().map_or(0, csv::Position::line);
+            let fields: Vec<&str> = values.iter().collect();
+            let [path, hash, size] = fields.as_slice() else {
+                return Err(record_error(format!(
+                    "line {line} of RECORD has {} values, not path, hash and size",
+                    fields.len()
+                )));
+            };
+            let row = record.row(path, hash, size)?;
+            if record.rows.contains_key(&row.path) {
+                let again = format!("RECORD lists it again in line {line}");
+                return Err(Error::new(Rule::RecordDuplicate, again).entry(&row.path));
+            }
+            record.insert(row);
+        }
+        Ok(record)
+    }
+
+    fn row(&mut self, path: &str, hash: &str, size: &str) -> Result<RecordRow, Error> {
+        let slashes = path.replace('\\', "/");
+        if slashes != path {
+            self.backslashes = self.backslashes.saturating_add(1);
+        }
+        let hash = match hash {
+            "" => None,
+            hash => Some(RecordHash::parse(hash).map_err(|error| error.entry(path))?),
+        };
+        let size = match size {
+            "" => None,
+            // `parse` alone would take a sign.
+            digits => match digits.parse() {
+                Ok(size) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(size),
+                _ => {
+                    let detail = format!("the size `{}` in RECORD is not a number", escape(digits));
+                    return Err(record_error(detail).entry(path));
+                }
+            },
+        };
+        Ok(RecordRow {
+            path: ArchivePath::parse(&slashes)?,
+            hash,
+            size,
+        })
+    }
+
+    /// The row of a path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&RecordRow> {
+        self.rows.get(path)
+    }
+
+    /// All rows, sorted by path.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &RecordRow> {
+        self.rows.values()
+    }
+
+    /// How many paths were written with backslashes.
+    #[must_use]
+    pub fn backslashes(&self) -> usize {
+        self.backslashes
+    }
+
+    /// Adds a row, or replaces that of the same path.
+    pub fn insert(&mut self, row: RecordRow) {
+        self.rows.insert(row.path.clone(), row);
+    }
+
+    /// Adds the row of a file with these bytes, or replaces it.
+    pub fn insert_bytes(&mut self, path: ArchivePath, bytes: &[u8]) {
+        let size = u64::try_from(bytes.len()).ok();
+        self.insert(RecordRow {
+            path,
+            hash: Some(RecordHash::sha256(bytes)),
+            size,
+        });
+    }
+
+    /// Takes a row out.
+    pub fn remove(&mut self, path: &str) -> Option<RecordRow> {
+        self.rows.remove(path)
+    }
+
+    /// RECORD's bytes: rows sorted by path, LF, quotes only where needed, and `itself` (the path
+    /// of RECORD) last, without hash and size, whether or not there is a row for it.
+    #[must_use]
+    pub fn to_bytes(&self, itself: &ArchivePath) -> Vec<u8> {
+        let mut text = String::new();
+        for row in self.rows.values().filter(|row| row.path != *itself) {
+            push_path(&mut text, row.path.as_str());
+            text.push(',');
+            if let Some(hash) = &row.hash {
+                text.push_str(&hash.to_string());
+            }
+            text.push(',');
+            if let Some(size) = row.size {
+                text.push_str(&size.to_string());
+            }
+            text.push('\n');
+        }
+        push_path(&mut text, itself.as_str());
+        text.push_str(",,\n");
+        text.into_bytes()
+    }
+}
+
+impl FromIterator<RecordRow> for Record {
+    fn from_iter<I: IntoIterator<Item = RecordRow>>(rows: I) -> Self {
+        let mut record = Self::default();
+        for row in rows {
+            record.insert(row);
+        }
+        record
+    }
+}
+
+/// A path as a value: quoted where it holds a comma or a quote (paths hold no line breaks).
+fn push_path(text: &mut String, path: &str) {
+    if path.contains([',', '"']) {
+        text.push('"');
+        text.push_str(&path.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        text.push_str(path);
+    }
+}
+
+fn record_error(detail: String) -> Error {
+    Error::new(Rule::Record, detail)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+
+    #[test]
+    fn rows_are_sorted_quoted_and_itself_comes_last() {
+        let text = format!("d.dist-info/RECORD,,\r\nz,{HASH},0\n\"a,\"\"b\",{HASH},\n");
+        let record = Record::parse(text.as_bytes()).unwrap();
+        let itself = ArchivePath::parse("d.dist-info/RECORD").unwrap();
+        let expected = format!("\"a,\"\"b\",{HASH},\nz,{HASH},0\nd.dist-info/RECORD,,\n");
+        assert_eq!(
+            String::from_utf8(record.to_bytes(&itself)).unwrap(),
+            expected
+        );
+        assert_eq!(Record::parse(expected.as_bytes()).unwrap(), record);
+    }
+
+    #[test]
+    fn backslashes_are_read_as_slashes_and_counted() {
+        let record = Record::parse(format!("a\\b.py,{HASH},0\n").as_bytes()).unwrap();
+        assert!(record.get("a/b.py").is_some());
+        assert_eq!(record.backslashes(), 1);
+    }
+
+    #[test]
+    fn broken_rows_are_refused() {
+        let cases = [
+            ("a,,\na,,\n", Rule::RecordDuplicate),
+            ("a/b,,\na\\b,,\n", Rule::RecordDuplicate),
+            ("a,,-1\n", Rule::Record),
+            ("a,,+1\n", Rule::Record),
+            ("a,,99999999999999999999\n", Rule::Record),
+            ("a,\n", Rule::Record),
+            ("a,,,\n", Rule::Record),
+            ("a,sha256=x,\n", Rule::Record),
+            ("a,whirl=x,\n", Rule::RecordAlgorithm),
+            ("../a,,\n", Rule::Name),
+            ("/a,,\n", Rule::Name),
+        ];
+        for (text, rule) in cases {
+            assert_eq!(
+                Record::parse(text.as_bytes()).unwrap_err().rule,
+                rule,
+                "{text}"
+            );
+        }
+        assert_eq!(Record::parse(b"\xff,,\n").unwrap_err().rule, Rule::Record);
+    }
+}
