@@ -33,10 +33,11 @@ typedef struct {
 } Module;
 extern Object *PyModule_Create2(Module *, int);
 extern Object *Py_BuildValue(const char *, ...);
+extern char *getenv(const char *);
 extern const char *lzma_version_string(void);
 extern unsigned BrotliDecoderVersion(void);
 static Object *versions(Object *self, Object *args) {
-  return Py_BuildValue("(sI)", lzma_version_string(), BrotliDecoderVersion());
+  return Py_BuildValue("(szI)", lzma_version_string(), getenv("SPAM"), BrotliDecoderVersion());
 }
 static Method methods[] = {{"versions", versions, 4, 0}, {0}};
 static Module module = {.base = {1, 0}, .name = "_spam", .size = -1, .methods = methods};

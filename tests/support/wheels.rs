@@ -22,8 +22,9 @@ pub(crate) fn grafts(wheel: &Path) -> BTreeSet<String> {
     let archive = zip::ZipArchive::new(fs::File::open(wheel).unwrap()).unwrap();
     archive
         .file_names()
-        .filter_map(|name| name.split_once(".libs/"))
-        .map(|(_, library)| {
+        .filter_map(|name| Some(name.unwrap().split_once(".libs/")?.1.to_owned()))
+        .filter(|library| !library.is_empty())
+        .map(|library| {
             let (stem, hash) = library.split_once('.').unwrap().0.rsplit_once('-').unwrap();
             assert!(
                 hash.len() == 8 && hash.chars().all(|c| c.is_ascii_hexdigit()),
