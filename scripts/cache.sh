@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the other scripts: where the heavy things live, and three small helpers.
+# Sourced by the other scripts: where the heavy things live, and small helpers.
 #   $cache   the folder for everything that is downloaded or built once:
 #            $WHEELFIX_CACHE, else $XDG_CACHE_HOME/wheelfix, else ~/.cache/wheelfix
 #            alpine/   downloads and packed roots of scripts/alpine/make-stage
@@ -15,6 +15,8 @@ cache=$(cd "$cache" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+# usage: the head of the calling script, and exit 2
+usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
 die() { say "$*"; exit 1; }
 
 # key FILE...: a short hash of the files' contents
