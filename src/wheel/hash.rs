@@ -126,6 +126,14 @@ impl RecordHash {
         }
     }
 
+    /// Another digest of the same algorithm.
+    pub(super) fn with_digest(&self, digest: &[u8]) -> Self {
+        Self {
+            algorithm: self.algorithm,
+            digest: digest.to_vec(),
+        }
+    }
+
     /// Its algorithm.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {

@@ -4,21 +4,37 @@
 //! rather than guessed at: every byte of it must be accounted for by exactly one reading.
 //! Sources: PEP 427/491 (wheels), 376 (RECORD), 425/600/656 (tags), APPNOTE.TXT 6.3.10 (ZIP).
 
+mod archive;
+mod central;
+mod deflate;
 mod dos_time;
+mod end;
+mod entry;
 mod error;
 mod escape;
+mod extra;
+mod fields;
 mod filename;
 mod hash;
 mod headers;
+mod inflate;
 mod limits;
+mod local;
 mod note;
+mod open;
 mod path;
 mod record;
+mod scan;
 mod source;
 mod tag;
 mod version;
+mod write_header;
+mod writer;
 
+pub use archive::Archive;
+pub use deflate::{Deflated, Level, deflate};
 pub use dos_time::DosDateTime;
+pub use entry::{Entry, Method};
 pub use error::{Error, LISTED, Rule};
 pub use escape::{escape, escape_bytes};
 pub use filename::WheelFilename;
@@ -26,7 +42,9 @@ pub use hash::{Algorithm, RecordHash};
 pub use headers::Headers;
 pub use limits::Limits;
 pub use note::Note;
+pub use open::Wheel;
 pub use path::ArchivePath;
 pub use record::{Record, RecordRow};
 pub use source::Source;
 pub use tag::Tag;
+pub use writer::ArchiveWriter;

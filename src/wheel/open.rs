@@ -1,0 +1,337 @@
+//! Opens a whole wheel: the archive, its one `.dist-info` with WHEEL, METADATA and RECORD.
+
+use std::collections::BTreeSet;
+
+use super::archive::Archive;
+use super::entry::Entry;
+use super::error::{Error, Rule};
+use super::escape::escape;
+use super::filename::WheelFilename;
+use super::headers::Headers;
+use super::limits::Limits;
+use super::note::Note;
+use super::path::ArchivePath;
+use super::record::Record;
+use super::source::Source;
+use super::tag::{MOST_TAGS, Tag};
+use super::version::{same_name, same_version};
+
+/// Signatures of RECORD, which cannot be listed in it (PEP 427).
+pub(super) const SIGNATURES: [&str; 2] = ["RECORD.jws", "RECORD.p7s"];
+
+/// A wheel whose structure, names and metadata are in order.
+///
+/// That its files have the bytes RECORD promises is only known after [`Wheel::scan`].
+#[derive(Debug, Clone)]
+pub struct Wheel {
+    /// The name it was opened under.
+    pub filename: WheelFilename,
+    /// Its archive.
+    pub archive: Archive,
+    /// The `.dist-info` directory, as spelled.
+    pub dist_info: ArchivePath,
+    /// WHEEL, with headers that may stand only once standing only once.
+    pub wheel: Headers,
+    /// All tags in WHEEL, in its order, compressed sets expanded.
+    pub tags: Vec<Tag>,
+    /// METADATA.
+    pub metadata: Headers,
+    /// RECORD; it lists exactly the archive's files (itself and signatures may be missing).
+    pub record: Record,
+    /// What is odd about the wheel but was taken, the archive's notes first.
+    pub notes: Vec<Note>,
+}
+
+impl Wheel {
+    /// Reads a wheel's structure and metadata and checks all of it.
+    ///
+    /// # Errors
+    /// I/O errors and every rule, except those that only show when all files are unpacked.
+    pub fn open<S: Source + ?Sized>(
+        source: &S,
+        filename: &WheelFilename,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let archive = Archive::read(source, limits)?;
+        let mut notes = archive.notes().to_vec();
+        let dist_info = find_dist_info(&archive, filename)?;
+        let read = |name: &str, rule: Rule| {
+            let path = dist_info.join(name)?;
+            let entry = archive
+                .get(path.as_str())
+                .filter(|entry| !entry.is_directory);
+            let Some(entry) = entry else {
+                return Err(Error::new(rule, "the wheel does not have this file").entry(&path));
+            };
+            if entry.size > limits.metadata_file {
+                let detail = format!(
+                    "the file has {} bytes; the limit is {}",
+                    entry.size, limits.metadata_file
+                );
+                return Err(Error::new(Rule::Limit, detail).entry(&path));
+            }
+            archive.contents(source, entry)
+        };
+        let (wheel, tags) = read_wheel(&read("WHEEL", Rule::WheelFile)?, &mut notes)
+            .map_err(|error| in_file(error, &dist_info, "WHEEL"))?;
+        compare_tags(filename, &tags, &mut notes);
+        let metadata = Headers::parse(&read("METADATA", Rule::Metadata)?);
+        compare_metadata(filename, &metadata, &mut notes);
+        let record = Record::parse(&read("RECORD", Rule::Record)?)
+            .map_err(|error| in_file(error, &dist_info, "RECORD"))?;
+        check_record(&archive, &dist_info, &record, limits, &mut notes)?;
+        Ok(Self {
+            filename: filename.clone(),
+            archive,
+            dist_info,
+            wheel,
+            tags,
+            metadata,
+            record,
+            notes,
+        })
+    }
+
+    /// The path of a file in the `.dist-info` directory.
+    ///
+    /// # Errors
+    /// [`Rule::Name`] when `name` is not a plain relative path.
+    pub fn dist_info_file(&self, name: &str) -> Result<ArchivePath, Error> {
+        self.dist_info.join(name)
+    }
+
+    /// The files (not directories), in the order of the archive.
+    pub fn files(&self) -> impl Iterator<Item = &Entry> {
+        self.archive
+            .entries()
+            .iter()
+            .filter(|entry| !entry.is_directory)
+    }
+
+    /// Whether RECORD need not list a path: RECORD itself and its signatures.
+    #[must_use]
+    pub fn is_record_or_signature(&self, path: &ArchivePath) -> bool {
+        is_unrecorded(&self.dist_info, path)
+    }
+}
+
+fn is_unrecorded(dist_info: &ArchivePath, path: &ArchivePath) -> bool {
+    path.below(dist_info.as_str())
+        .is_some_and(|name| name == "RECORD" || SIGNATURES.contains(&name))
+}
+
+fn in_file(error: Error, dist_info: &ArchivePath, name: &str) -> Error {
+    if error.entry.is_some() {
+        error
+    } else {
+        error.entry(format!("{}/{name}", dist_info.as_str()))
+    }
+}
+
+/// The one `.dist-info` directory at the root, which must be named like the wheel.
+fn find_dist_info(archive: &Archive, filename: &WheelFilename) -> Result<ArchivePath, Error> {
+    let found: BTreeSet<&str> = archive
+        .entries()
+        .iter()
+        .map(|entry| entry.path.first())
+        .filter(|first| first.ends_with(".dist-info"))
+        .collect();
+    let mut found = found.into_iter();
+    let (Some(name), None) = (found.next(), found.next()) else {
+        let all = archive
+            .entries()
+            .iter()
+            .map(|entry| entry.path.first())
+            .filter(|first| first.ends_with(".dist-info"))
+            .collect::<BTreeSet<&str>>();
+        let detail = match all.len() {
+            0 => "the wheel has no `.dist-info` directory".to_owned(),
+            count => format!("the wheel has {count} `.dist-info` directories"),
+        };
+        return Err(
+            Error::new(Rule::DistInfo, detail).listing(all.into_iter().map(escape).collect())
+        );
+    };
+    let stem = name.strip_suffix(".dist-info").unwrap_or(name);
+    // Names are escaped, so that there is one dash; older builders did not, so every dash is tried.
+    let matches = stem.match_indices('-').any(|(dash, _)| {
+        let (project, version) = stem.split_at(dash);
+        let version = version.strip_prefix('-').unwrap_or(version);
+        same_name(project, &filename.distribution) && same_version(version, &filename.version)
+    });
+    if !matches {
+        return Err(Error::new(
+            Rule::DistInfo,
+            format!(
+                "the directory is not named after the wheel, {}-{}.dist-info",
+                filename.distribution, filename.version
+            ),
+        )
+        .entry(name));
+    }
+    ArchivePath::parse(name)
+}
+
+/// Reads WHEEL (PEP 427, "The .dist-info directory").
+fn read_wheel(bytes: &[u8], notes: &mut Vec<Note>) -> Result<(Headers, Vec<Tag>), Error> {
+    let refuse = |detail: String| Error::new(Rule::WheelFile, detail);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        refuse(format!(
+            "it is not UTF-8 from byte {} on",
+            error.valid_up_to()
+        ))
+    })?;
+    let mut wheel = Headers::parse(text.as_bytes());
+    if !wheel.body().iter().all(u8::is_ascii_whitespace) {
+        return Err(refuse("it has lines that are not `Name: value`".to_owned()));
+    }
+    for name in ["Wheel-Version", "Root-Is-Purelib", "Generator", "Build"] {
+        let values = wheel.get_all(name);
+        if let (Some(first), true) = (values.first(), values.len() > 1) {
+            wheel.set(name, first);
+            notes.push(Note::RepeatedHeader {
+                name: name.to_owned(),
+                values,
+            });
+        }
+    }
+    let version = wheel
+        .get("Wheel-Version")
+        .ok_or_else(|| refuse("it has no `Wheel-Version`".to_owned()))?;
+    let major = version
+        .split_once('.')
+        .map_or(version.as_str(), |(major, _)| major);
+    if major != "1" {
+        return Err(refuse(format!(
+            "`Wheel-Version: {}` is not known; known is 1.x",
+            escape(&version)
+        )));
+    }
+    if wheel.get("Root-Is-Purelib").is_none() {
+        notes.push(Note::MissingHeader {
+            name: "Root-Is-Purelib".to_owned(),
+        });
+    }
+    let mut tags = Vec::new();
+    for text in wheel.get_all("Tag") {
+        tags.extend(Tag::parse_set(&text)?);
+        if tags.len() > MOST_TAGS {
+            return Err(Error::new(
+                Rule::Limit,
+                format!("it has more than {MOST_TAGS} tags"),
+            ));
+        }
+    }
+    if tags.is_empty() {
+        return Err(refuse("it has no `Tag`".to_owned()));
+    }
+    Ok((wheel, tags))
+}
+
+fn compare_tags(filename: &WheelFilename, tags: &[Tag], notes: &mut Vec<Note>) {
+    let named: BTreeSet<Tag> = Tag::expand(filename).into_iter().collect();
+    let listed: BTreeSet<Tag> = tags.iter().cloned().collect();
+    if named != listed {
+        let only = |one: &BTreeSet<Tag>, other: &BTreeSet<Tag>| {
+            one.difference(other).map(ToString::to_string).collect()
+        };
+        notes.push(Note::TagsDiffer {
+            only_in_file_name: only(&named, &listed),
+            only_in_wheel: only(&listed, &named),
+        });
+    }
+}
+
+fn compare_metadata(filename: &WheelFilename, metadata: &Headers, notes: &mut Vec<Note>) {
+    let mut compare = |header: &str, same: &dyn Fn(&str) -> bool| {
+        let value = metadata.get(header).unwrap_or_default();
+        if !same(&value) {
+            notes.push(Note::MetadataDiffers {
+                header: header.to_owned(),
+                value,
+            });
+        }
+    };
+    compare("Name", &|name| same_name(name, &filename.distribution));
+    compare("Version", &|version| {
+        same_version(version, &filename.version)
+    });
+}
+
+/// RECORD against the archive: the same files, sizes as far as the headers tell, hashes of use.
+fn check_record(
+    archive: &Archive,
+    dist_info: &ArchivePath,
+    record: &Record,
+    limits: &Limits,
+    notes: &mut Vec<Note>,
+) -> Result<(), Error> {
+    let mut unlisted = Vec::new();
+    let mut sizes = Vec::new();
+    let mut weak = Vec::new();
+    let mut unhashed = Vec::new();
+    for entry in archive.entries().iter().filter(|entry| !entry.is_directory) {
+        let Some(row) = record.get(entry.path.as_str()) else {
+            if !is_unrecorded(dist_info, &entry.path) {
+                unlisted.push(entry.path.to_string());
+            }
+            continue;
+        };
+        if let Some(size) = row.size.filter(|size| *size != entry.size) {
+            sizes.push(format!(
+                "{} has {} bytes, RECORD says {size}",
+                entry.path, entry.size
+            ));
+        }
+        match &row.hash {
+            Some(hash) if hash.algorithm().is_weak() => weak.push(entry.path.to_string()),
+            None if !is_unrecorded(dist_info, &entry.path) => unhashed.push(entry.path.to_string()),
+            _ => {}
+        }
+    }
+    let absent: Vec<String> = record
+        .rows()
+        .filter(|row| {
+            let entry = archive.get(row.path.as_str());
+            entry.is_none_or(|entry| entry.is_directory)
+        })
+        .map(|row| row.path.to_string())
+        .collect();
+    let refuse = |rule: Rule, items: Vec<String>, what: &str| {
+        let count = items.len();
+        let plural = if count == 1 { "file" } else { "files" };
+        let error = Error::new(rule, format!("{count} {plural} {what}")).listing(items);
+        if count == 0 {
+            Ok(())
+        } else {
+            Err(in_file(error, dist_info, "RECORD"))
+        }
+    };
+    refuse(Rule::RecordFiles, unlisted, "of the wheel not listed in it")?;
+    refuse(Rule::RecordFiles, absent, "listed in it not in the wheel")?;
+    refuse(Rule::RecordMismatch, sizes, "of another size than it says")?;
+    refuse(Rule::Record, unhashed, "listed in it without a hash")?;
+    if limits.allow_weak_hashes && !weak.is_empty() {
+        notes.push(Note::WeakHashes { rows: weak.len() });
+    } else {
+        refuse(
+            Rule::RecordAlgorithm,
+            weak,
+            "listed in it with a hash (md5, sha1) that proves nothing",
+        )?;
+    }
+    if record.backslashes() > 0 {
+        notes.push(Note::BackslashInRecord {
+            rows: record.backslashes(),
+        });
+    }
+    for name in SIGNATURES {
+        let path = dist_info.join(name)?;
+        if archive.get(path.as_str()).is_some() {
+            notes.push(Note::Signature {
+                entry: path.as_str().to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
