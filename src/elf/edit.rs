@@ -6,6 +6,7 @@ use super::edits::Edits;
 use super::error::Error;
 use super::layout::Level;
 use super::rewrite;
+use super::strip;
 use super::verify;
 
 /// An edited file and how it came about.
@@ -25,7 +26,10 @@ pub struct Edited {
 /// When the file is malformed, when it cannot be edited without risk, or when the result does not
 /// hold up. There is no half-edited result.
 pub fn edit(bytes: &[u8], edits: &Edits) -> Result<Edited, Error> {
-    let out: Cow<'_, [u8]> = Cow::Borrowed(bytes);
+    let out: Cow<'_, [u8]> = match strip::strip(bytes, edits.strip)? {
+        Some(stripped) => Cow::Owned(stripped),
+        None => Cow::Borrowed(bytes),
+    };
     let (out, level) = match rewrite::rewrite(&out, edits)? {
         Some((rewritten, level)) => (Cow::Owned(rewritten), level),
         None => (out, Level::L0),

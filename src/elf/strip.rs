@@ -1,0 +1,519 @@
+//! Leaves out what no loader needs: debug sections, the symbol table, and the gaps they leave.
+//!
+//! The result is what `strip` of binutils makes, but it also holds for files that another tool
+//! has edited before, of which binutils breaks some.
+
+use super::address::{FileOffset, align_up, slice};
+use super::draft::Draft;
+use super::edits::Strip;
+use super::error::Error;
+use super::header::Kind;
+use super::image::Image;
+use super::section::{
+    SHF_INFO_LINK, SHT_DYNSYM, SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB,
+    SHT_SYMTAB_SHNDX, Section, is_debug_name,
+};
+use super::segment::Segment;
+use super::squeeze::{self, Squeezed};
+use super::symbols::{self, RawSymbol};
+
+/// How many bytes smaller a strip would make a file; 0 when there is nothing to strip.
+///
+/// # Errors
+/// When the file is malformed or cannot be stripped without risk.
+pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
+    let image = Image::parse(bytes)?;
+    let plan = Plan::new(&image, strip)?;
+    Ok(plan.map_or(0, |plan| (bytes.len() as u64).saturating_sub(plan.length)))
+}
+
+/// Strips a file; `None` if that would not make it smaller.
+pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
+    let image = Image::parse(bytes)?;
+    match Plan::new(&image, strip)? {
+        Some(plan) => plan.apply().map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The most sections that fit the ELF header's own numbers.
+const MOST_SECTIONS: usize = 0xff00;
+
+/// A kept section: its old index, its new offset, its new name, its new bytes if they change.
+#[derive(Clone, Debug)]
+struct Kept {
+    index: usize,
+    offset: FileOffset,
+    name: u32,
+    content: Option<Vec<u8>>,
+}
+
+struct Plan<'a> {
+    image: &'a Image<'a>,
+    loads: Vec<Squeezed>,
+    kept: Vec<Kept>,
+    sections_at: FileOffset,
+    /// Bytes behind everything that the headers know of, which stay last.
+    overlay: &'a [u8],
+    length: u64,
+}
+
+impl<'a> Plan<'a> {
+    fn new(image: &'a Image<'a>, strip: Strip) -> Result<Option<Self>, Error> {
+        let is_linked = matches!(image.header.kind, Kind::Executable | Kind::Shared);
+        if strip == Strip::None || !is_linked || image.sections.len() < 2 {
+            return Ok(None);
+        }
+        check(image)?;
+        let loads = squeeze::squeeze(image)?;
+        let removed = removed(image, strip);
+        let (names, name_offsets) = names(image, &removed)?;
+        let mut plan = Self {
+            image,
+            loads,
+            kept: Vec::new(),
+            sections_at: FileOffset(0),
+            overlay: overlay(image),
+            length: 0,
+        };
+        for (index, name) in name_offsets {
+            plan.kept.push(Kept {
+                index,
+                offset: FileOffset(0),
+                name,
+                content: None,
+            });
+        }
+        plan.renumber_symbols(&removed)?;
+        if let Some(kept) = plan
+            .kept
+            .iter_mut()
+            .find(|kept| kept.index == image.names_index)
+        {
+            kept.content = Some(names);
+        }
+        plan.lay_out()?;
+        Ok((plan.length < image.bytes.len() as u64).then_some(plan))
+    }
+
+    fn section(&self, kept: &Kept) -> Section {
+        self.image
+            .sections
+            .get(kept.index)
+            .copied()
+            .unwrap_or(EMPTY)
+    }
+
+    /// Gives every kept section its offset: loaded ones with their segments, the others behind
+    /// them in their order, the names last, then the headers.
+    fn lay_out(&mut self) -> Result<(), Error> {
+        let too_large = || Error::uneditable("the file is too large");
+        let codec = self.image.codec();
+        let mut at = self
+            .loads
+            .iter()
+            .map(Squeezed::end)
+            .max()
+            .unwrap_or_default();
+        let names_index = self.image.names_index;
+        let mut order: Vec<usize> = (0..self.kept.len()).collect();
+        let is_names = |kept: &Kept| kept.index == names_index;
+        order.sort_by_key(|&place| self.kept.get(place).is_some_and(is_names));
+        for place in order {
+            let Some(kept) = self.kept.get(place) else {
+                continue;
+            };
+            let section = self.section(kept);
+            let size = kept
+                .content
+                .as_ref()
+                .map_or(section.file_size(), |content| content.len() as u64);
+            let offset = if section.is_loaded() {
+                self.moved(&section)
+            } else if section.kind == SHT_NULL {
+                section.offset
+            } else {
+                at = FileOffset(align_up(at.0, section.align).ok_or_else(too_large)?);
+                let offset = at;
+                at = at.plus(size);
+                offset
+            };
+            if let Some(kept) = self.kept.get_mut(place) {
+                kept.offset = offset;
+            }
+        }
+        self.sections_at = FileOffset(align_up(at.0, codec.word_size()).ok_or_else(too_large)?);
+        let table = Section::record_size(codec).saturating_mul(self.kept.len() as u64);
+        self.length = self
+            .sections_at
+            .plus(table)
+            .plus(self.overlay.len() as u64)
+            .0;
+        Ok(())
+    }
+
+    /// Where a loaded section is in the new file.
+    fn moved(&self, section: &Section) -> FileOffset {
+        let by_offset = |load: &&Squeezed| {
+            section.offset >= load.old.offset && section.offset <= load.old.file_end()
+        };
+        let by_address = |load: &&Squeezed| {
+            section.address >= load.old.address && section.address < load.old.memory_end()
+        };
+        let load = self
+            .loads
+            .iter()
+            .filter(by_offset)
+            .find(by_address)
+            .or_else(|| self.loads.iter().find(by_offset));
+        load.map_or(section.offset, |load| load.moved(section.offset))
+    }
+
+    /// Works out symbol tables whose section numbers change.
+    fn renumber_symbols(&mut self, removed: &[bool]) -> Result<(), Error> {
+        let numbers: Vec<(usize, usize)> = self
+            .kept
+            .iter()
+            .enumerate()
+            .map(|(new, kept)| (kept.index, new))
+            .filter(|(old, new)| old != new)
+            .collect();
+        let codec = self.image.codec();
+        let record = symbols::record_size(codec) as usize;
+        let relocated = self.kept.iter().any(|kept| {
+            let section = self.section(kept);
+            matches!(section.kind, SHT_REL | SHT_RELA) && !section.is_loaded()
+                || section.kind == SHT_SYMTAB_SHNDX
+        });
+        let image = self.image;
+        for kept in &mut self.kept {
+            let Some(section) = image.sections.get(kept.index) else {
+                continue;
+            };
+            let drops = section.kind == SHT_SYMTAB && !relocated;
+            if !matches!(section.kind, SHT_SYMTAB | SHT_DYNSYM) {
+                continue;
+            }
+            let table = slice(image.bytes, section.offset, section.size).ok_or_else(|| {
+                Error::malformed(section.offset, "a symbol table lies outside the file")
+            })?;
+            let mut content = Vec::with_capacity(table.len());
+            for raw in table.chunks_exact(record) {
+                let Some(symbol) = RawSymbol::parse(codec, raw) else {
+                    break;
+                };
+                let old = usize::from(symbol.section);
+                let is_gone = old < MOST_SECTIONS && removed.get(old).copied().unwrap_or(false);
+                if is_gone && drops && symbol.is_section() {
+                    continue;
+                }
+                let start = content.len();
+                content.extend_from_slice(raw);
+                let number = numbers.binary_search_by_key(&old, |&(old, _)| old);
+                let new = match number.ok().and_then(|found| numbers.get(found)) {
+                    Some(&(_, new)) if !is_gone => new as u16,
+                    _ => continue,
+                };
+                let copied = content.get_mut(start..).unwrap_or_default();
+                codec.put_u16(copied, RawSymbol::section_at(codec), new);
+            }
+            if content != table {
+                kept.content = Some(content);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&self) -> Result<Vec<u8>, Error> {
+        let image = self.image;
+        let length =
+            usize::try_from(self.length).map_err(|_| Error::uneditable("the file is too large"))?;
+        let mut draft = Draft {
+            bytes: vec![0; length],
+            header: image.header.clone(),
+            segments: image.segments.clone(),
+            sections: Vec::with_capacity(self.kept.len()),
+        };
+        for load in &self.loads {
+            let bytes = slice(image.bytes, load.old.offset, load.old.file_size).unwrap_or_default();
+            draft.write(load.offset, bytes)?;
+        }
+        self.clear_leftovers(&mut draft)?;
+        for kept in &self.kept {
+            let section = self.section(kept);
+            match &kept.content {
+                Some(content) => draft.write(kept.offset, content)?,
+                None if section.is_loaded() => {}
+                None => {
+                    let bytes =
+                        slice(image.bytes, section.offset, section.file_size()).unwrap_or_default();
+                    draft.write(kept.offset, bytes)?;
+                }
+            }
+            draft.sections.push(self.new_section(kept, section));
+        }
+        let table = Section::record_size(image.codec()).saturating_mul(self.kept.len() as u64);
+        draft.write(self.sections_at.plus(table), self.overlay)?;
+        for segment in &mut draft.segments {
+            self.move_segment(segment)?;
+        }
+        self.move_header(&mut draft)?;
+        draft.finish()
+    }
+
+    fn new_index(&self, old: usize) -> Option<usize> {
+        self.kept.binary_search_by_key(&old, |kept| kept.index).ok()
+    }
+
+    fn new_section(&self, kept: &Kept, section: Section) -> Section {
+        let renumbered = |old: u32| self.new_index(old as usize).map_or(0, |new| new as u32);
+        let info_is_index =
+            section.flags & SHF_INFO_LINK != 0 || matches!(section.kind, SHT_REL | SHT_RELA);
+        let mut new = Section {
+            name: kept.name,
+            offset: kept.offset,
+            link: renumbered(section.link),
+            info: if info_is_index {
+                renumbered(section.info)
+            } else {
+                section.info
+            },
+            ..section
+        };
+        if let Some(content) = &kept.content {
+            new.size = content.len() as u64;
+            if section.kind == SHT_SYMTAB {
+                new.info = local_symbols(self.image, content);
+            }
+        }
+        new
+    }
+
+    fn move_segment(&self, segment: &mut Segment) -> Result<(), Error> {
+        if let Some(load) = self.loads.iter().find(|load| load.old == *segment) {
+            segment.offset = load.offset;
+            segment.align = load.align;
+            return Ok(());
+        }
+        let holds = |load: &&Squeezed| load.old.holds_file_range(segment.offset, segment.file_size);
+        if let Some(load) = self.loads.iter().find(holds) {
+            segment.offset = load.moved(segment.offset);
+        } else if segment.file_size > 0 {
+            // Not loaded: it must be of a section, which has moved.
+            let section = self.kept.iter().find(|kept| {
+                let section = self.section(kept);
+                section.offset == segment.offset && section.file_size() == segment.file_size
+            });
+            segment.offset = section
+                .ok_or_else(|| {
+                    Error::uneditable("a program header of bytes that are no section")
+                        .at(segment.offset)
+                })?
+                .offset;
+        }
+        Ok(())
+    }
+
+    fn move_header(&self, draft: &mut Draft) -> Result<(), Error> {
+        let header = &mut draft.header;
+        let size = Segment::record_size(header.codec).saturating_mul(draft.segments.len() as u64);
+        let load = self
+            .loads
+            .iter()
+            .find(|load| load.old.holds_file_range(header.segments_at, size));
+        header.segments_at = load
+            .ok_or_else(|| {
+                Error::uneditable("the program headers are not loaded").at(header.segments_at)
+            })?
+            .moved(header.segments_at);
+        header.sections_at = self.sections_at;
+        header.section_count = self.kept.len() as u16;
+        header.names_index = self.new_index(self.image.names_index).unwrap_or(0) as u16;
+        Ok(())
+    }
+
+    /// Clears what stood inside a loaded segment without being loaded, as patchelf leaves it.
+    fn clear_leftovers(&self, draft: &mut Draft) -> Result<(), Error> {
+        let image = self.image;
+        let codec = image.codec();
+        let table = Section::record_size(codec).saturating_mul(image.sections.len() as u64);
+        let mut ranges = vec![(image.header.sections_at, table)];
+        let not_loaded = image.sections.iter().filter(|section| !section.is_loaded());
+        ranges.extend(not_loaded.map(|section| (section.offset, section.file_size())));
+        let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
+        let used = |at: FileOffset, size: u64| {
+            let meets =
+                |start: FileOffset, length: u64| at < start.plus(length) && start < at.plus(size);
+            meets(FileOffset(0), super::header::Header::size(codec))
+                || meets(image.header.segments_at, headers)
+                || image.sections.iter().any(|section| {
+                    section.is_loaded() && meets(section.offset, section.file_size())
+                })
+        };
+        for (at, size) in ranges.into_iter().filter(|&(_, size)| size > 0) {
+            let load = self
+                .loads
+                .iter()
+                .find(|load| load.old.holds_file_range(at, size));
+            if let Some(load) = load.filter(|_| !used(at, size)) {
+                draft.clear(load.moved(at), size)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Stands in for a section that is not there, which no plan has.
+const EMPTY: Section = Section {
+    name: 0,
+    kind: SHT_NULL,
+    flags: 0,
+    address: super::address::VirtualAddress(0),
+    offset: FileOffset(0),
+    size: 0,
+    link: 0,
+    info: 0,
+    align: 0,
+    entry_size: 0,
+};
+
+fn check(image: &Image<'_>) -> Result<(), Error> {
+    if image.sections.len() >= MOST_SECTIONS {
+        return Err(Error::uneditable(
+            "more sections than the ELF header can count",
+        ));
+    }
+    let length = image.bytes.len() as u64;
+    for section in &image.sections {
+        if section.file_end().0 > length {
+            return Err(Error::malformed(
+                section.offset,
+                "a section lies outside the file",
+            ));
+        }
+        let is_placed = || {
+            image
+                .loads()
+                .any(|load| load.holds_file_range(section.offset, section.file_size()))
+        };
+        if section.is_loaded() && section.file_size() > 0 && !is_placed() {
+            return Err(
+                Error::uneditable("a loaded section is in no loaded segment").at(section.offset),
+            );
+        }
+    }
+    match image.sections.get(image.names_index) {
+        Some(names) if names.kind == SHT_STRTAB && !names.is_loaded() => Ok(()),
+        _ => Err(Error::uneditable(
+            "the section names are no ordinary string table",
+        )),
+    }
+}
+
+/// Which sections go.
+fn removed(image: &Image<'_>, strip: Strip) -> Vec<bool> {
+    let goes = |section: &Section| {
+        if section.is_loaded() || section.kind == SHT_NULL {
+            return false;
+        }
+        let is_debug = image.section_name(section).is_some_and(is_debug_name);
+        is_debug || strip == Strip::All && matches!(section.kind, SHT_SYMTAB | SHT_SYMTAB_SHNDX)
+    };
+    let mut removed: Vec<bool> = image.sections.iter().map(goes).collect();
+    let is_removed =
+        |removed: &[bool], index: u32| removed.get(index as usize).copied().unwrap_or(false);
+    // A table of strings that only the removed ones used goes with them.
+    let links: Vec<(usize, u32)> = image
+        .sections
+        .iter()
+        .enumerate()
+        .map(|(index, section)| (index, section.link))
+        .collect();
+    for (index, section) in image.sections.iter().enumerate() {
+        let by = |gone: bool| {
+            links.iter().any(|&(from, to)| {
+                to as usize == index && removed.get(from).copied().unwrap_or(false) == gone
+            })
+        };
+        let is_orphan = section.kind == SHT_STRTAB
+            && !section.is_loaded()
+            && index != image.names_index
+            && by(true)
+            && !by(false);
+        // Relocations that a linker left for debuggers go with what they are for.
+        let relocates_removed = matches!(section.kind, SHT_REL | SHT_RELA)
+            && !section.is_loaded()
+            && (is_removed(&removed, section.info) || is_removed(&removed, section.link));
+        if (is_orphan || relocates_removed)
+            && let Some(gone) = removed.get_mut(index)
+        {
+            *gone = true;
+        }
+    }
+    removed
+}
+
+/// The names of the kept sections, sharing common ends, and where each section's is.
+fn names(image: &Image<'_>, removed: &[bool]) -> Result<(Vec<u8>, Vec<(usize, u32)>), Error> {
+    let kept = image
+        .sections
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| !removed.get(index).copied().unwrap_or(false));
+    let mut named: Vec<(usize, &[u8])> = kept
+        .map(|(index, section)| (index, image.section_name(section).unwrap_or_default()))
+        .collect();
+    // In the order of their reversed spelling a name comes right before those that end with it.
+    named.sort_by(|left, right| {
+        right
+            .1
+            .iter()
+            .rev()
+            .cmp(left.1.iter().rev())
+            .then(left.0.cmp(&right.0))
+    });
+    let mut table = vec![0];
+    let mut offsets = Vec::with_capacity(named.len());
+    let mut last: (&[u8], usize) = (b"", 0);
+    for (index, name) in named {
+        let offset = if name.is_empty() {
+            0
+        } else if last.0.ends_with(name) {
+            last.1
+                .saturating_add(last.0.len().saturating_sub(name.len()))
+        } else {
+            let offset = table.len();
+            table.extend_from_slice(name);
+            table.push(0);
+            last = (name, offset);
+            offset
+        };
+        let offset = u32::try_from(offset)
+            .map_err(|_| Error::uneditable("the section names are larger than 4 GiB"))?;
+        offsets.push((index, offset));
+    }
+    offsets.sort_unstable();
+    Ok((table, offsets))
+}
+
+/// How many symbols at the front of a table are local.
+fn local_symbols(image: &Image<'_>, table: &[u8]) -> u32 {
+    let codec = image.codec();
+    let records = table.chunks_exact(symbols::record_size(codec) as usize);
+    let locals = records
+        .take_while(|raw| RawSymbol::parse(codec, raw).is_some_and(|symbol| symbol.info >> 4 == 0));
+    locals.count() as u32
+}
+
+/// What others appended to the file, without the zeros around it.
+fn overlay<'a>(image: &Image<'a>) -> &'a [u8] {
+    let bytes = image
+        .bytes
+        .get(image.described_end().index()..)
+        .unwrap_or_default();
+    if bytes.iter().all(|&byte| byte == 0) {
+        &[]
+    } else {
+        bytes
+    }
+}
