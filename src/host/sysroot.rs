@@ -205,7 +205,7 @@ pub(super) fn elf_file(
     };
     // A file that cannot be stripped safely has nothing to save.
     let strippable = if facts.dynamic {
-        { let _ = (bytes, measured); 0 }
+        elf::strippable(bytes, measured).unwrap_or(0)
     } else {
         0
     };
