@@ -68,16 +68,27 @@ pub(super) fn buffer(length: usize) -> Result<Vec<u8>, super::Error> {
     Ok(bytes)
 }
 
-/// Makes a buffer at least that long.
+/// Makes a buffer at least that long. What it held is lost when it grows.
 pub(super) fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), super::Error> {
-    if let Some(more) = length.checked_sub(bytes.len()) {
-        bytes.try_reserve_exact(more).map_err(|_| {
-            super::Error::io(
-                &format!("no memory for {length} bytes"),
-                std::io::ErrorKind::OutOfMemory.into(),
-            )
-        })?;
-        bytes.resize(length, 0);
+    if length <= bytes.len() {
+        return Ok(());
     }
+    // Small buffers grow in strides, or a row of ever larger files would allocate for each.
+    let length = length.max(bytes.len().saturating_mul(2).min(STRIDE));
+    *bytes = Vec::new();
+    let mut asked: Vec<u8> = Vec::new();
+    asked.try_reserve_exact(length).map_err(|_| {
+        super::Error::io(
+            &format!("no memory for {length} bytes"),
+            std::io::ErrorKind::OutOfMemory.into(),
+        )
+    })?;
+    drop(asked);
+    // Zeroed by the system, page by page when first touched: filling the reserved memory with
+    // zeros by hand would be one more pass over it.
+    *bytes = vec![0; length];
     Ok(())
 }
+
+/// The largest step beyond what is needed that a buffer grows by, in bytes.
+const STRIDE: usize = 1 << 20;

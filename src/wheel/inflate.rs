@@ -18,6 +18,8 @@ const PIECE: usize = 128 << 10;
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 /// Its end: CRC-32 and size, four bytes each.
 const GZIP_FOOTER: usize = 8;
+/// How many bytes are searched for it at a time.
+const BLOCK: usize = 64;
 
 /// Unpacks one entry after another, keeping its buffers.
 pub(super) struct Unpacker {
@@ -101,30 +103,27 @@ impl Unpacker {
 /// Whether the footer also stands somewhere before the end of `bytes`, where it could pass for the
 /// end of data that ends too early. Nobody finds it there by chance (it is eight given bytes).
 fn holds_before_end(bytes: &[u8], footer: [u8; GZIP_FOOTER]) -> bool {
-    const STEP: usize = 64;
-    let last = bytes.len().saturating_sub(GZIP_FOOTER);
     let [first, ..] = footer;
-    let mut from = 0_usize;
-    while from < last {
-        let to = from.saturating_add(STEP).min(last);
-        // Compiles to a few vector instructions; a hit is looked at byte by byte.
-        let starts = bytes.get(from..to).unwrap_or_default();
-        if starts
-            .iter()
-            .fold(false, |hit, byte| hit | (*byte == first))
-        {
-            let found = (from..to).any(|start| {
-                bytes
-                    .get(start..)
-                    .is_some_and(|rest| rest.starts_with(&footer))
-            });
-            if found {
-                return true;
-            }
+    let starts = bytes
+        .get(..bytes.len().saturating_sub(GZIP_FOOTER))
+        .unwrap_or_default();
+    let at = |start: usize| {
+        bytes
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(&footer))
+    };
+    // Blocks of a fixed length compile to a few vector instructions each; one that holds the
+    // first byte is looked at byte by byte.
+    let (blocks, rest) = starts.as_chunks::<BLOCK>();
+    let mut offset = 0_usize;
+    for block in blocks {
+        let hit = block.iter().fold(false, |hit, byte| hit | (*byte == first));
+        if hit && (offset..offset.saturating_add(BLOCK)).any(at) {
+            return true;
         }
-        from = to;
+        offset = offset.saturating_add(BLOCK);
     }
-    false
+    (offset..offset.saturating_add(rest.len())).any(at)
 }
 
 /// Unpacks an entry piece by piece without holding it, and verifies its size and CRC-32.

@@ -13,8 +13,9 @@ const LOCAL_SIZE: u64 = 30;
 const DESCRIPTOR: u32 = 0x0807_4b50;
 /// The flags of the two headers that must be the same: those that change how bytes are read.
 const FLAGS_COMPARED: u16 = 1 | FLAG_DESCRIPTOR | 1 << 5 | 1 << 6 | FLAG_UTF8 | 1 << 13;
-/// Read along with a header and its name, so that usually one read is enough.
-const AHEAD: u64 = 64;
+/// How much is read at a time: a header with its name and extra fields in one read, and of small
+/// files the next headers too.
+const WINDOW: u64 = 4096;
 
 /// Checks every local header and fills in where each entry's bytes begin.
 pub(super) fn check<S: Source + ?Sized>(
@@ -25,6 +26,11 @@ pub(super) fn check<S: Source + ?Sized>(
     let mut order: Vec<&mut Entry> = entries.iter_mut().collect();
     order.sort_by_key(|entry| entry.header_offset);
     let starts: Vec<u64> = order.iter().map(|entry| entry.header_offset).collect();
+    let mut window = Window {
+        source,
+        offset: 0,
+        bytes: Vec::new(),
+    };
     let mut expected = 0;
     for (number, entry) in order.into_iter().enumerate() {
         let start = entry.header_offset;
@@ -42,7 +48,7 @@ pub(super) fn check<S: Source + ?Sized>(
         if next <= start {
             return Err(overlap(entry, start));
         }
-        expected = check_one(source, entry, next).map_err(|error| {
+        expected = check_one(&mut window, entry, next, central_offset).map_err(|error| {
             if error.is_io() {
                 error
             } else {
@@ -84,60 +90,72 @@ fn gap<S: Source + ?Sized>(source: &S, from: u64, to: u64) -> Error {
     Error::new(rule, format!("{bytes} bytes {what}")).at(from)
 }
 
-/// Checks one entry, which must end exactly at `next`; gives back where it ends.
-fn check_one<S: Source + ?Sized>(source: &S, entry: &mut Entry, next: u64) -> Result<u64, Error> {
+/// Bytes read last, which often hold what is asked for next.
+struct Window<'a, S: ?Sized> {
+    source: &'a S,
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+impl<S: Source + ?Sized> Window<'_, S> {
+    /// The `length` bytes at `offset`, which must lie before `end`; `None` where they do not.
+    fn get(&mut self, offset: u64, length: u64, end: u64) -> Result<Option<&[u8]>, Error> {
+        let Some(room) = end.checked_sub(offset).filter(|room| length <= *room) else {
+            return Ok(None);
+        };
+        let held = u64::try_from(self.bytes.len()).unwrap_or(0);
+        let inside = offset
+            .checked_sub(self.offset)
+            .filter(|from| from.saturating_add(length) <= held);
+        if inside.is_none() {
+            let size = usize::try_from(length.max(WINDOW).min(room)).unwrap_or(0);
+            self.bytes = read_at(self.source, offset, size)?;
+            self.offset = offset;
+        }
+        let from = usize::try_from(inside.unwrap_or(0)).unwrap_or(0);
+        let to = from.saturating_add(usize::try_from(length).unwrap_or(0));
+        Ok(self.bytes.get(from..to))
+    }
+}
+
+/// Checks one entry, which must end exactly at `next`; gives back where it ends. Nothing is read
+/// from `end` on.
+fn check_one<S: Source + ?Sized>(
+    window: &mut Window<'_, S>,
+    entry: &mut Entry,
+    next: u64,
+    end: u64,
+) -> Result<u64, Error> {
     let missing = || {
         Error::new(
             Rule::Local,
             "there is no local header where the central directory says",
         )
     };
-    let name = entry.name().into_owned();
-    let room = next.saturating_sub(entry.header_offset);
-    let name_size = u64::try_from(name.len()).unwrap_or(u64::MAX);
-    let guess = LOCAL_SIZE
-        .saturating_add(name_size)
-        .saturating_add(AHEAD)
-        .min(room);
-    let mut bytes = read_at(
-        source,
-        entry.header_offset,
-        usize::try_from(guess).unwrap_or(0),
-    )?;
-    let (name_length, extra_length) = {
-        let mut fields = Fields::new(&bytes);
-        if fields.bytes(LOCAL.len()) != Some(LOCAL) {
-            return Err(missing());
+    let start = entry.header_offset;
+    let fixed = window.get(start, LOCAL_SIZE, end)?.ok_or_else(missing)?;
+    let lengths = |mut fields: Fields<'_>| {
+        if fields.bytes(LOCAL.len())? != LOCAL {
+            return None;
         }
-        fields.bytes(22).ok_or_else(missing)?;
-        (
-            fields.u16().ok_or_else(missing)?,
-            fields.u16().ok_or_else(missing)?,
-        )
+        fields.bytes(22)?;
+        Some((fields.u16()?, fields.u16()?))
     };
+    let (name_length, extra_length) = lengths(Fields::new(fixed)).ok_or_else(missing)?;
     let whole = LOCAL_SIZE
         .saturating_add(name_length.into())
         .saturating_add(extra_length.into());
-    if whole > room {
+    if whole > next.saturating_sub(start) {
         return Err(Error::new(
             Rule::Overlap,
             "the local header runs into what follows",
         ));
     }
-    if whole > guess {
-        bytes = read_at(
-            source,
-            entry.header_offset,
-            usize::try_from(whole).unwrap_or(0),
-        )?;
-    }
-    compare(&bytes, entry, &name).unwrap_or_else(|| Err(missing()))?;
-    entry.data_offset = entry.header_offset.saturating_add(whole);
-    let data_end = entry
-        .data_offset
-        .checked_add(entry.compressed_size)
-        .filter(|end| *end <= next);
-    let Some(data_end) = data_end else {
+    let header = window.get(start, whole, end)?.ok_or_else(missing)?;
+    compare(header, entry, &entry.name()).unwrap_or_else(|| Err(missing()))?;
+    entry.data_offset = start.saturating_add(whole);
+    let data_end = entry.data_offset.checked_add(entry.compressed_size);
+    let Some(data_end) = data_end.filter(|end| *end <= next) else {
         return Err(Error::new(
             Rule::Overlap,
             format!(
@@ -147,7 +165,7 @@ fn check_one<S: Source + ?Sized>(source: &S, entry: &mut Entry, next: u64) -> Re
         ));
     };
     if entry.has_descriptor {
-        check_descriptor(source, entry, data_end, next)?;
+        check_descriptor(window, entry, data_end, next, end)?;
         return Ok(next);
     }
     Ok(data_end)
@@ -248,10 +266,11 @@ fn local_sizes(extra: &[u8], name: &[u8], size: u32, compressed: u32) -> Result<
 /// The data descriptor must fill the bytes up to `next` exactly: with or without its signature,
 /// with sizes of 4 or of 8 bytes, which makes four different lengths.
 fn check_descriptor<S: Source + ?Sized>(
-    source: &S,
+    window: &mut Window<'_, S>,
     entry: &Entry,
     from: u64,
     next: u64,
+    end: u64,
 ) -> Result<(), Error> {
     let length = next.saturating_sub(from);
     let (signed, long) = match length {
@@ -266,8 +285,8 @@ fn check_descriptor<S: Source + ?Sized>(
             ));
         }
     };
-    let bytes = read_at(source, from, usize::try_from(length).unwrap_or(0))?;
-    let mut fields = Fields::new(&bytes);
+    let bytes = window.get(from, length, end)?.unwrap_or_default();
+    let mut fields = Fields::new(bytes);
     let signature_fits = !signed || fields.u32() == Some(DESCRIPTOR);
     let crc32 = fields.u32();
     let mut size = || {

@@ -136,21 +136,18 @@ fn find_dist_info(archive: &Archive, filename: &WheelFilename) -> Result<Archive
         .map(|entry| entry.path.first())
         .filter(|first| first.ends_with(".dist-info"))
         .collect();
-    let mut found = found.into_iter();
-    let (Some(name), None) = (found.next(), found.next()) else {
-        let all = archive
-            .entries()
-            .iter()
-            .map(|entry| entry.path.first())
-            .filter(|first| first.ends_with(".dist-info"))
-            .collect::<BTreeSet<&str>>();
-        let detail = match all.len() {
-            0 => "the wheel has no `.dist-info` directory".to_owned(),
-            count => format!("the wheel has {count} `.dist-info` directories"),
-        };
-        return Err(
-            Error::new(Rule::DistInfo, detail).listing(all.into_iter().map(escape).collect())
-        );
+    let found: Vec<&str> = found.into_iter().collect();
+    let name = match found.as_slice() {
+        [name] => *name,
+        [] => {
+            let detail = "the wheel has no `.dist-info` directory";
+            return Err(Error::new(Rule::DistInfo, detail));
+        }
+        several => {
+            let detail = format!("the wheel has {} `.dist-info` directories", several.len());
+            let names = several.iter().map(|name| escape(name)).collect();
+            return Err(Error::new(Rule::DistInfo, detail).listing(names));
+        }
     };
     let stem = name.strip_suffix(".dist-info").unwrap_or(name);
     // Names are escaped, so that there is one dash; older builders did not, so every dash is tried.

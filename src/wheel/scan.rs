@@ -106,16 +106,14 @@ where
 {
     /// Large files, one after another: while one is unpacked the other threads have the small.
     fn large(&self, entries: &[Numbered<'_>]) -> Found<T> {
-        entries
-            .iter()
-            .map(|(number, entry)| (*number, self.one_large(entry)))
-            .collect()
+        let mut unpacker = Unpacker::new();
+        let one = |(number, entry): &Numbered<'_>| (*number, self.one_large(&mut unpacker, entry));
+        entries.iter().map(one).collect()
     }
 
-    fn one_large(&self, entry: &Entry) -> Result<Seen<T>, Error> {
+    fn one_large(&self, unpacker: &mut Unpacker, entry: &Entry) -> Result<Seen<T>, Error> {
         let prefix = unpack_prefix(self.source, entry, PREFIX)?;
         if (self.wanted)(&prefix) {
-            let mut unpacker = Unpacker::new();
             let bytes = unpacker.unpack(self.source, entry)?;
             let (mismatch, value) = rayon::join(
                 || self.verify_bytes(entry, bytes),
