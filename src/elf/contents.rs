@@ -1,5 +1,7 @@
 //! Whether every byte that an edit had no business with is still the same.
 
+use std::collections::BTreeSet;
+
 use super::address::{FileOffset, VirtualAddress, slice};
 use super::codec::Codec;
 use super::dynamic::{DT_PLTGOT, Dynamic};
@@ -8,14 +10,14 @@ use super::error::Error;
 use super::header::Header;
 use super::image::Image;
 use super::section::{
-    SHT_GNU_VERNEED, SHT_GNU_VERSYM, SHT_RELR, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section,
-    is_debug_name,
+    SHT_GNU_VERNEED, SHT_GNU_VERSYM, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, SHT_SYMTAB,
+    SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::segment::{
     PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
 };
 use super::symbols::{self, RawSymbol};
-use super::tables;
+use super::tables::{self, Table};
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
@@ -259,21 +261,127 @@ fn verify_load(
     Ok(())
 }
 
+/// What the comparison of sections needs to know of the old file.
+struct OldSections<'a> {
+    image: &'a Image<'a>,
+    tables: Vec<Table>,
+    /// Sections that symbol tables have their names in.
+    symbol_names: BTreeSet<u32>,
+    edits: &'a Edits,
+}
+
+impl<'a> OldSections<'a> {
+    fn new(image: &'a Image<'a>, edits: &'a Edits) -> Result<Self, Error> {
+        let tables = match Dynamic::parse(image)? {
+            Some(dynamic) => tables::find(image, &dynamic)?,
+            None => Vec::new(),
+        };
+        let symbol_names = image
+            .sections
+            .iter()
+            .filter(|section| holds_symbols(section))
+            .map(|section| section.link)
+            .collect();
+        Ok(Self {
+            image,
+            tables,
+            symbol_names,
+            edits,
+        })
+    }
+
+    fn is_table(&self, section: &Section) -> bool {
+        self.tables
+            .iter()
+            .any(|table| table.contains(section.address))
+    }
+
+    /// Whether strip may take a section away.
+    fn may_go(&self, index: usize, section: &Section) -> bool {
+        let strip = self.edits.strip;
+        if section.is_loaded() || strip == Strip::None {
+            return false;
+        }
+        let is_debug = self.image.section_name(section).is_some_and(is_debug_name);
+        let names_symbols =
+            section.kind == SHT_STRTAB && self.symbol_names.contains(&(index as u32));
+        let relocates = matches!(section.kind, SHT_RELA | SHT_REL);
+        is_debug || relocates || strip == Strip::All && (holds_symbols(section) || names_symbols)
+    }
+
+    fn is_same(&self, section: &Section, other: &Section) -> bool {
+        let unpacked = self.edits.relr == Relr::Expand && section.kind == SHT_RELR;
+        let same_kind = section.kind == other.kind
+            && section.flags == other.flags
+            && section.entry_size == other.entry_size;
+        let address_stays =
+            !section.is_loaded() || section.address == other.address || self.is_table(section);
+        (same_kind || unpacked) && section.align == other.align && address_stays
+    }
+
+    fn verify_content(
+        &self,
+        new: &Image<'_>,
+        index: usize,
+        section: &Section,
+        other: &Section,
+    ) -> Result<(), Error> {
+        let old = self.image;
+        if section.is_loaded() {
+            let keeps_info = !matches!(section.kind, SHT_GNU_VERNEED | SHT_RELR | SHT_GNU_VERSYM);
+            let keeps_size = !self.is_table(section) || section.file_size() == 0;
+            let same_size = section.size == other.size || !keeps_size;
+            let same_info =
+                section.info == other.info || !keeps_info || self.edits.strip != Strip::None;
+            if same_size && same_info {
+                return Ok(());
+            }
+            return Err(Error::unverified("a section's size differs").at(other.offset));
+        }
+        if index == old.names_index {
+            return Ok(()); // The names were compared one by one.
+        }
+        let one = slice(old.bytes, section.offset, section.file_size());
+        let two = slice(new.bytes, other.offset, other.file_size());
+        let holds = match section.kind {
+            SHT_SYMTAB => same_symbols(
+                old,
+                one.unwrap_or_default(),
+                two.unwrap_or_default(),
+                self.edits.strip,
+            ),
+            SHT_SYMTAB_SHNDX => true,
+            _ => one == two,
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(Error::unverified("a section's content differs").at(other.offset))
+        }
+    }
+}
+
+fn holds_symbols(section: &Section) -> bool {
+    matches!(section.kind, SHT_SYMTAB | SHT_SYMTAB_SHNDX)
+}
+
 fn verify_sections(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
+    let olds = OldSections::new(old, edits)?;
     let mut rest = new.sections.iter().enumerate();
-    let mut kept: Vec<(usize, usize)> = Vec::new();
     let mut waiting = rest.next();
+    // Where each old section went.
+    let mut kept: Vec<Option<usize>> = Vec::with_capacity(old.sections.len());
     for (index, section) in old.sections.iter().enumerate() {
-        let name = old.section_name(section);
         match waiting {
             Some((other_index, other))
-                if new.section_name(other) == name
-                    && is_same_section(old, section, other, edits) =>
+                if new.section_name(other) == old.section_name(section)
+                    && olds.is_same(section, other) =>
             {
-                kept.push((index, other_index));
+                olds.verify_content(new, index, section, other)?;
+                kept.push(Some(other_index));
                 waiting = rest.next();
             }
-            _ if may_go(old, index, section, edits.strip) => {}
+            _ if olds.may_go(index, section) => kept.push(None),
             _ => {
                 return Err(Error::unverified("a section is missing or differs").at(section.offset));
             }
@@ -283,120 +391,30 @@ fn verify_sections(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<()
         return Err(Error::unverified("there is a section too many"));
     }
     verify_links(old, new, &kept)?;
-    for &(index, other) in &kept {
-        let (Some(section), Some(other)) = (old.sections.get(index), new.sections.get(other))
-        else {
-            continue;
-        };
-        verify_content(old, new, index, section, other, edits)?;
-    }
     verify_overlay(old, new)
 }
 
-fn is_same_section(old: &Image<'_>, section: &Section, other: &Section, edits: &Edits) -> bool {
-    let unpacked = edits.relr == Relr::Expand && section.kind == SHT_RELR;
-    let same_kind = section.kind == other.kind
-        && section.flags == other.flags
-        && section.entry_size == other.entry_size;
-    let address_stays =
-        !section.is_loaded() || section.address == other.address || is_table_section(old, section);
-    (same_kind || unpacked) && section.align == other.align && address_stays
-}
-
-fn is_table_section(old: &Image<'_>, section: &Section) -> bool {
-    let Ok(Some(dynamic)) = Dynamic::parse(old) else {
-        return false;
-    };
-    let Ok(tables) = tables::find(old, &dynamic) else {
-        return false;
-    };
-    tables.iter().any(|table| table.contains(section.address))
-}
-
-/// Whether strip may take a section away.
-pub(super) fn may_go(image: &Image<'_>, index: usize, section: &Section, strip: Strip) -> bool {
-    if section.is_loaded() || strip == Strip::None {
-        return false;
-    }
-    let is_debug = image.section_name(section).is_some_and(is_debug_name);
-    let holds_symbols = |section: &Section| matches!(section.kind, SHT_SYMTAB | SHT_SYMTAB_SHNDX);
-    let names_symbols = section.kind == SHT_STRTAB
-        && image
-            .sections
-            .iter()
-            .any(|other| holds_symbols(other) && other.link as usize == index);
-    let relocates = matches!(
-        section.kind,
-        super::section::SHT_RELA | super::section::SHT_REL
-    );
-    is_debug || relocates || strip == Strip::All && (holds_symbols(section) || names_symbols)
-}
-
 /// Sections point to each other by number; the numbers change together.
-fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[(usize, usize)]) -> Result<(), Error> {
-    let follows = |from: u32, to: u32| {
-        from == to && from == 0
-            || kept
-                .iter()
-                .any(|&(one, other)| (one, other) == (from as usize, to as usize))
-    };
-    for &(index, other) in kept {
-        let (Some(section), Some(other)) = (old.sections.get(index), new.sections.get(other))
-        else {
+fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Result<(), Error> {
+    let follows =
+        |from: usize, to: usize| (from, to) == (0, 0) || kept.get(from) == Some(&Some(to));
+    for (section, &other) in old.sections.iter().zip(kept) {
+        let Some(other) = other.and_then(|other| new.sections.get(other)) else {
             continue;
         };
         let was_valid = (section.link as usize) < old.sections.len();
         let unpacked = section.kind != other.kind;
-        if was_valid && !unpacked && !follows(section.link, other.link) {
+        if was_valid && !unpacked && !follows(section.link as usize, other.link as usize) {
             return Err(Error::unverified("a section's link points elsewhere").at(other.offset));
         }
     }
-    let names = (old.names_index, new.names_index);
-    if !old.sections.is_empty() && old.names_index != 0 && !kept.contains(&names) {
+    if !old.sections.is_empty()
+        && old.names_index != 0
+        && !follows(old.names_index, new.names_index)
+    {
         return Err(Error::unverified("the section names are elsewhere"));
     }
     Ok(())
-}
-
-fn verify_content(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    index: usize,
-    section: &Section,
-    other: &Section,
-    edits: &Edits,
-) -> Result<(), Error> {
-    if section.is_loaded() {
-        let is_table = is_table_section(old, section);
-        let keeps_info = !matches!(section.kind, SHT_GNU_VERNEED | SHT_RELR | SHT_GNU_VERSYM);
-        let keeps_size = !is_table || section.file_size() == 0;
-        let same_size = section.size == other.size || !keeps_size;
-        let same_info = section.info == other.info || !keeps_info || edits.strip != Strip::None;
-        if same_size && same_info {
-            return Ok(());
-        }
-        return Err(Error::unverified("a section's size differs").at(other.offset));
-    }
-    if index == old.names_index {
-        return Ok(()); // The names were compared one by one.
-    }
-    let one = slice(old.bytes, section.offset, section.file_size());
-    let two = slice(new.bytes, other.offset, other.file_size());
-    let holds = match section.kind {
-        SHT_SYMTAB => same_symbols(
-            old,
-            one.unwrap_or_default(),
-            two.unwrap_or_default(),
-            edits.strip,
-        ),
-        SHT_SYMTAB_SHNDX => true,
-        _ => one == two,
-    };
-    if holds {
-        Ok(())
-    } else {
-        Err(Error::unverified("a section's content differs").at(other.offset))
-    }
 }
 
 /// The symbols are the same; without debug sections those that stood for them are gone.

@@ -117,7 +117,7 @@ impl Solver<'_> {
         self.subsets().into_iter().find_map(|evicted| {
             let mut fit = self
                 .space
-                .fit(self.tables, evicted, ProgramHeaders::Stay, false)?;
+                .fit(self.tables, evicted, ProgramHeaders::Stay, open)?;
             for index in self.evicted(evicted) {
                 self.place_behind(&mut fit, index, open)?;
             }

@@ -27,7 +27,7 @@ pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
     Ok(plan.map_or(0, |plan| (bytes.len() as u64).saturating_sub(plan.length)))
 }
 
-/// Strips a file; `None` if that would not make it smaller.
+/// Strips a file; `None` if there is nothing to leave out.
 pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
     let image = Image::parse(bytes)?;
     match Plan::new(&image, strip)? {
@@ -93,7 +93,8 @@ impl<'a> Plan<'a> {
             kept.content = Some(names);
         }
         plan.lay_out()?;
-        Ok((plan.length < image.bytes.len() as u64).then_some(plan))
+        let is_worth_it = removed.contains(&true) || plan.length < image.bytes.len() as u64;
+        Ok(is_worth_it.then_some(plan))
     }
 
     fn section(&self, kept: &Kept) -> Section {
@@ -423,23 +424,17 @@ fn removed(image: &Image<'_>, strip: Strip) -> Vec<bool> {
     let is_removed =
         |removed: &[bool], index: u32| removed.get(index as usize).copied().unwrap_or(false);
     // A table of strings that only the removed ones used goes with them.
-    let links: Vec<(usize, u32)> = image
-        .sections
-        .iter()
-        .enumerate()
-        .map(|(index, section)| (index, section.link))
-        .collect();
+    let mut users = vec![(false, false); image.sections.len()];
+    for (section, &gone) in image.sections.iter().zip(&removed) {
+        if let Some(user) = users.get_mut(section.link as usize) {
+            *user = (user.0 | gone, user.1 | !gone);
+        }
+    }
     for (index, section) in image.sections.iter().enumerate() {
-        let by = |gone: bool| {
-            links.iter().any(|&(from, to)| {
-                to as usize == index && removed.get(from).copied().unwrap_or(false) == gone
-            })
-        };
         let is_orphan = section.kind == SHT_STRTAB
             && !section.is_loaded()
             && index != image.names_index
-            && by(true)
-            && !by(false);
+            && users.get(index) == Some(&(true, false));
         // Relocations that a linker left for debuggers go with what they are for.
         let relocates_removed = matches!(section.kind, SHT_REL | SHT_RELA)
             && !section.is_loaded()
