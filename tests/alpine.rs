@@ -63,7 +63,7 @@ except ValueError: print('works')",
 
 impl Sample {
     fn wheel(&self) -> PathBuf {
-        let found = fs::read_dir(&stage().samples)
+        let mut found = fs::read_dir(&stage().samples)
             .unwrap()
             .map(|e| e.unwrap().path());
         let is_ours = |p: &PathBuf| {
