@@ -74,8 +74,7 @@ impl Sample {
                 .starts_with(&format!("{}-", self.name))
         };
         found
-            .filter(is_ours)
-            .next()
+            .find(is_ours)
             .expect("scripts/setup --tests builds it")
     }
 
