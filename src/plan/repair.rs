@@ -173,6 +173,17 @@ fn is_loaded(entry: &ElfEntry, notes: &mut Vec<Note>) -> bool {
     false
 }
 
+/// What stripping has to do in a file of the wheel. A file that has nothing to strip is
+/// not touched for a few bytes of padding: repairing a repaired wheel changes nothing.
+fn strip_of(facts: &Facts, wanted: Strip) -> Strip {
+    let something = match wanted {
+        Strip::None => false,
+        Strip::Debug => facts.has_debug,
+        Strip::All => facts.has_debug || facts.has_symbol_table,
+    };
+    if something { wanted } else { Strip::None }
+}
+
 fn libs_folder(filename: &WheelFilename, suffix: &str) -> ModulePath {
     ModulePath::new(Place::Wheel, &format!("{}{suffix}", filename.distribution))
 }
@@ -275,9 +286,7 @@ impl Draft<'_> {
             was.clone()
         };
         let mut edits = graft::of_wheel(facts, was, &becomes, needs, &mut self.notes);
-        if self.options.strip != Strip::None && entry.file.strippable > 0 {
-            edits.strip = self.options.strip;
-        }
+        edits.strip = strip_of(facts, self.options.strip);
         if self.options.relr == Relr::Expand && facts.relr.is_some() {
             edits.relr = Relr::Expand;
         }
