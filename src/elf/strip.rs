@@ -36,6 +36,11 @@ pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error
     }
 }
 
+/// Closing gaps alone, without anything to leave out, is worth a rewrite from so many bytes on.
+/// An edit shifts what is not loaded by multiples of 64: stripping an edited file again must not
+/// find those few bytes, or no file would ever be done.
+const LEAST_GAP: u64 = 128;
+
 /// The most sections that fit the ELF header's own numbers.
 const MOST_SECTIONS: usize = 0xff00;
 
@@ -93,7 +98,8 @@ impl<'a> Plan<'a> {
             kept.content = Some(names);
         }
         plan.lay_out()?;
-        let is_worth_it = removed.contains(&true) || plan.length < image.bytes.len() as u64;
+        let gap = (image.bytes.len() as u64).saturating_sub(plan.length);
+        let is_worth_it = removed.contains(&true) || gap >= LEAST_GAP;
         Ok(is_worth_it.then_some(plan))
     }
 

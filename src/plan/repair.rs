@@ -173,17 +173,6 @@ fn is_loaded(entry: &ElfEntry, notes: &mut Vec<Note>) -> bool {
     false
 }
 
-/// What stripping has to do in a file of the wheel. A file that has nothing to strip is
-/// not touched for a few bytes of padding: repairing a repaired wheel changes nothing.
-fn strip_of(facts: &Facts, wanted: Strip) -> Strip {
-    let something = match wanted {
-        Strip::None => false,
-        Strip::Debug => facts.has_debug,
-        Strip::All => facts.has_debug || facts.has_symbol_table,
-    };
-    if something { wanted } else { Strip::None }
-}
-
 fn libs_folder(filename: &WheelFilename, suffix: &str) -> ModulePath {
     ModulePath::new(Place::Wheel, &format!("{}{suffix}", filename.distribution))
 }
@@ -286,7 +275,7 @@ impl Draft<'_> {
             was.clone()
         };
         let mut edits = graft::of_wheel(facts, was, &becomes, needs, &mut self.notes);
-        edits.strip = strip_of(facts, self.options.strip);
+        edits.strip = graft::strip_of(&entry.file, self.options.strip);
         if self.options.relr == Relr::Expand && facts.relr.is_some() {
             edits.relr = Relr::Expand;
         }
@@ -352,7 +341,7 @@ impl Draft<'_> {
             );
             let run_path = self.run_paths.get(&source).map_or("", String::as_str);
             let options = self.strip_options();
-            let edits = graft::of_graft(&file.facts, &name, needs, run_path, options);
+            let edits = graft::of_graft(file, &name, needs, run_path, options);
             self.add_graft(&place, library, edits);
         }
     }

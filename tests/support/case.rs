@@ -207,7 +207,12 @@ impl WheelFile {
         let (builder, modes) = self.builder()?;
         let mut zip = builder.zip();
         for (name, mode) in modes {
-            zip.entry(&name).central.external = (0o100_000 | mode) << 16;
+            let kind = if name.ends_with('/') {
+                0o040_000
+            } else {
+                0o100_000
+            };
+            zip.entry(&name).central.external = (kind | mode) << 16;
         }
         for name in &self.wrong_crc {
             zip.entry(name).both(|header| header.crc32 ^= 1);

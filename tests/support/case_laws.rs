@@ -11,11 +11,14 @@
     clippy::panic
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Cursor, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use zip::ZipArchive;
 
 use super::case::{Case, Run};
 use super::case_run::{arguments, wheelfix};
@@ -32,6 +35,7 @@ pub fn check(case: &Case, run: &Run, folder: &Path, written: &[&String]) -> Resu
     }
     for wheel in &wheels {
         python(&folder.join(wheel))?;
+        equal_names_mean_equal_bytes(&fs::read(folder.join(wheel)).unwrap(), wheel)?;
     }
     // Beside the case's own folder, so that the next run does not see it.
     let scratch = tempfile::tempdir().unwrap();
@@ -79,6 +83,38 @@ fn same(folder: &Path, wheels: &[&String], other: &Path, what: &str) -> Result<(
             let one = super::wheel_text::describe(&first)?;
             let another = super::wheel_text::describe(&second)?;
             return Err(format!("{what} gives other bytes:\n{one}\n{another}"));
+        }
+    }
+    Ok(())
+}
+
+/// Every grafted library that any case has made, by its name.
+static GRAFTS: Mutex<BTreeMap<String, (Vec<u8>, String)>> = Mutex::new(BTreeMap::new());
+
+fn equal_names_mean_equal_bytes(wheel: &[u8], place: &str) -> Result<(), String> {
+    let mut archive = ZipArchive::new(Cursor::new(wheel)).unwrap();
+    let mut grafts = GRAFTS.lock().unwrap_or_else(PoisonError::into_inner);
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        let path = entry.name().unwrap().into_owned();
+        let Some((folder, name)) = path.rsplit_once('/') else {
+            continue;
+        };
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        if !folder.ends_with(".libs") || !wheelfix::elf::is_elf(&bytes) {
+            continue;
+        }
+        match grafts.get(name) {
+            Some((known, elsewhere)) if *known != bytes => {
+                return Err(format!(
+                    "{name} is not the same in {place} and in {elsewhere}"
+                ));
+            }
+            Some(_) => {}
+            None => {
+                grafts.insert(name.to_owned(), (bytes, place.to_owned()));
+            }
         }
     }
     Ok(())

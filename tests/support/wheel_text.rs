@@ -65,7 +65,7 @@ fn facts(bytes: &[u8]) -> String {
         Err(error) => return format!("       broken: {error}\n"),
     };
     let mut text = String::new();
-    let mut line = |line: String| writeln!(text, "       {line}").unwrap();
+    let mut line = |line: String| writeln!(text, "       {}", line.escape_debug()).unwrap();
     if let Some(soname) = &facts.soname {
         line(format!("soname {soname}"));
     }
@@ -113,8 +113,14 @@ fn indented(bytes: &[u8]) -> String {
 fn record(bytes: &[u8], elf_files: &[String]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let row = |row: &str| {
-        let path = row.split(',').next().unwrap_or_default();
-        match elf_files.iter().any(|name| name == path) {
+        let path = match row
+            .strip_prefix('"')
+            .and_then(|rest| rest.split_once("\","))
+        {
+            Some((quoted, _)) => quoted.replace("\"\"", "\""),
+            None => row.split(',').next().unwrap_or_default().to_owned(),
+        };
+        match elf_files.contains(&path) {
             true => format!("{path},…\n"),
             false => format!("{row}\n"),
         }
