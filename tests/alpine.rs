@@ -63,19 +63,19 @@ except ValueError: print('works')",
 
 impl Sample {
     fn wheel(&self) -> PathBuf {
-        let mut found = fs::read_dir(&stage().samples)
-            .unwrap()
-            .map(|e| e.unwrap().path());
+        let prefix = format!("{}-", self.name);
         let is_ours = |p: &PathBuf| {
             p.file_name()
                 .unwrap()
                 .to_str()
                 .unwrap()
-                .starts_with(&format!("{}-", self.name))
+                .starts_with(&prefix)
         };
-        found
-            .filter(is_ours)
-            .next()
+        let mut samples = fs::read_dir(&stage().samples)
+            .unwrap()
+            .map(|e| e.unwrap().path());
+        samples
+            .find(is_ours)
             .expect("scripts/setup --tests builds it")
     }
 
