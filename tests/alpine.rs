@@ -63,18 +63,17 @@ except ValueError: print('works')",
 
 impl Sample {
     fn wheel(&self) -> PathBuf {
-        let prefix = format!("{}-", self.name);
+        let mut found = fs::read_dir(&stage().samples)
+            .unwrap()
+            .map(|e| e.unwrap().path());
         let is_ours = |p: &PathBuf| {
             p.file_name()
                 .unwrap()
                 .to_str()
                 .unwrap()
-                .starts_with(&prefix)
+                .starts_with(&format!("{}-", self.name))
         };
-        let mut samples = fs::read_dir(&stage().samples)
-            .unwrap()
-            .map(|e| e.unwrap().path());
-        samples
+        found
             .find(is_ours)
             .expect("scripts/setup --tests builds it")
     }

@@ -324,6 +324,11 @@ impl Job<'_> {
             return Err(Error::Blocked { wheel, obstacles });
         }
         if self.arguments.dry_run {
+            if !self.terminal.json() {
+                let name = crate::wheel::escape(&wheel);
+                let text = format!("{name}\n  no ELF file in it: copied as it is\n");
+                self.terminal.data(&text);
+            }
             return Ok(Done::Copied(self.output.folder.join(wheel)));
         }
         let applied = host::copy_wheel(gathered, &self.output)?;

@@ -448,8 +448,11 @@ fn removed(image: &Image<'_>, strip: Strip) -> Vec<bool> {
     removed
 }
 
+/// Sections by index, each with the offset of its name.
+type NameOffsets = Vec<(usize, u32)>;
+
 /// The names of the kept sections, sharing common ends, and where each section's is.
-fn names(image: &Image<'_>, removed: &[bool]) -> Result<(Vec<u8>, Vec<(usize, u32)>), Error> {
+fn names(image: &Image<'_>, removed: &[bool]) -> Result<(Vec<u8>, NameOffsets), Error> {
     let kept = image
         .sections
         .iter()
