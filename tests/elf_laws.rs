@@ -1,5 +1,6 @@
 //! Laws of the ELF editor, tried on random edits and on files with random damage.
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
