@@ -117,6 +117,15 @@ pub enum Error {
         /// It is the input itself.
         is_input: bool,
     },
+    /// Two wheels of one call would be written to one file.
+    SameOutput {
+        /// The output.
+        path: PathBuf,
+        /// The wheel that came first.
+        first: String,
+        /// The wheel that came second.
+        second: String,
+    },
     /// Not begun, since another wheel failed.
     NotBegun {
         /// The wheel's file name.
@@ -128,7 +137,7 @@ impl Error {
     /// The exit code that it stands for.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) => Exit::Usage,
+            Self::Usage(_) | Self::SameOutput { .. } => Exit::Usage,
             Self::Wheel { error, .. } if error.is_io() => Exit::Environment,
             Self::Wheel { .. } | Self::MalformedElf { .. } | Self::NotReadable { .. } => {
                 Exit::Malformed

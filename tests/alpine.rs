@@ -63,7 +63,7 @@ except ValueError: print('works')",
 
 impl Sample {
     fn wheel(&self) -> PathBuf {
-        let found = fs::read_dir(&stage().samples)
+        let mut found = fs::read_dir(&stage().samples)
             .unwrap()
             .map(|e| e.unwrap().path());
         let is_ours = |p: &PathBuf| {
@@ -74,8 +74,7 @@ impl Sample {
                 .starts_with(&format!("{}-", self.name))
         };
         found
-            .filter(is_ours)
-            .next()
+            .find(is_ours)
             .expect("scripts/setup --tests builds it")
     }
 

@@ -1,7 +1,9 @@
 //! `wheelfix repair`: vendor what a wheel needs and tag it as what it is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -102,6 +104,8 @@ struct Job<'a> {
     gather: GatherOptions,
     options: RepairOptions,
     output: OutputOptions,
+    /// The outputs' names, and for which wheel each is.
+    claimed: Mutex<BTreeMap<String, PathBuf>>,
 }
 
 /// What became of one wheel.
@@ -182,7 +186,7 @@ fn job<'a>(arguments: &'a Arguments, terminal: &'a Terminal) -> Result<Job<'a>, 
     }
     let (time, clamped) = args::source_date()?;
     if clamped {
-        let text = "is outside of what an archive can hold (1980 to 2107); the nearest time counts";
+        let text = "outside of what an archive can hold (1980 to 2107); the nearest time counts";
         terminal.note("SOURCE_DATE_EPOCH", true, text);
     }
     if arguments.patcher.is_some() {
@@ -223,6 +227,7 @@ fn job<'a>(arguments: &'a Arguments, terminal: &'a Terminal) -> Result<Job<'a>, 
         arguments,
         terminal,
         world,
+        claimed: Mutex::default(),
     })
 }
 
@@ -286,12 +291,29 @@ impl Job<'_> {
         if self.terminal.verbose() {
             self.terminal.done(report::plan_text(&plan).trim_end());
         }
+        self.claim(&plan.output.to_string(), path)?;
         let sysroot = &self.world.sysroot;
         let applied = host::apply_wheel(&plan, &gathered, sysroot, &self.output, self.terminal)?;
         summary.size = applied.size;
         summary.seconds = start.elapsed().as_secs_f64();
         self.terminal.done(&report::success(&plan, &summary));
         Ok(Done::Repaired(Box::new(plan), summary, Some(applied.path)))
+    }
+
+    /// Two inputs may become one name; the second must not silently replace the first.
+    fn claim(&self, output: &str, wheel: &Path) -> Result<(), Error> {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        match claimed.get(output) {
+            Some(first) => Err(Error::SameOutput {
+                path: self.output.folder.join(output),
+                first: first.display().to_string(),
+                second: wheel.display().to_string(),
+            }),
+            None => {
+                claimed.insert(output.to_owned(), wheel.to_owned());
+                Ok(())
+            }
+        }
     }
 
     fn plan(&self, gathered: &Gathered) -> Result<WheelPlan, Vec<Obstacle>> {
@@ -324,8 +346,14 @@ impl Job<'_> {
             return Err(Error::Blocked { wheel, obstacles });
         }
         if self.arguments.dry_run {
+            if !self.terminal.json() {
+                let name = crate::wheel::escape(&wheel);
+                let text = format!("{name}\n  no ELF file in it: copied as it is\n");
+                self.terminal.data(&text);
+            }
             return Ok(Done::Copied(self.output.folder.join(wheel)));
         }
+        self.claim(&wheel, gathered.source.path())?;
         let applied = host::copy_wheel(gathered, &self.output)?;
         let path = applied.path.display();
         self.terminal.done(&format!(

@@ -4,20 +4,21 @@ use std::collections::BTreeSet;
 
 use super::address::{FileOffset, VirtualAddress, slice};
 use super::codec::Codec;
-use super::dynamic::{DT_PLTGOT, Dynamic};
+use super::dynamic::{DT_PLTGOT, DT_VERSYM, Dynamic};
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::header::Header;
 use super::image::Image;
 use super::section::{
-    SHT_GNU_VERNEED, SHT_GNU_VERSYM, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, SHT_SYMTAB,
-    SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB,
+    SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::segment::{
     PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
 };
 use super::symbols::{self, RawSymbol};
 use super::tables::{self, Table};
+use super::versions;
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
@@ -64,7 +65,10 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
         let same = one.kind == other.kind
             && one.flags == other.flags
             && one.align == other.align
+            && one.physical.wrapping_sub(one.address.0)
+                == other.physical.wrapping_sub(other.address.0)
             && (moves || one.address == other.address)
+            && (one.memory_size == other.memory_size || other.memory_size == other.file_size)
             && (!keeps_size
                 || (one.file_size, one.memory_size) == (other.file_size, other.memory_size));
         if !same {
@@ -151,12 +155,38 @@ fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {
         if let Some(got) = dynamic.address(DT_PLTGOT) {
             ranges.push((got.0, got.plus(codec.word_size()).0));
         }
+        ranges.extend(version_ranges(image, &dynamic)?);
         let bytes = symbols::table(image, &dynamic)?.len() as u64;
         if let Some(address) = dynamic.address(super::dynamic::DT_SYMTAB) {
             ranges.push((address.0, address.plus(bytes).0));
         }
     }
     Ok(Ranges::new(ranges))
+}
+
+/// Where the version needs and the symbols' versions are, which no section may tell.
+fn version_ranges(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<(u64, u64)>, Error> {
+    let mut ranges = Vec::new();
+    let symbols =
+        symbols::table(image, dynamic)?.len() as u64 / symbols::record_size(image.codec());
+    if let Some(address) = dynamic.address(DT_VERSYM) {
+        ranges.push((address.0, address.plus(symbols.saturating_mul(2)).0));
+    }
+    for need in versions::needs(image, dynamic)? {
+        for at in need
+            .versions
+            .iter()
+            .map(|version| version.at)
+            .chain([need.at])
+        {
+            let load = image.loads().find(|load| load.holds_file_range(at, 1));
+            let start = load.map(|load| load.address.plus(at.0.saturating_sub(load.offset.0)).0);
+            ranges.extend(
+                start.map(|start| (start, start.saturating_add(versions::NEED_SIZE as u64))),
+            );
+        }
+    }
+    Ok(ranges)
 }
 
 fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
@@ -177,9 +207,14 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             .find(|other| other.address == load.address)
             .ok_or_else(|| Error::unverified("a loaded segment is gone").at(load.offset))?;
         let same = load.flags == other.flags
+            && load.physical == other.physical
             && other.memory_size >= load.memory_size
             && other.file_size >= load.file_size
-            && (load.file_size == load.memory_size || load.memory_size == other.memory_size)
+            && if load.file_size == load.memory_size {
+                other.file_size == other.memory_size
+            } else {
+                load.memory_size == other.memory_size
+            }
             && other.align <= load.align;
         if !same {
             return Err(Error::unverified("a loaded segment differs").at(other.offset));
@@ -328,15 +363,18 @@ impl<'a> OldSections<'a> {
     ) -> Result<(), Error> {
         let old = self.image;
         if section.is_loaded() {
-            let keeps_info = !matches!(section.kind, SHT_GNU_VERNEED | SHT_RELR | SHT_GNU_VERSYM);
-            let keeps_size = !self.is_table(section) || section.file_size() == 0;
-            let same_size = section.size == other.size || !keeps_size;
-            let same_info =
-                section.info == other.info || !keeps_info || self.edits.strip != Strip::None;
-            if same_size && same_info {
+            let unpacks = self.edits.relr == Relr::Expand;
+            let keeps_size = match section.kind {
+                SHT_STRTAB | SHT_DYNAMIC => !self.is_table(section),
+                SHT_REL | SHT_RELA | SHT_RELR => !unpacks,
+                _ => true,
+            };
+            let keeps_place = self.is_table(section)
+                || place_in_segment(old, section) == place_in_segment(new, other);
+            if keeps_place && (section.size == other.size || !keeps_size) {
                 return Ok(());
             }
-            return Err(Error::unverified("a section's size differs").at(other.offset));
+            return Err(Error::unverified("a section's size or place differs").at(other.offset));
         }
         if index == old.names_index {
             return Ok(()); // The names were compared one by one.
@@ -359,6 +397,14 @@ impl<'a> OldSections<'a> {
             Err(Error::unverified("a section's content differs").at(other.offset))
         }
     }
+}
+
+/// How far into the file bytes of its segment a section begins.
+fn place_in_segment(image: &Image<'_>, section: &Section) -> Option<u64> {
+    let load = image
+        .loads()
+        .find(|load| section.address >= load.address && section.address < load.memory_end())?;
+    Some(section.offset.0.wrapping_sub(load.offset.0))
 }
 
 fn holds_symbols(section: &Section) -> bool {
@@ -404,7 +450,15 @@ fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Res
         };
         let was_valid = (section.link as usize) < old.sections.len();
         let unpacked = section.kind != other.kind;
-        if was_valid && !unpacked && !follows(section.link as usize, other.link as usize) {
+        let link_holds =
+            !was_valid || unpacked || follows(section.link as usize, other.link as usize);
+        let info_holds = match section.kind {
+            // How many records there are, of what strip or an edit may take from.
+            SHT_GNU_VERNEED | SHT_SYMTAB => true,
+            _ if section.flags & SHF_INFO_LINK == 0 && section.info == other.info => true,
+            _ => follows(section.info as usize, other.info as usize),
+        };
+        if !link_holds || !info_holds {
             return Err(Error::unverified("a section's link points elsewhere").at(other.offset));
         }
     }

@@ -167,7 +167,7 @@ impl<'a> Dynamic<'a> {
                     "the dynamic section is in no loaded segment",
                 )
             })?;
-        let entries = entries(image, at, segment.file_size)?;
+        let entries = entries(image, segment.address, at, segment.file_size)?;
         let mut dynamic = Self {
             at,
             address: segment.address,
@@ -223,7 +223,12 @@ impl<'a> Dynamic<'a> {
     }
 }
 
-fn entries(image: &Image<'_>, at: FileOffset, size: u64) -> Result<Vec<Entry>, Error> {
+fn entries(
+    image: &Image<'_>,
+    address: VirtualAddress,
+    at: FileOffset,
+    size: u64,
+) -> Result<Vec<Entry>, Error> {
     let codec = image.codec();
     let entry_size = Dynamic::entry_size(codec);
     let table = slice(image.bytes, at, size)
@@ -239,8 +244,16 @@ fn entries(image: &Image<'_>, at: FileOffset, size: u64) -> Result<Vec<Entry>, E
         }
         entries.push(Entry { tag, value });
     }
-    Err(Error::malformed(
-        at.plus(size),
-        "the dynamic section has no end (DT_NULL)",
-    ))
+    // Binutils can be told to leave no spare entry and then leaves out the last one too. Loaders
+    // read on into what follows, which is zero there.
+    let behind = image
+        .from(address.plus(size))
+        .map(|(_, bytes)| codec.word(bytes, 0));
+    match behind {
+        Some(Some(DT_NULL)) => Ok(entries),
+        _ => Err(Error::malformed(
+            at.plus(size),
+            "the dynamic section has no end (DT_NULL)",
+        )),
+    }
 }

@@ -2,10 +2,10 @@
 
 use super::address::VirtualAddress;
 use super::dynamic::{
-    DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_NEEDED, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT,
-    DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ,
-    DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERDEF, DT_VERNEED, DT_VERNEEDNUM, DT_VERSYM,
-    Dynamic, is_string_tag,
+    DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_NEEDED, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA,
+    DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ,
+    DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERDEF, DT_VERNEED, DT_VERNEEDNUM,
+    DT_VERSYM, Dynamic, is_string_tag,
 };
 use super::edits::{Edits, Relr, RunPathEdit, Strip};
 use super::error::Error;
@@ -30,6 +30,8 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
     verify_strings(&old_list, &new_list)?;
     verify_relocations(old, new, &old_list, &new_list, edits)?;
     verify_symbols(old, new, &old_list, &new_list, edits)?;
+    verify_needs(old, new, &old_list, &new_list, edits)?;
+    verify_offset_table(old, new, &old_list, &new_list)?;
     Ok(after)
 }
 
@@ -354,7 +356,8 @@ fn verify_symbols(
         );
         let moved = symbol.value != new_symbol.value;
         let follows = !moved || same_spot(old, new, &symbol, &new_symbol);
-        let renumbered = symbol.section == new_symbol.section || edits.strip != Strip::None;
+        let renumbered = symbol.section == new_symbol.section
+            || edits.strip != Strip::None && same_section(old, new, &symbol, &new_symbol);
         if expected != new_raw || !follows || !renumbered {
             return Err(Error::unverified("a symbol differs").at(new_list.at));
         }
@@ -420,6 +423,20 @@ fn same_spot(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSymbo
     }
 }
 
+/// Whether two symbols are of the same section under different numbers.
+fn same_section(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSymbol) -> bool {
+    let what = |image: &Image<'_>, symbol: &RawSymbol| {
+        let section = image.sections.get(usize::from(symbol.section))?;
+        Some((
+            section.kind,
+            section.flags,
+            image.section_name(section)?.to_vec(),
+        ))
+    };
+    let before = what(old, one);
+    before.is_some() && before == what(new, other)
+}
+
 fn hash_bytes<'a>(
     image: &Image<'a>,
     at: VirtualAddress,
@@ -449,4 +466,60 @@ fn hash_bytes<'a>(
         16 + u64::from(bloom) * codec.word_size() + (u64::from(buckets) + chains) * 4
     };
     image.at(at, size)
+}
+
+/// The version needs agree in what their names do not tell: hashes, flags, the symbols' indexes.
+fn verify_needs(
+    old: &Image<'_>,
+    new: &Image<'_>,
+    old_list: &Dynamic<'_>,
+    new_list: &Dynamic<'_>,
+    edits: &Edits,
+) -> Result<(), Error> {
+    let all = |image: &Image<'_>,
+               dynamic: &Dynamic<'_>,
+               edits: &Edits|
+     -> Result<Vec<(u16, u32, u16, u16)>, Error> {
+        let records = versions::needs(image, dynamic)?;
+        let names = versions::named(&records, dynamic)?;
+        let mut all = Vec::new();
+        for (record, need) in records.iter().zip(&names) {
+            if edits.remove_needed.contains(&need.file) {
+                continue;
+            }
+            for (version, name) in record.versions.iter().zip(&need.versions) {
+                let goes = edits.relr == Relr::Expand && name.name == super::change::RELR_VERSION;
+                if !goes {
+                    all.push((record.form, version.hash, version.flags, version.index));
+                }
+            }
+        }
+        Ok(all)
+    };
+    let expected = all(old, old_list, edits)?;
+    same(
+        "the list of needed versions",
+        &expected,
+        &all(new, new_list, &Edits::default())?,
+    )
+}
+
+/// The first word of the global offset table is the dynamic section's address, if it was.
+fn verify_offset_table(
+    old: &Image<'_>,
+    new: &Image<'_>,
+    old_list: &Dynamic<'_>,
+    new_list: &Dynamic<'_>,
+) -> Result<(), Error> {
+    let word = |image: &Image<'_>, dynamic: &Dynamic<'_>| {
+        let at = dynamic.address(DT_PLTGOT)?;
+        image
+            .codec()
+            .word(image.at(at, image.codec().word_size())?, 0)
+    };
+    let expected = match word(old, old_list) {
+        Some(address) if address == old_list.address.0 => Some(new_list.address.0),
+        other => other,
+    };
+    same("the global offset table", &expected, &word(new, new_list))
 }

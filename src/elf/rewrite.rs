@@ -472,7 +472,9 @@ fn grow_dynamic(
     let entry_size = Dynamic::entry_size(image.codec());
     let needed = (change.entries.len() as u64).saturating_add(1);
     let capacity = dynamic.size / entry_size;
-    if needed <= capacity {
+    // A list without an end of its own may stay so, but not grow into what follows.
+    let is_endless = dynamic.entries.len() as u64 == capacity;
+    if needed <= capacity || is_endless && needed == capacity.saturating_add(1) {
         return Ok(());
     }
     let table = at_start(tables, dynamic.address)

@@ -10,6 +10,9 @@ use super::codec::Class;
 use super::error::Error;
 use super::facts::Facts;
 
+/// A symbol's name and version.
+type SeenSymbol = (Vec<u8>, Option<Vec<u8>>);
+
 /// What the other reader sees.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sight {
@@ -18,7 +21,7 @@ struct Sight {
     rpath: Option<Vec<u8>>,
     runpath: Option<Vec<u8>>,
     /// Names and versions of the dynamic symbols; `None` without section headers.
-    symbols: Option<Vec<(Vec<u8>, Option<Vec<u8>>)>>,
+    symbols: Option<Vec<SeenSymbol>>,
 }
 
 /// Compares the facts of the edited file with what the second reader sees in it. A file that the

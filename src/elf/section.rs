@@ -23,7 +23,6 @@ pub(super) const SHT_GNU_VERSYM: u32 = 0x6fff_ffff;
 
 pub(super) const SHF_ALLOC: u64 = 2;
 pub(super) const SHF_INFO_LINK: u64 = 0x40;
-pub(super) const SHF_TLS: u64 = 0x400;
 
 /// One section header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -273,7 +273,8 @@ fn fixed_ranges(image: &Image<'_>, tables: &[Table]) -> Vec<(u64, u64)> {
             segment.kind,
             PT_NOTE | PT_GNU_PROPERTY | PT_INTERP | super::segment::PT_DYNAMIC
         );
-        if !spans_others && !(is_table && in_table(segment.offset, segment.file_end())) {
+        let goes_along = is_table && in_table(segment.offset, segment.file_end());
+        if !(spans_others || goes_along) {
             ranges.push((segment.offset.0, segment.file_end().0));
         }
     }

@@ -36,8 +36,16 @@ pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error
     }
 }
 
+/// Closing gaps alone, without anything to leave out, is worth a rewrite from so many bytes on.
+/// An edit shifts what is not loaded by multiples of 64: stripping an edited file again must not
+/// find those few bytes, or no file would ever be done.
+const LEAST_GAP: u64 = 128;
+
 /// The most sections that fit the ELF header's own numbers.
 const MOST_SECTIONS: usize = 0xff00;
+
+/// The most bytes by which alignment may make a stripped file larger.
+const MOST_GROWTH: u64 = 0x1_0000;
 
 /// A kept section: its old index, its new offset, its new name, its new bytes if they change.
 #[derive(Clone, Debug)]
@@ -93,7 +101,12 @@ impl<'a> Plan<'a> {
             kept.content = Some(names);
         }
         plan.lay_out()?;
-        let is_worth_it = removed.contains(&true) || plan.length < image.bytes.len() as u64;
+        // Hostile alignments could ask for any size.
+        if plan.length > (image.bytes.len() as u64).saturating_add(MOST_GROWTH) {
+            return Err(Error::uneditable("strip would make it much larger"));
+        }
+        let gap = (image.bytes.len() as u64).saturating_sub(plan.length);
+        let is_worth_it = removed.contains(&true) || gap >= LEAST_GAP;
         Ok(is_worth_it.then_some(plan))
     }
 
@@ -448,8 +461,11 @@ fn removed(image: &Image<'_>, strip: Strip) -> Vec<bool> {
     removed
 }
 
+/// Sections by index, each with the offset of its name.
+type NameOffsets = Vec<(usize, u32)>;
+
 /// The names of the kept sections, sharing common ends, and where each section's is.
-fn names(image: &Image<'_>, removed: &[bool]) -> Result<(Vec<u8>, Vec<(usize, u32)>), Error> {
+fn names(image: &Image<'_>, removed: &[bool]) -> Result<(Vec<u8>, NameOffsets), Error> {
     let kept = image
         .sections
         .iter()

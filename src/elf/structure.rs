@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::address::FileOffset;
+use super::dynamic::{DT_VERNEEDNUM, Dynamic};
 use super::error::Error;
 use super::header::Header;
 use super::image::Image;
 use super::machine::Machine;
-use super::section::Section;
+use super::section::{SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_STRTAB, Section};
 use super::segment::{
-    PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE, PT_PHDR,
-    Segment,
+    PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_INTERP, PT_NOTE,
+    PT_PHDR, PT_TLS, Segment,
 };
 
 /// What can be wrong with a file's structure.
@@ -32,6 +33,8 @@ enum Fault {
     Overlap,
     /// A section lies outside the file.
     Outside,
+    /// The section of a table is not as large as the table.
+    TableSize,
     /// A loaded segment has no section in it, though the file has sections.
     EmptySegment,
 }
@@ -50,6 +53,7 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
                 Fault::SectionPlace => "a section is not where its address says",
                 Fault::Overlap => "parts of the file overlap",
                 Fault::Outside => "a section lies outside the file",
+                Fault::TableSize => "a section is not as large as its table",
                 Fault::EmptySegment => "a loaded segment has no section",
             }));
         }
@@ -113,6 +117,7 @@ fn faults(image: &Image<'_>) -> BTreeMap<Fault, usize> {
             .filter(|section| section.file_end().0 > length)
             .count(),
     );
+    add(Fault::TableSize, wrong_sizes(image));
     if !image.sections.is_empty() {
         add(
             Fault::EmptySegment,
@@ -160,6 +165,8 @@ fn is_in_place(image: &Image<'_>, segment: &Segment) -> bool {
         PT_GNU_EH_FRAME,
         PT_ARM_EXIDX,
         PT_GNU_PROPERTY,
+        PT_TLS,
+        PT_GNU_RELRO,
     ]
     .contains(&segment.kind);
     !follows
@@ -215,4 +222,25 @@ fn has_section(image: &Image<'_>, load: &Segment) -> bool {
             && section.address >= load.address
             && section.memory_end() <= load.memory_end()
     })
+}
+
+/// Sections of the dynamic list and its strings that are larger or smaller than those.
+fn wrong_sizes(image: &Image<'_>) -> usize {
+    let Ok(Some(dynamic)) = Dynamic::parse(image) else {
+        return 0;
+    };
+    let strings = dynamic.strings.bytes.len() as u64;
+    let needs = dynamic.value(DT_VERNEEDNUM).unwrap_or(0);
+    let is_wrong = |section: &&Section| match section.kind {
+        SHT_DYNAMIC => section.size != dynamic.size,
+        SHT_GNU_VERNEED => u64::from(section.info) != needs,
+        SHT_STRTAB => section.address == dynamic.strings.address && section.size != strings,
+        _ => false,
+    };
+    image
+        .sections
+        .iter()
+        .filter(|section| section.is_loaded())
+        .filter(is_wrong)
+        .count()
 }

@@ -44,10 +44,10 @@ pub struct NeededVersion {
 #[derive(Clone, Debug)]
 pub(super) struct NeedRecord {
     pub(super) at: FileOffset,
+    /// `vn_version`, the form of the record.
+    pub(super) form: u16,
     /// `vn_file`, an offset into the string table.
     pub(super) file: u32,
-    /// Bytes to the next record, 0 in the last.
-    pub(super) next: u32,
     pub(super) versions: Vec<NeedVersionRecord>,
 }
 
@@ -55,11 +55,12 @@ pub(super) struct NeedRecord {
 #[derive(Clone, Debug)]
 pub(super) struct NeedVersionRecord {
     pub(super) at: FileOffset,
+    /// The hash of the name, which loaders compare first.
+    pub(super) hash: u32,
     pub(super) flags: u16,
     /// The index that symbols of this version carry.
     pub(super) index: u16,
     pub(super) name: u32,
-    pub(super) next: u32,
 }
 
 /// One version that the file defines: its index, whether it is the file's own name, its name.
@@ -95,8 +96,8 @@ pub(super) fn needs(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Need
         room = room.checked_sub(usize::from(versions)).ok_or_else(short)?;
         records.push(NeedRecord {
             at: start.plus(at as u64),
+            form: codec.u16(table, at).ok_or_else(short)?,
             file,
-            next,
             versions: need_versions(
                 image,
                 start,
@@ -130,10 +131,10 @@ fn need_versions(
         let next = codec.u32(table, at.saturating_add(12)).ok_or_else(short)?;
         versions.push(NeedVersionRecord {
             at: start.plus(at as u64),
+            hash: codec.u32(table, at).ok_or_else(short)?,
             flags: codec.u16(table, at.saturating_add(4)).ok_or_else(short)?,
             index: codec.u16(table, at.saturating_add(6)).ok_or_else(short)?,
             name: codec.u32(table, at.saturating_add(8)).ok_or_else(short)?,
-            next,
         });
         if (next as usize) < NEED_SIZE && left > 0 {
             return Err(Error::malformed(

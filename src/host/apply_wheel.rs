@@ -23,6 +23,8 @@ use crate::wheel::{
 const WINDOW: u64 = 24 << 20;
 /// Libraries are programs to `ls`, as on every system.
 const LIBRARY_MODE: u32 = 0o755;
+/// What moved out of the scripts folder: pip makes scripts executable, and nothing else.
+const PROGRAM_MODE: u32 = 0o755;
 
 /// How a wheel is written.
 #[derive(Clone, Debug)]
@@ -259,7 +261,10 @@ impl<'a> Job<'a> {
                 let bytes = bytes.map_err(|error| self.wheel_error(error))?;
                 let edited = self.edit(&bytes, edits, || Place::Entry(entry.path.clone()))?;
                 drop(bytes);
-                let mode = entry.mode.unwrap_or(0o644);
+                let mode = match entry.path == **path {
+                    true => entry.mode.unwrap_or(0o644),
+                    false => PROGRAM_MODE,
+                };
                 self.finish(path, &edited, mode, entry.modified)?
             }
             Item::Graft(path, source, edits) => {

@@ -27,14 +27,23 @@ pub struct SysrootOptions {
     pub strip: Strip,
 }
 
+/// Why a path leads to no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nowhere {
+    /// A part of it is not there.
+    Missing,
+    /// There are too many symbolic links on the way.
+    Looping,
+}
+
 /// A root folder. Symbolic links in it mean what they mean to a process whose root it
 /// is: they never lead out of it.
 pub struct Sysroot {
     root: PathBuf,
     strip: Strip,
     opened: Mutex<HashMap<ModulePath, Opened>>,
-    /// Folders with their links followed; `None`: no such folder.
-    folders: Mutex<HashMap<ModulePath, Option<String>>>,
+    /// Folders with their links followed, and how many links that were.
+    folders: Mutex<HashMap<ModulePath, (ModulePath, usize)>>,
     by_identity: Mutex<HashMap<FileIdentity, Opened>>,
 }
 
@@ -116,46 +125,51 @@ impl Sysroot {
     }
 
     /// The path with every symbolic link followed, inside of the path's tree.
-    fn real(&self, path: &ModulePath, links: usize) -> Option<ModulePath> {
-        let links = links.checked_sub(1)?;
+    fn real(&self, path: &ModulePath) -> Result<ModulePath, Nowhere> {
+        let mut links = MAX_LINKS;
+        self.follow(path, &mut links)
+    }
+
+    fn follow(&self, path: &ModulePath, links: &mut usize) -> Result<ModulePath, Nowhere> {
         let parent = path.parent();
         if parent == *path {
-            return Some(path.clone());
+            return Ok(path.clone());
         }
-        let folder = self.real_folder(&parent, links)?;
+        let folder = self.follow_folder(&parent, links)?;
         let here = folder.join(path.file_name());
         let host = self.on_host(&here);
-        let metadata = fs::symlink_metadata(&host).ok()?;
+        let metadata = fs::symlink_metadata(&host).map_err(|_| Nowhere::Missing)?;
         if !metadata.is_symlink() {
-            return Some(here);
+            return Ok(here);
         }
-        let target = fs::read_link(&host).ok()?;
-        let target = target.to_str()?;
+        *links = links.checked_sub(1).ok_or(Nowhere::Looping)?;
+        let target = fs::read_link(&host).map_err(|_| Nowhere::Missing)?;
+        let target = target.to_str().ok_or(Nowhere::Missing)?;
         let next = if target.starts_with('/') {
             ModulePath::new(path.place(), target)
         } else {
             folder.join(target)
         };
-        self.real(&next, links)
+        self.follow(&next, links)
     }
 
-    fn real_folder(&self, folder: &ModulePath, links: usize) -> Option<ModulePath> {
+    /// The same for a folder, remembered with what it took: whether a path has too many links
+    /// must not depend on what was looked at before.
+    fn follow_folder(&self, folder: &ModulePath, links: &mut usize) -> Result<ModulePath, Nowhere> {
         let known = lock(&self.folders).get(folder).cloned();
-        let real = match known {
-            Some(real) => real,
-            None => {
-                let real = self
-                    .real(folder, links)
-                    .map(|path| path.as_str().to_owned());
-                lock(&self.folders).insert(folder.clone(), real.clone());
-                real
-            }
-        };
-        Some(ModulePath::new(folder.place(), &real?))
+        if let Some((real, took)) = known {
+            *links = links.checked_sub(took).ok_or(Nowhere::Looping)?;
+            return Ok(real);
+        }
+        let before = *links;
+        let real = self.follow(folder, links)?;
+        let took = before.saturating_sub(*links);
+        lock(&self.folders).insert(folder.clone(), (real.clone(), took));
+        Ok(real)
     }
 
     fn read_elf(&self, path: &ModulePath) -> Opened {
-        let Some(real) = self.real(path, MAX_LINKS) else {
+        let Ok(real) = self.real(path) else {
             return Opened::Missing;
         };
         let host = self.on_host(&real);
@@ -251,7 +265,11 @@ impl World for Sysroot {
     }
 
     fn text(&self, path: &str) -> Option<String> {
-        let real = self.real(&ModulePath::new(Place::System, path), MAX_LINKS)?;
+        let real = match self.real(&ModulePath::new(Place::System, path)) {
+            Ok(real) => real,
+            Err(Nowhere::Missing) => return None,
+            Err(Nowhere::Looping) => return Some(String::new()),
+        };
         let host = self.on_host(&real);
         let metadata = fs::metadata(&host).ok()?;
         if !metadata.is_file() || metadata.size() > MAX_TEXT {
@@ -262,7 +280,7 @@ impl World for Sysroot {
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        let Some(real) = self.real(&ModulePath::new(Place::System, folder), MAX_LINKS) else {
+        let Ok(real) = self.real(&ModulePath::new(Place::System, folder)) else {
             return Vec::new();
         };
         let Ok(entries) = fs::read_dir(self.on_host(&real)) else {

@@ -6,8 +6,8 @@ use super::Note;
 use super::naming;
 use super::outside::{Need, Outside};
 use super::run_path::{of_wheel_file, origin_to};
-use crate::elf::{Edits, Facts, RunPath, RunPathEdit, RunPathKind, Soname};
-use crate::resolve::ModulePath;
+use crate::elf::{Edits, Facts, RunPath, RunPathEdit, RunPathKind, Soname, Strip};
+use crate::resolve::{ElfFile, ModulePath};
 
 /// What the edits of one file come to, apart from its own name and its run path.
 #[derive(Debug, Default)]
@@ -117,15 +117,24 @@ pub(super) fn run_paths(outside: &Outside, libs: &ModulePath) -> BTreeMap<Module
     result
 }
 
+/// What stripping means for one file: nothing where there is nothing to leave out, so that a
+/// library has the same name and bytes with the option and without.
+pub(super) fn strip_of(file: &ElfFile, asked: Strip) -> Strip {
+    match file.strippable {
+        0 => Strip::None,
+        _ => asked,
+    }
+}
+
 /// The edits of a graft.
 pub(super) fn of_graft(
-    facts: &Facts,
+    file: &ElfFile,
     name: &Soname,
     needs: Needs,
     run_path: &str,
     options: naming::Options,
 ) -> Edits {
-    let run_path = match (run_path.is_empty(), facts.run_path.is_some()) {
+    let run_path = match (run_path.is_empty(), file.facts.run_path.is_some()) {
         (false, _) => Some(RunPathEdit::Set(RunPath {
             kind: RunPathKind::Rpath,
             value: run_path.to_owned(),
@@ -134,7 +143,7 @@ pub(super) fn of_graft(
         (true, false) => None,
     };
     Edits {
-        strip: options.strip,
+        strip: strip_of(file, options.strip),
         relr: options.relr,
         soname: Some(name.clone()),
         rename_needed: needs.renames,

@@ -110,6 +110,8 @@ pub enum Obstacle {
         library: Soname,
         /// Who needs it and what was tried.
         missing: MissingLibrary,
+        /// By whose loader's rules.
+        libc: Libc,
     },
     /// `--plat` names no platform tag.
     NotAPlatform {
@@ -122,6 +124,13 @@ pub enum Obstacle {
         given: String,
         /// What the wheel is for, as `musl x86_64`.
         wheel: String,
+    },
+    /// No tag of the family speaks of the machine in that version, or at all.
+    NoSuchTag {
+        /// The tag.
+        tag: String,
+        /// The oldest there is for the machine.
+        oldest: Option<String>,
     },
     /// The content does not allow the tag.
     TagOutOfReach {

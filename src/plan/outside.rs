@@ -1,6 +1,6 @@
 //! What has to come from outside of the wheel when a given policy says what may stay.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use globset::GlobSet;
 
@@ -51,9 +51,10 @@ pub(super) fn outside(
     rules: &Rules<'_>,
 ) -> Outside {
     let mut result = Outside::default();
-    let mut queue: Vec<ModulePath> = wheel_files.iter().cloned().collect();
+    // The wheel's own files first: what they tried is what a person looks for.
+    let mut queue: VecDeque<ModulePath> = wheel_files.iter().cloned().collect();
     let mut seen: BTreeSet<ModulePath> = wheel_files.clone();
-    while let Some(file) = queue.pop() {
+    while let Some(file) = queue.pop_front() {
         let mut needs = BTreeMap::new();
         for (wants, leads) in links.of(&file) {
             let need = decide(wants, leads, &file, wheel_files, rules);
@@ -62,7 +63,7 @@ pub(super) fn outside(
                     let names = result.grafts.entry(source.clone()).or_default();
                     names.insert(wants.clone());
                     if seen.insert(source.clone()) {
-                        queue.push(source.clone());
+                        queue.push_back(source.clone());
                     }
                 }
                 Some(_) => {}

@@ -275,9 +275,7 @@ impl Draft<'_> {
             was.clone()
         };
         let mut edits = graft::of_wheel(facts, was, &becomes, needs, &mut self.notes);
-        if self.options.strip != Strip::None && entry.file.strippable > 0 {
-            edits.strip = self.options.strip;
-        }
+        edits.strip = graft::strip_of(&entry.file, self.options.strip);
         if self.options.relr == Relr::Expand && facts.relr.is_some() {
             edits.relr = Relr::Expand;
         }
@@ -343,7 +341,7 @@ impl Draft<'_> {
             );
             let run_path = self.run_paths.get(&source).map_or("", String::as_str);
             let options = self.strip_options();
-            let edits = graft::of_graft(&file.facts, &name, needs, run_path, options);
+            let edits = graft::of_graft(file, &name, needs, run_path, options);
             self.add_graft(&place, library, edits);
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn choose(
 ) -> Result<Verdict, Vec<Obstacle>> {
     let requested = checked(input, options)?;
     let candidates = policies(input.libc, input.arch);
+    refuse_unknown(input, requested.as_ref(), &candidates)?;
     let assess = |policy: &'static Policy| {
         let rules = Rules {
             policy: Some(policy),
@@ -56,7 +57,7 @@ pub(super) fn choose(
         }
     };
     if input.libc == Libc::Musl {
-        return choose_musl(input, options, requested.as_ref(), &candidates, assess);
+        return choose_musl(input, options, requested.as_ref(), assess);
     }
     let mut assessed: Vec<Assessed> = candidates.into_iter().map(assess).collect();
     let wanted = match &requested {
@@ -98,13 +99,38 @@ pub(super) fn choose(
             |tag| tag.to_string(),
         );
         let blockers = one.map(|one| one.blockers.clone()).unwrap_or_default();
-        return Err(missing_too(one, Obstacle::TagOutOfReach { tag, blockers }));
+        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        return Err(missing_too(one, input.libc, obstacle));
     };
     let best = assessed.swap_remove(best);
     let mut tags = best.policy.names(input.arch);
     add_requested(&mut tags, requested.as_ref(), wanted, input.arch, options);
     let widest = best.policy.tag(input.arch).version;
-    finish(tags, widest, best.outside, None)
+    finish(tags, widest, best.outside, Libc::Glibc, None)
+}
+
+/// A tag older than every one that is known for the machine promises what nobody can check.
+fn refuse_unknown(
+    input: &RepairInput<'_>,
+    requested: Option<&PlatformTag>,
+    candidates: &[&'static Policy],
+) -> Result<(), Vec<Obstacle>> {
+    let oldest = candidates.first().map(|policy| policy.tag(input.arch));
+    let asked = requested.filter(|tag| tag.family != Family::Linux);
+    let tag = match (asked, &oldest) {
+        (Some(asked), Some(oldest)) if asked.version >= oldest.version => return Ok(()),
+        (None, Some(_)) => return Ok(()),
+        (Some(asked), _) => asked.to_string(),
+        (None, None) => {
+            let family = match input.libc {
+                Libc::Musl => "musllinux",
+                Libc::Glibc => "manylinux",
+            };
+            format!("{family}_…_{}", input.arch.name())
+        }
+    };
+    let oldest = oldest.map(|oldest| oldest.to_string());
+    Err(vec![Obstacle::NoSuchTag { tag, oldest }])
 }
 
 struct Assessed {
@@ -125,7 +151,6 @@ fn choose_musl(
     input: &RepairInput<'_>,
     options: &RepairOptions,
     requested: Option<&PlatformTag>,
-    candidates: &[&'static Policy],
     assess: impl Fn(&'static Policy) -> Assessed,
 ) -> Result<Verdict, Vec<Obstacle>> {
     let asked = requested
@@ -138,11 +163,10 @@ fn choose_musl(
     };
     // What musl's tags provide is one list: the version asks nothing of the libraries.
     let wanted = tag(asked.unwrap_or(MUSL_AUTO));
-    let policy = policy_of(&wanted, input.arch).or_else(|| candidates.first().copied());
-    let Some(policy) = policy else {
-        return Err(vec![Obstacle::TagOutOfReach {
+    let Some(policy) = policy_of(&wanted, input.arch) else {
+        return Err(vec![Obstacle::NoSuchTag {
             tag: wanted.to_string(),
-            blockers: Vec::new(),
+            oldest: None,
         }]);
     };
     let mut one = assess(policy);
@@ -165,31 +189,33 @@ fn choose_musl(
     if !one.blockers.is_empty() {
         let blockers = std::mem::take(&mut one.blockers);
         let tag = tag.to_string();
-        return Err(missing_too(
-            Some(&one),
-            Obstacle::TagOutOfReach { tag, blockers },
-        ));
+        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        return Err(missing_too(Some(&one), input.libc, obstacle));
     }
     let mut tags = vec![tag.to_string()];
     if let Some(plain) = requested.filter(|tag| tag.family == Family::Linux) {
+        if options.only_plat {
+            tags.clear();
+        }
         tags.push(plain.to_string());
     }
-    finish(tags, version, one.outside, Some(floor))
+    finish(tags, version, one.outside, Libc::Musl, Some(floor))
 }
 
 /// A tag out of reach and missing libraries are told together.
-fn missing_too(one: Option<&Assessed>, obstacle: Obstacle) -> Vec<Obstacle> {
-    let missing = one.into_iter().flat_map(|one| missing(&one.outside));
+fn missing_too(one: Option<&Assessed>, libc: Libc, obstacle: Obstacle) -> Vec<Obstacle> {
+    let missing = one.into_iter().flat_map(|one| missing(&one.outside, libc));
     std::iter::once(obstacle).chain(missing).collect()
 }
 
-fn missing(outside: &Outside) -> impl Iterator<Item = Obstacle> {
+fn missing(outside: &Outside, libc: Libc) -> impl Iterator<Item = Obstacle> {
     outside
         .missing
         .iter()
-        .map(|(library, missing)| Obstacle::Missing {
+        .map(move |(library, missing)| Obstacle::Missing {
             library: library.clone(),
             missing: missing.clone(),
+            libc,
         })
 }
 
@@ -197,9 +223,10 @@ fn finish(
     tags: Vec<String>,
     widest: (u16, u16),
     outside: Outside,
+    libc: Libc,
     floor: Option<MuslFloor>,
 ) -> Result<Verdict, Vec<Obstacle>> {
-    let missing: Vec<Obstacle> = missing(&outside).collect();
+    let missing: Vec<Obstacle> = missing(&outside, libc).collect();
     if !missing.is_empty() {
         return Err(missing);
     }
@@ -224,7 +251,7 @@ fn add_requested(
     if let Some(policy) = wanted.filter(|policy| policy.tag(arch) == *requested) {
         asked = policy.names(arch);
     }
-    if options.only_plat && requested.family != Family::Linux {
+    if options.only_plat {
         *tags = asked;
         return;
     }

@@ -41,7 +41,11 @@ impl Requested {
                 let arch = Some(tag.arch.clone());
                 (Some(tag), arch)
             }
-            None => (PlatformTag::parse(&format!("{text}_any")), None),
+            None => {
+                let tag = PlatformTag::parse(&format!("{text}_any"));
+                // Any other rest is a machine that no wheel tag has a name for.
+                (tag.filter(|tag| tag.arch == "any"), None)
+            }
         };
         let tag = tag.ok_or_else(|| Obstacle::NotAPlatform {
             given: text.to_owned(),

@@ -17,7 +17,7 @@ const RELR_SINCE: Alpine = Alpine(3, 18);
 const LFS64_HIDDEN_SINCE: Alpine = Alpine(3, 19);
 
 /// An Alpine release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Alpine(pub u16, pub u16);
 
 impl Alpine {
@@ -48,6 +48,12 @@ impl Alpine {
 impl fmt::Display for Alpine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}", self.0, self.1)
+    }
+}
+
+impl Serialize for Alpine {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

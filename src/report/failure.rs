@@ -62,6 +62,19 @@ pub fn failure(error: &Error) -> String {
             format!("`{}` is there already", escape(&path.to_string_lossy())),
             Some("remove it, or leave out `--no-clobber`"),
         ),
+        Error::SameOutput {
+            path,
+            first,
+            second,
+        } => (
+            format!(
+                "`{}` would replace what `{}` has become: both are written to `{}`",
+                escape(second),
+                escape(first),
+                escape(&path.to_string_lossy())
+            ),
+            Some("repair them with two commands, each with its own `-w DIR`"),
+        ),
         Error::NotBegun { wheel } => (
             format!(
                 "`{}` was not begun, since another wheel failed",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{columns, count};
 use crate::elf::Soname;
 use crate::plan::{Blocker, MissingLibrary, Obstacle};
+use crate::resolve::Libc;
 use crate::wheel::escape;
 
 /// At most so many files are named for one reason.
@@ -12,10 +13,14 @@ const NAMED: usize = 8;
 
 /// The error of a wheel that cannot be repaired.
 pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
-    let missing: BTreeMap<&Soname, &MissingLibrary> = obstacles
+    let missing: BTreeMap<&Soname, (&MissingLibrary, Libc)> = obstacles
         .iter()
         .filter_map(|obstacle| match obstacle {
-            Obstacle::Missing { library, missing } => Some((library, missing)),
+            Obstacle::Missing {
+                library,
+                missing,
+                libc,
+            } => Some((library, (missing, *libc))),
             _ => None,
         })
         .collect();
@@ -39,7 +44,7 @@ pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
         reasons.insert(0, number);
         let listed: String = missing
             .iter()
-            .map(|(name, one)| not_found(name, one))
+            .map(|(name, (one, _))| not_found(name, one))
             .collect();
         body.insert_str(0, &listed);
         hints.insert(0, missing_hint(&missing));
@@ -96,6 +101,9 @@ fn not_found(name: &Soname, missing: &MissingLibrary) -> String {
         })
         .collect();
     let tried = match rows.is_empty() {
+        true if name.as_str().contains('/') => {
+            "    tried  nothing: it is a path that depends on the working directory\n".to_owned()
+        }
         true => "    tried  nothing: no folder is searched\n".to_owned(),
         false => columns(&rows, "    "),
     };
@@ -103,22 +111,28 @@ fn not_found(name: &Soname, missing: &MissingLibrary) -> String {
     format!("  {name}, needed by {}\n{tried}", named.join(", "))
 }
 
-fn missing_hint(missing: &BTreeMap<&Soname, &MissingLibrary>) -> String {
+fn missing_hint(missing: &BTreeMap<&Soname, (&MissingLibrary, Libc)>) -> String {
     let names: Vec<String> = missing.keys().map(|name| escape(name.as_str())).collect();
-    let packages: Vec<String> = names.iter().map(|name| format!("so:{name}")).collect();
+    // Alpine's packages are called for by the libraries in them; others have no such names.
+    let packages: Vec<String> = missing
+        .iter()
+        .filter(|(name, (_, libc))| *libc == Libc::Musl && !name.as_str().contains('/'))
+        .map(|(name, _)| format!("so:{}", escape(name.as_str())))
+        .collect();
     let excludes: Vec<String> = names
         .iter()
         .map(|name| format!("--exclude {name}"))
         .collect();
-    let folder = if names.len() == 1 {
-        "its folder"
-    } else {
-        "their folders"
+    let (folder, them) = match names.len() {
+        1 => ("its folder", "it"),
+        _ => ("their folders", "them"),
     };
-    let them = if names.len() == 1 { "it" } else { "them" };
+    let install = match packages.is_empty() {
+        true => format!("install {them}"),
+        false => format!("`apk add {}`", packages.join(" ")),
+    };
     format!(
-        "`apk add {}`, or pass {folder} with `--lib-path DIR`, or leave {them} to the system with `{}`",
-        packages.join(" "),
+        "{install}, or pass {folder} with `--lib-path DIR`, or leave {them} to the system with `{}`",
         excludes.join(" ")
     )
 }
@@ -179,6 +193,19 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
                 escape(given)
             ),
             String::new(),
+            "pass `--plat auto` for the best tag that the content allows",
+        ),
+        Obstacle::NoSuchTag { tag, oldest: None } => plain(
+            &format!("there is no platform tag {}", escape(tag)),
+            String::new(),
+            "",
+        ),
+        Obstacle::NoSuchTag {
+            tag,
+            oldest: Some(oldest),
+        } => plain(
+            &format!("there is no platform tag {}", escape(tag)),
+            format!("  the oldest for its machine is {}\n", escape(oldest)),
             "pass `--plat auto` for the best tag that the content allows",
         ),
         Obstacle::TagOutOfReach { tag, blockers } => Some((

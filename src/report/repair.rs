@@ -91,15 +91,12 @@ pub fn plan_text(plan: &WheelPlan) -> String {
             EntryOp::Remove(_) => ("remove", String::new()),
             EntryOp::Edit(edits) => ("edit", edits_text(edits)),
             EntryOp::Move { from, edits } => {
-                let from = escape(from.as_str());
-                ("move", format!("from {from}; {}", edits_text(edits)))
+                let from = format!("from {}", escape(from.as_str()));
+                ("move", with_edits(from, edits))
             }
             EntryOp::Graft { source, edits } => {
-                let size = bytes(source.size);
-                (
-                    "graft",
-                    format!("{}, {size}; {}", source.path, edits_text(edits)),
-                )
+                let from = format!("{}, {}", source.path, bytes(source.size));
+                ("graft", with_edits(from, edits))
             }
             EntryOp::Write { .. } | EntryOp::Record => ("write", String::new()),
         };
@@ -112,6 +109,13 @@ pub fn plan_text(plan: &WheelPlan) -> String {
     text.lines()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
+}
+
+fn with_edits(what: String, edits: &crate::elf::Edits) -> String {
+    match edits_text(edits) {
+        none if none.is_empty() => what,
+        edits => format!("{what}; {edits}"),
+    }
 }
 
 fn edits_text(edits: &crate::elf::Edits) -> String {

@@ -172,7 +172,7 @@ impl fmt::Display for Outcome {
             Self::NotAFile => formatter.write_str("not a regular file"),
             Self::Unreadable(why) => write!(formatter, "cannot be read: {why}"),
             Self::NotElf => formatter.write_str("not an ELF file"),
-            Self::Malformed(how) => write!(formatter, "broken ELF file: {how}"),
+            Self::Malformed(how) => formatter.write_str(how),
             Self::WrongMachine { is, want } => {
                 write!(formatter, "wrong machine: {is}, want {want}")
             }

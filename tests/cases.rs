@@ -1,0 +1,82 @@
+//! One file under `tests/cases/` is one test: wheels, a root with libraries, command lines; what
+//! comes of them stands in the `.out` file beside it. `docs`: the head of `support/case.rs`.
+//!
+//! `cargo test --test cases NAME` runs some; `WHEELFIX_BLESS=1` writes the `.out` files anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+#[path = "support/case.rs"]
+mod case;
+#[path = "support/case_laws.rs"]
+mod case_laws;
+#[path = "support/case_run.rs"]
+mod case_run;
+#[path = "support/elf_builder.rs"]
+mod elf_builder;
+#[path = "support/elf_writer.rs"]
+mod elf_writer;
+#[path = "support/wheel_builder.rs"]
+mod wheel_builder;
+#[path = "support/wheel_text.rs"]
+mod wheel_text;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort();
+    let mut tests: Vec<Trial> = files
+        .iter()
+        .map(|file| {
+            let name = file.strip_prefix(&root).unwrap().with_extension("");
+            let name = name.to_str().unwrap().replace('/', "::");
+            let file = file.clone();
+            Trial::test(name, move || case_run::test(&file).map_err(Failed::from))
+        })
+        .collect();
+    tests.push(Trial::test("every_output_belongs_to_a_case", move || {
+        stray(&root).map_or(Ok(()), |file| {
+            Err(Failed::from(format!("{file:?} has no case")))
+        })
+    }));
+    libtest_mimic::run(&arguments, tests).exit_code()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "toml") {
+            files.push(path);
+        }
+    }
+}
+
+/// An output whose case was renamed or removed.
+fn stray(folder: &Path) -> Option<PathBuf> {
+    std::fs::read_dir(folder).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return stray(&path);
+        }
+        let lost = path.extension().is_some_and(|ending| ending == "out")
+            && !path.with_extension("toml").exists();
+        lost.then_some(path)
+    })
+}
