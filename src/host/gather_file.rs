@@ -36,14 +36,10 @@ pub fn gather_file(
             });
         }
         Opened::Missing => {
-            return Err(Error::io("read", path, std::io::ErrorKind::NotFound.into()));
+            return Err(Error::io("read", path, rustix::io::Errno::NOENT.into()));
         }
         Opened::NotAFile => {
-            return Err(Error::io(
-                "read",
-                path,
-                std::io::ErrorKind::IsADirectory.into(),
-            ));
+            return Err(Error::io("read", path, rustix::io::Errno::ISDIR.into()));
         }
         Opened::Unreadable(why) => return Err(Error::io("read", path, std::io::Error::other(why))),
     };
