@@ -73,6 +73,13 @@ pub enum Error {
         /// Each file, and what is wrong with it.
         files: Vec<(ArchivePath, crate::elf::Error)>,
     },
+    /// A file that was named is not what a command can read.
+    NotReadable {
+        /// The file.
+        place: Place,
+        /// Why not.
+        why: String,
+    },
     /// The wheel cannot be repaired.
     Blocked {
         /// The wheel's file name.
@@ -132,7 +139,9 @@ impl Error {
         match self {
             Self::Usage(_) | Self::SameOutput { .. } => Exit::Usage,
             Self::Wheel { error, .. } if error.is_io() => Exit::Environment,
-            Self::Wheel { .. } | Self::MalformedElf { .. } => Exit::Malformed,
+            Self::Wheel { .. } | Self::MalformedElf { .. } | Self::NotReadable { .. } => {
+                Exit::Malformed
+            }
             Self::Blocked { obstacles, .. } => match obstacles.as_slice() {
                 [Obstacle::NotAPlatform { .. }] => Exit::Usage,
                 _ => Exit::No,

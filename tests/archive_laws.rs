@@ -2,6 +2,7 @@
 //! copied stays as it was, and no change of bytes goes unnoticed.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

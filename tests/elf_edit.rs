@@ -2,6 +2,7 @@
 //!
 //! The files are built here with the machine's C compiler; without one the tests pass over them.
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -3,6 +3,7 @@
 //! `hostile_wheel.rs`.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,6 +1,7 @@
 //! Broken wheels whose archive is in order: file name, `.dist-info`, WHEEL, METADATA, RECORD.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod args;
+mod lddtree;
 mod repair;
 mod terminal;
 
@@ -31,6 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Repair(Box<repair::Arguments>),
+    Lddtree(Box<lddtree::Arguments>),
 }
 
 /// Run the program with the process's arguments; the result is its exit code.
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(&arguments.output);
     let exit = match arguments.command {
         Command::Repair(repair) => repair::run(&repair, &terminal),
+        Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
 }

@@ -52,6 +52,8 @@ pub(super) struct Layout {
 
 /// The most tables among which subsets are tried.
 const CANDIDATES: usize = 10;
+/// The most bytes that are inserted besides the tables themselves.
+const MOST_PADDING: u64 = 0x1_0000;
 /// What is behind the last segment moves by a multiple of this, more than any table's alignment.
 const SHIFT_ALIGN: u64 = 64;
 
@@ -91,14 +93,25 @@ pub(super) fn lay_out(image: &Image<'_>, tables: &[Table]) -> Result<Layout, Err
         tables,
         space,
     };
-    solver
+    let layout = solver
         .in_place(false)
         .or_else(|| solver.in_place(true))
         .or_else(|| solver.behind_segments(false))
         .or_else(|| solver.behind_segments(true))
         .or_else(|| solver.new_segment(Level::L3))
         .or_else(|| solver.new_segment(Level::L4))
-        .ok_or_else(|| Error::uneditable("no room for the new names"))
+        .ok_or_else(|| Error::uneditable("no room for the new names"))?;
+    // Hostile alignments and addresses could ask for any size.
+    let grown: u64 = tables
+        .iter()
+        .map(Table::new_size)
+        .fold(0, u64::saturating_add);
+    if layout.insertion.1 > grown.saturating_add(MOST_PADDING) {
+        return Err(Error::uneditable(
+            "the new names would need too much padding",
+        ));
+    }
+    Ok(layout)
 }
 
 struct Solver<'a> {

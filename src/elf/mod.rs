@@ -1,7 +1,7 @@
 //! ELF files as values: bytes in, facts or edited bytes out.
 //!
-//! [`read`] tells what a loader would see of a file, [`edit`] changes what a repair has to
-//! change (names, needs, run path, packed relocations, what `strip` removes), [`verify`]
+//! [`read`] tells what a loader would see of a file, [`edit()`] changes what a repair has to
+//! change (names, needs, run path, packed relocations, what `strip` removes), [`verify()`]
 //! proves that nothing else changed. The folder knows no paths and no files, only bytes.
 
 mod address;

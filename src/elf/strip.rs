@@ -44,6 +44,9 @@ const LEAST_GAP: u64 = 128;
 /// The most sections that fit the ELF header's own numbers.
 const MOST_SECTIONS: usize = 0xff00;
 
+/// The most bytes by which alignment may make a stripped file larger.
+const MOST_GROWTH: u64 = 0x1_0000;
+
 /// A kept section: its old index, its new offset, its new name, its new bytes if they change.
 #[derive(Clone, Debug)]
 struct Kept {
@@ -98,6 +101,10 @@ impl<'a> Plan<'a> {
             kept.content = Some(names);
         }
         plan.lay_out()?;
+        // Hostile alignments could ask for any size.
+        if plan.length > (image.bytes.len() as u64).saturating_add(MOST_GROWTH) {
+            return Err(Error::uneditable("strip would make it much larger"));
+        }
         let gap = (image.bytes.len() as u64).saturating_sub(plan.length);
         let is_worth_it = removed.contains(&true) || gap >= LEAST_GAP;
         Ok(is_worth_it.then_some(plan))

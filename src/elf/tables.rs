@@ -27,6 +27,9 @@ pub(super) enum Freedom {
     Free,
 }
 
+/// The largest alignment that a table may ask for.
+const MOST_ALIGN: u64 = 0x1000;
+
 /// A range of the image that moves as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Table {
@@ -166,7 +169,9 @@ pub(super) fn find(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Table
                 == table
                     .offset
                     .plus(section.address.0.saturating_sub(table.address.0));
-            if fits && same_place && is_table(section) {
+            let is_aligned = section.align <= 1
+                || section.align.is_power_of_two() && section.align <= MOST_ALIGN;
+            if fits && same_place && is_aligned && is_table(section) {
                 table.align = table.align.max(section.align);
                 table.sections.push(index);
             } else {

@@ -5,6 +5,7 @@
 mod apply_wheel;
 mod file_source;
 mod gather;
+mod gather_file;
 mod interrupt;
 mod publish;
 mod sysroot;
@@ -12,6 +13,7 @@ mod sysroot;
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather};
+pub use gather_file::gather_file;
 pub use interrupt::watch_signals;
 pub use sysroot::{Sysroot, SysrootOptions};
 

@@ -25,6 +25,7 @@ pub fn failure(error: &Error) -> String {
             }
             (text, Some("build the wheel again; nothing was written"))
         }
+        Error::NotReadable { place, why } => (format!("cannot read `{place}`: {why}"), None),
         Error::Blocked { wheel, obstacles } => return obstacles::blocked(wheel, obstacles),
         Error::Edit {
             wheel,

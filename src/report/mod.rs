@@ -4,9 +4,11 @@ mod failure;
 mod json;
 mod obstacles;
 mod repair;
+mod tree;
 mod words;
 
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
+pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;

@@ -138,6 +138,12 @@ impl Graph {
             .map(|(index, module)| (ModuleId(index), module))
     }
 
+    /// Does any needed name lead nowhere?
+    pub fn is_incomplete(&self) -> bool {
+        let mut edges = self.walks.iter().flat_map(|walk| &walk.edges);
+        edges.any(|edge| edge.target == Target::Missing)
+    }
+
     pub(super) fn push(&mut self, module: Module) -> ModuleId {
         self.modules.push(module);
         ModuleId(self.modules.len().saturating_sub(1))

@@ -1,0 +1,125 @@
+//! `wheelfix lddtree`: what loading a file pulls in, and why each file was taken.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::args::WorldArgs;
+use super::terminal::Terminal;
+use crate::elf::Strip;
+use crate::error::{Error, Exit};
+use crate::host;
+use crate::plan::Requested;
+use crate::report;
+use crate::resolve::Graph;
+use crate::wheel::Limits;
+
+const EXAMPLES: &str = "\
+Examples:
+  wheelfix lddtree numpy-2.5.5-cp313-cp313-musllinux_1_2_x86_64.whl
+      The tree of every ELF file of a wheel, as musl would load it.
+  wheelfix lddtree -v --sysroot /mnt/alpine /mnt/alpine/usr/lib/libcurl.so.4
+      One library of a root, with every path that was tried.
+
+Exit codes:
+  0 done   1 something was not found   2 usage   3 malformed input   4 input or output failed";
+
+/// Show the tree of libraries as the loader would build it, and why each file was taken
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Wheels, libraries, programs
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How to write it; `--json` is the same as `--format json`
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Show who needs this library instead
+    #[arg(long, value_name = "LIBRARY")]
+    invert: Option<String>,
+    #[command(flatten)]
+    world: WorldArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Dot,
+    Mermaid,
+}
+
+/// Run the command.
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
+    match show(arguments, terminal) {
+        Ok(exit) => exit,
+        Err(error) => {
+            terminal.error(&error);
+            error.exit()
+        }
+    }
+}
+
+fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
+    let world = arguments.world.open(Strip::None)?;
+    let options = host::GatherOptions {
+        libc: world.libc,
+        plat: Requested::Auto,
+        environment: world.environment.clone(),
+        lib_path: world.lib_path.clone(),
+        search_system: world.search_system,
+        strip: Strip::None,
+        limits: Limits::default(),
+    };
+    let format = match terminal.json() {
+        true => Format::Json,
+        false => arguments.format,
+    };
+    let mut exit = Exit::Done;
+    for file in &arguments.files {
+        let graph = graph(file, &world.sysroot, &options, terminal)?;
+        terminal.data(&text(
+            &graph,
+            format,
+            arguments.invert.as_deref(),
+            terminal.verbose(),
+        ));
+        if graph.is_incomplete() {
+            exit = Exit::No;
+        }
+    }
+    Ok(exit)
+}
+
+fn graph(
+    file: &Path,
+    sysroot: &host::Sysroot,
+    options: &host::GatherOptions,
+    terminal: &Terminal,
+) -> Result<Graph, Error> {
+    if file.extension().is_some_and(|extension| extension == "whl") {
+        let gathered = host::gather(file, sysroot, options, terminal)?;
+        return match gathered.target {
+            Ok(_) => Ok(gathered.graph),
+            Err(obstacles) => Err(Error::Blocked {
+                wheel: gathered.wheel.filename.to_string(),
+                obstacles,
+            }),
+        };
+    }
+    host::gather_file(file, sysroot, options)
+}
+
+fn text(graph: &Graph, format: Format, invert: Option<&str>, verbose: bool) -> String {
+    match (format, invert) {
+        (Format::Json, _) => format!("{}\n", report::tree_json(graph)),
+        (Format::Dot, _) => report::tree_dot(graph),
+        (Format::Mermaid, _) => report::tree_mermaid(graph),
+        (Format::Text, Some(library)) => report::inverted_text(graph, library),
+        (Format::Text, None) => graph
+            .walks
+            .iter()
+            .map(|walk| report::tree_text(graph, walk, verbose))
+            .collect(),
+    }
+}
