@@ -24,6 +24,8 @@ mod case_run;
 mod elf_builder;
 #[path = "support/elf_writer.rs"]
 mod elf_writer;
+#[path = "support/scratch.rs"]
+mod scratch;
 #[path = "support/wheel_builder.rs"]
 mod wheel_builder;
 #[path = "support/wheel_text.rs"]

@@ -17,6 +17,8 @@ mod elf_builder;
 mod elf_writer;
 #[path = "support/fault.rs"]
 mod fault;
+#[path = "support/scratch.rs"]
+mod scratch;
 #[path = "support/wheel_builder.rs"]
 mod wheel_builder;
 

@@ -22,6 +22,7 @@ use zip::ZipArchive;
 
 use super::case::{Case, Run};
 use super::case_run::{arguments, wheelfix};
+use super::scratch;
 
 /// `written` are the files that the run made, by their path in `folder`.
 pub fn check(case: &Case, run: &Run, folder: &Path, written: &[&String]) -> Result<(), String> {
@@ -38,7 +39,7 @@ pub fn check(case: &Case, run: &Run, folder: &Path, written: &[&String]) -> Resu
         equal_names_mean_equal_bytes(&fs::read(folder.join(wheel)).unwrap(), wheel)?;
     }
     // Beside the case's own folder, so that the next run does not see it.
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = scratch::folder();
     let threads = match run.env.contains_key("RAYON_NUM_THREADS") {
         true => "3",
         false => "1",

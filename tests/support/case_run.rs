@@ -19,14 +19,14 @@ use std::process::{Command, Output};
 use similar::{ChangeTag, TextDiff};
 
 use super::case::{Case, Run};
-use super::{case_laws, wheel_text};
+use super::{case_laws, scratch, wheel_text};
 
 /// Everything in a folder: each file's bytes, each link's target.
 type Files = BTreeMap<String, Vec<u8>>;
 
 pub fn test(path: &Path) -> Result<(), String> {
     let case = Case::read(path)?;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch::folder();
     case.lay_out(folder.path())?;
     let mut found = String::new();
     for run in &case.run {

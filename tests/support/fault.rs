@@ -19,6 +19,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use tempfile::TempDir;
 
 use super::elf_builder::Elf;
+use super::scratch;
 use super::wheel_builder::WheelBuilder;
 
 pub const WHEELFIX: &str = env!("CARGO_BIN_EXE_wheelfix");
@@ -34,7 +35,7 @@ pub struct Fixture {
 impl Fixture {
     /// The extension and the library it needs have so many bytes that no packer makes smaller.
     pub fn new(ballast: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch::folder();
         let extension = Elf {
             needed: vec!["libfoo.so.2".to_owned(), "libc.musl-x86_64.so.1".to_owned()],
             ballast,
