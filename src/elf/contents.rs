@@ -16,6 +16,7 @@ use super::section::{
 use super::segment::{
     PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
 };
+use super::space::is_filler;
 use super::symbols::{self, RawSymbol};
 use super::tables::{self, Table};
 use super::versions;
@@ -24,7 +25,7 @@ use super::versions;
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     verify_header(old, new)?;
     verify_segments(old, new)?;
-    verify_loaded(old, new)?;
+    verify_loaded(old, new, edits)?;
     verify_sections(old, new, edits)
 }
 
@@ -189,7 +190,7 @@ fn version_ranges(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<(u64, 
     Ok(ranges)
 }
 
-fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     let (before, after) = (tables_of(old)?, tables_of(new)?);
     let mut added = 0_usize;
     for load in new.loads() {
@@ -206,10 +207,11 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             .loads()
             .find(|other| other.address == load.address)
             .ok_or_else(|| Error::unverified("a loaded segment is gone").at(load.offset))?;
+        // Strip gives up what is unused at a segment's end.
+        let may_shrink = edits.strip != Strip::None && load.file_size == load.memory_size;
         let same = load.flags == other.flags
             && load.physical == other.physical
-            && other.memory_size >= load.memory_size
-            && other.file_size >= load.file_size
+            && (may_shrink || other.file_size >= load.file_size)
             && if load.file_size == load.memory_size {
                 other.file_size == other.memory_size
             } else {
@@ -268,22 +270,38 @@ fn verify_load(
     while at < end {
         let (was_table, next_before) = before.state(at);
         let (is_table, next_after) = after.state(at);
-        let stop = next_before.min(next_after).min(end);
+        let other_end = other.address.plus(other.file_size).0;
+        let is_gone = at >= other_end;
+        let next_end = if is_gone { end } else { other_end };
+        let stop = next_before.min(next_after).min(end).min(next_end);
         let size = stop.saturating_sub(at);
         let inside = at.saturating_sub(load.address.0);
         let one = slice(old.bytes, load.offset.plus(inside), size);
-        let two = slice(new.bytes, other.offset.plus(inside), size);
+        let two = if is_gone {
+            Some(&[][..])
+        } else {
+            slice(new.bytes, other.offset.plus(inside), size)
+        };
         let (Some(one), Some(two)) = (one, two) else {
             return Err(Error::unverified("a segment lies outside the file").at(other.offset));
         };
+        let each = |may_differ: &dyn Fn(u8, u8) -> bool| {
+            one == two
+                || one
+                    .iter()
+                    .zip(two)
+                    .all(|(&old, &new)| old == new || may_differ(old, new))
+        };
         let holds = match (was_table, is_table) {
+            _ if is_gone => was_table || one.iter().copied().all(is_filler),
             // Compared by what they mean.
             (true, true) => true,
             // Left behind by a table: cleared, or as it was.
-            (true, false) => one == two || two.iter().all(|&byte| byte == 0),
+            (true, false) => each(&|_, new| new == 0),
             // A table came here: nothing may have been lost.
-            (false, true) => one == two || one.iter().all(|&byte| matches!(byte, 0 | b'X' | b'Z')),
-            (false, false) => one == two,
+            (false, true) => each(&|old, _| is_filler(old)),
+            // A table may have come through here on its way.
+            (false, false) => each(&|old, new| is_filler(old) && new == 0),
         };
         if !holds {
             return Err(

@@ -8,6 +8,7 @@ mod address;
 mod attributes;
 mod change;
 mod codec;
+mod compact;
 mod contents;
 mod draft;
 mod dynamic;

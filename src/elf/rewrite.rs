@@ -49,6 +49,33 @@ pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Vec<u8>, Le
     Ok(Some((plan.apply()?, level)))
 }
 
+/// Moves tables as `lay_out` decides, and changes nothing else. `None` if it decides nothing.
+pub(super) fn relocate(
+    image: &Image<'_>,
+    lay_out: impl FnOnce(&[Table]) -> Option<Layout>,
+) -> Result<Option<Vec<u8>>, Error> {
+    let Some(dynamic) = Dynamic::parse(image)? else {
+        return Ok(None);
+    };
+    let needs = versions::needs(image, &dynamic)?;
+    let change = Change::new(image, &dynamic, &needs, &Edits::default())?;
+    let tables = tables::find(image, &dynamic)?;
+    let Some(layout) = lay_out(&tables) else {
+        return Ok(None);
+    };
+    let names = Placed::default();
+    let plan = Plan {
+        image,
+        dynamic: &dynamic,
+        needs: &needs,
+        change: &change,
+        tables,
+        names,
+        layout,
+    };
+    plan.apply().map(Some)
+}
+
 struct Plan<'a> {
     image: &'a Image<'a>,
     dynamic: &'a Dynamic<'a>,

@@ -54,6 +54,10 @@ pub(super) struct LoadSpace {
     pub(super) open_end: u64,
     pub(super) writable: bool,
     pub(super) executable: bool,
+    /// Whether its memory is all file bytes, with nothing for the loader to zero behind them.
+    ends_in_file: bool,
+    /// Where the part ends that loaders make read-only after relocation; it has to stay mapped.
+    protected_end: u64,
     items: Vec<Item>,
     /// Sections that stay whatever happens.
     fixed_sections: usize,
@@ -77,7 +81,7 @@ pub(super) struct Space {
 }
 
 /// What linkers and patchelf fill gaps with.
-fn is_filler(byte: u8) -> bool {
+pub(super) fn is_filler(byte: u8) -> bool {
     matches!(byte, 0 | b'X' | b'Z')
 }
 
@@ -166,6 +170,31 @@ impl LoadSpace {
         let end = self.place(tables, &run, lower, limit, offsets)?;
         // strip takes a segment without any section for useless (rule S1 of the editor).
         (stays > 0 || self.sections == 0).then(|| end.max(self.file_end))
+    }
+
+    /// Where the segment could end if its unused bytes were given up, and where its tables would
+    /// be then; `None` if that is where it ends now. Tables move only where there is nothing else.
+    pub(super) fn compacted(&self, tables: &[Table]) -> Option<(u64, Vec<(usize, u64)>)> {
+        if !self.ends_in_file || self.sections == 0 {
+            return None;
+        }
+        let moves = self.fixed_sections == 0;
+        let mut places = Vec::new();
+        let mut end = self.start;
+        for item in &self.items {
+            match item.holder {
+                Holder::Table(index) if moves => {
+                    let table = tables.get(index)?;
+                    let at = self.aligned(end, table.align)?;
+                    places.push((index, at));
+                    end = at.checked_add(table.size)?;
+                }
+                _ if item.start < end => return None,
+                _ => end = item.end,
+            }
+        }
+        let end = end.max(self.protected_end);
+        (end < self.file_end).then_some((end, places))
     }
 
     /// Places tables one after the other in `[lower, upper)`: moved only as far as needed if that
@@ -356,10 +385,25 @@ fn load_space(
         open_end,
         writable: segment.flags & PF_W != 0,
         executable: segment.flags & PF_X != 0,
+        ends_in_file: segment.file_size == segment.memory_size,
+        protected_end: protected_end(image, segment),
         items,
         fixed_sections: sections.saturating_sub(movable),
         sections,
     }
+}
+
+fn protected_end(image: &Image<'_>, load: &Segment) -> u64 {
+    let is_inside = |segment: &&Segment| {
+        segment.kind == PT_GNU_RELRO
+            && segment.address >= load.address
+            && segment.address < load.memory_end()
+    };
+    let ends = image.segments.iter().filter(is_inside).map(|segment| {
+        let size = segment.memory_end().0.saturating_sub(load.address.0);
+        load.offset.plus(size).0
+    });
+    ends.max().unwrap_or(0)
 }
 
 /// Marks gaps between items as held where their bytes mean something; without section headers

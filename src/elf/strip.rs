@@ -4,6 +4,7 @@
 //! has edited before, of which binutils breaks some.
 
 use super::address::{FileOffset, align_up, slice};
+use super::compact;
 use super::draft::Draft;
 use super::edits::Strip;
 use super::error::Error;
@@ -23,12 +24,40 @@ use super::symbols::{self, RawSymbol};
 /// When the file is malformed or cannot be stripped without risk.
 pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
     let image = Image::parse(bytes)?;
-    let plan = Plan::new(&image, strip)?;
-    Ok(plan.map_or(0, |plan| (bytes.len() as u64).saturating_sub(plan.length)))
+    if strip == Strip::None {
+        return Ok(0);
+    }
+    let length = if compact::has_holes(&image)? {
+        self::strip(bytes, strip)?.map(|stripped| stripped.len() as u64)
+    } else {
+        Plan::new(&image, strip)?.map(|plan| plan.length)
+    };
+    let before = bytes.len() as u64;
+    Ok(before.saturating_sub(length.unwrap_or(before)))
 }
 
 /// Strips a file; `None` if there is nothing to leave out.
 pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
+    let stripped = once(bytes, strip)?;
+    if strip == Strip::None || !is_linked(bytes)? {
+        return Ok(stripped);
+    }
+    // Only now are the segments free of what was not loaded but stood in them.
+    let current = stripped.as_deref().unwrap_or(bytes);
+    let Some(compacted) = compact::compact(current)? else {
+        return Ok(stripped);
+    };
+    let squeezed = once(&compacted, strip)?.unwrap_or(compacted);
+    let is_smaller = squeezed.len() < current.len();
+    Ok(if is_smaller { Some(squeezed) } else { stripped })
+}
+
+fn is_linked(bytes: &[u8]) -> Result<bool, Error> {
+    let header = super::header::Header::parse(bytes)?;
+    Ok(matches!(header.kind, Kind::Executable | Kind::Shared))
+}
+
+fn once(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
     let image = Image::parse(bytes)?;
     match Plan::new(&image, strip)? {
         Some(plan) => plan.apply().map(Some),
