@@ -822,6 +822,55 @@ fn strip_is_as_small_as_that_of_binutils_and_estimated_exactly() {
     );
 }
 
+// patchelf leaves the old place of a table empty each time it moves one.
+#[test]
+fn strip_closes_the_holes_that_patchelf_leaves() {
+    let shop = shop!();
+    if !has("patchelf") {
+        return;
+    }
+    shop.shape(&["-Wl,-z,noseparate-code"]).unwrap();
+    let file = shop.path("libshape.so.1");
+    for round in 1..4 {
+        let path = format!("$ORIGIN:/{}", "p".repeat(20_000 * round));
+        run(Command::new("patchelf")
+            .arg("--set-rpath")
+            .arg(path)
+            .arg(&file))
+        .unwrap();
+    }
+    let holey = fs::read(&file).unwrap();
+    let edits = Edits {
+        strip: Strip::All,
+        ..repair()
+    };
+    let edited = edit(&holey, &edits);
+    shop.load("patchelf three times, then a repair", &edited.bytes);
+    assert_eq!(
+        elf::strippable(&holey, Strip::All).unwrap(),
+        (holey.len()
+            - edit(
+                &holey,
+                &Edits {
+                    strip: Strip::All,
+                    ..Edits::default()
+                }
+            )
+            .bytes
+            .len()) as u64
+    );
+    let (now, then) = (edited.bytes.len(), holey.len());
+    assert!(now + 30_000 < then, "{now} of {then}");
+    // And patchelf can still work on what an edit leaves.
+    let plain = edit(&shop.shape(&[]).unwrap(), &repair());
+    fs::write(&file, &plain.bytes).unwrap();
+    run(Command::new("patchelf")
+        .args(["--set-soname", "libpatched.so"])
+        .arg(&file))
+    .unwrap();
+    shop.load_file("a repair, then patchelf", &file);
+}
+
 #[test]
 fn an_object_file_is_read_but_gets_no_name() {
     let shop = shop!();

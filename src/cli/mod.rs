@@ -4,6 +4,7 @@
 mod args;
 mod lddtree;
 mod repair;
+mod show;
 mod terminal;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Repair(Box<repair::Arguments>),
+    Show(Box<show::Arguments>),
     Lddtree(Box<lddtree::Arguments>),
 }
 
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(&arguments.output);
     let exit = match arguments.command {
         Command::Repair(repair) => repair::run(&repair, &terminal),
+        Command::Show(show) => show::run(&show, &terminal),
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())

@@ -100,10 +100,8 @@ mod tests {
     fn an_armv6_core_is_told_from_an_armv7_core() {
         let attributes = |cpu: u8| {
             // Tag_CPU_name "6", Tag_CPU_arch, Tag_ARM_ISA_use 1.
-            let mut bytes = b"A\x17\0\0\0aeabi\0\x01\x0d\0\0\0\x056\0\x06".to_vec();
-            bytes.push(cpu);
-            bytes.extend_from_slice(b"\x08\x01\x00");
-            bytes.truncate(1 + 0x17);
+            let mut bytes = b"A\x16\0\0\0aeabi\0\x01\x0c\0\0\0\x056\0\x06".to_vec();
+            bytes.extend_from_slice(&[cpu, 8, 1]);
             bytes
         };
         assert_eq!(cpu_arch(CODEC, &attributes(6)), Some(6));
@@ -112,7 +110,7 @@ mod tests {
 
     #[test]
     fn attributes_cut_anywhere_say_nothing_or_the_same() {
-        let bytes = b"A\x17\0\0\0aeabi\0\x01\x0d\0\0\0\x056\0\x06\x06\x08\x01\x00";
+        let bytes = b"A\x16\0\0\0aeabi\0\x01\x0c\0\0\0\x056\0\x06\x06\x08\x01";
         for length in 0..bytes.len() {
             let found = cpu_arch(CODEC, bytes.get(..length).unwrap_or_default());
             assert!(matches!(found, None | Some(6)), "{found:?}");

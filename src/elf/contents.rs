@@ -1,31 +1,28 @@
 //! Whether every byte that an edit had no business with is still the same.
 
-use std::collections::BTreeSet;
-
 use super::address::{FileOffset, VirtualAddress, slice};
-use super::codec::Codec;
 use super::dynamic::{DT_PLTGOT, DT_VERSYM, Dynamic};
-use super::edits::{Edits, Relr, Strip};
+use super::edits::{Edits, Strip};
 use super::error::Error;
 use super::header::Header;
 use super::image::Image;
-use super::section::{
-    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB,
-    SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
-};
+use super::section::Section;
+use super::sections_kept;
 use super::segment::{
     PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
 };
-use super::symbols::{self, RawSymbol};
-use super::tables::{self, Table};
+use super::space::is_filler;
+use super::symbols::{self};
+use super::tables::{self};
 use super::versions;
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     verify_header(old, new)?;
     verify_segments(old, new)?;
-    verify_loaded(old, new)?;
-    verify_sections(old, new, edits)
+    verify_loaded(old, new, edits)?;
+    sections_kept::verify(old, new, edits)?;
+    verify_overlay(old, new)
 }
 
 fn verify_header(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
@@ -189,7 +186,7 @@ fn version_ranges(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<(u64, 
     Ok(ranges)
 }
 
-fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     let (before, after) = (tables_of(old)?, tables_of(new)?);
     let mut added = 0_usize;
     for load in new.loads() {
@@ -206,10 +203,11 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             .loads()
             .find(|other| other.address == load.address)
             .ok_or_else(|| Error::unverified("a loaded segment is gone").at(load.offset))?;
+        // Strip gives up what is unused at a segment's end.
+        let may_shrink = edits.strip != Strip::None && load.file_size == load.memory_size;
         let same = load.flags == other.flags
             && load.physical == other.physical
-            && other.memory_size >= load.memory_size
-            && other.file_size >= load.file_size
+            && (may_shrink || other.file_size >= load.file_size)
             && if load.file_size == load.memory_size {
                 other.file_size == other.memory_size
             } else {
@@ -268,22 +266,38 @@ fn verify_load(
     while at < end {
         let (was_table, next_before) = before.state(at);
         let (is_table, next_after) = after.state(at);
-        let stop = next_before.min(next_after).min(end);
+        let other_end = other.address.plus(other.file_size).0;
+        let is_gone = at >= other_end;
+        let next_end = if is_gone { end } else { other_end };
+        let stop = next_before.min(next_after).min(end).min(next_end);
         let size = stop.saturating_sub(at);
         let inside = at.saturating_sub(load.address.0);
         let one = slice(old.bytes, load.offset.plus(inside), size);
-        let two = slice(new.bytes, other.offset.plus(inside), size);
+        let two = if is_gone {
+            Some(&[][..])
+        } else {
+            slice(new.bytes, other.offset.plus(inside), size)
+        };
         let (Some(one), Some(two)) = (one, two) else {
             return Err(Error::unverified("a segment lies outside the file").at(other.offset));
         };
+        let each = |may_differ: &dyn Fn(u8, u8) -> bool| {
+            one == two
+                || one
+                    .iter()
+                    .zip(two)
+                    .all(|(&old, &new)| old == new || may_differ(old, new))
+        };
         let holds = match (was_table, is_table) {
+            _ if is_gone => was_table || one.iter().copied().all(is_filler),
             // Compared by what they mean.
             (true, true) => true,
             // Left behind by a table: cleared, or as it was.
-            (true, false) => one == two || two.iter().all(|&byte| byte == 0),
+            (true, false) => each(&|_, new| new == 0),
             // A table came here: nothing may have been lost.
-            (false, true) => one == two || one.iter().all(|&byte| matches!(byte, 0 | b'X' | b'Z')),
-            (false, false) => one == two,
+            (false, true) => each(&|old, _| is_filler(old)),
+            // A table may have come through here on its way.
+            (false, false) => each(&|old, new| is_filler(old) && new == 0),
         };
         if !holds {
             return Err(
@@ -294,206 +308,6 @@ fn verify_load(
         at = stop;
     }
     Ok(())
-}
-
-/// What the comparison of sections needs to know of the old file.
-struct OldSections<'a> {
-    image: &'a Image<'a>,
-    tables: Vec<Table>,
-    /// Sections that symbol tables have their names in.
-    symbol_names: BTreeSet<u32>,
-    edits: &'a Edits,
-}
-
-impl<'a> OldSections<'a> {
-    fn new(image: &'a Image<'a>, edits: &'a Edits) -> Result<Self, Error> {
-        let tables = match Dynamic::parse(image)? {
-            Some(dynamic) => tables::find(image, &dynamic)?,
-            None => Vec::new(),
-        };
-        let symbol_names = image
-            .sections
-            .iter()
-            .filter(|section| holds_symbols(section))
-            .map(|section| section.link)
-            .collect();
-        Ok(Self {
-            image,
-            tables,
-            symbol_names,
-            edits,
-        })
-    }
-
-    fn is_table(&self, section: &Section) -> bool {
-        self.tables
-            .iter()
-            .any(|table| table.contains(section.address))
-    }
-
-    /// Whether strip may take a section away.
-    fn may_go(&self, index: usize, section: &Section) -> bool {
-        let strip = self.edits.strip;
-        if section.is_loaded() || strip == Strip::None {
-            return false;
-        }
-        let is_debug = self.image.section_name(section).is_some_and(is_debug_name);
-        let names_symbols =
-            section.kind == SHT_STRTAB && self.symbol_names.contains(&(index as u32));
-        let relocates = matches!(section.kind, SHT_RELA | SHT_REL);
-        is_debug || relocates || strip == Strip::All && (holds_symbols(section) || names_symbols)
-    }
-
-    fn is_same(&self, section: &Section, other: &Section) -> bool {
-        let unpacked = self.edits.relr == Relr::Expand && section.kind == SHT_RELR;
-        let same_kind = section.kind == other.kind
-            && section.flags == other.flags
-            && section.entry_size == other.entry_size;
-        let address_stays =
-            !section.is_loaded() || section.address == other.address || self.is_table(section);
-        (same_kind || unpacked) && section.align == other.align && address_stays
-    }
-
-    fn verify_content(
-        &self,
-        new: &Image<'_>,
-        index: usize,
-        section: &Section,
-        other: &Section,
-    ) -> Result<(), Error> {
-        let old = self.image;
-        if section.is_loaded() {
-            let unpacks = self.edits.relr == Relr::Expand;
-            let keeps_size = match section.kind {
-                SHT_STRTAB | SHT_DYNAMIC => !self.is_table(section),
-                SHT_REL | SHT_RELA | SHT_RELR => !unpacks,
-                _ => true,
-            };
-            let keeps_place = self.is_table(section)
-                || place_in_segment(old, section) == place_in_segment(new, other);
-            if keeps_place && (section.size == other.size || !keeps_size) {
-                return Ok(());
-            }
-            return Err(Error::unverified("a section's size or place differs").at(other.offset));
-        }
-        if index == old.names_index {
-            return Ok(()); // The names were compared one by one.
-        }
-        let one = slice(old.bytes, section.offset, section.file_size());
-        let two = slice(new.bytes, other.offset, other.file_size());
-        let holds = match section.kind {
-            SHT_SYMTAB => same_symbols(
-                old,
-                one.unwrap_or_default(),
-                two.unwrap_or_default(),
-                self.edits.strip,
-            ),
-            SHT_SYMTAB_SHNDX => true,
-            _ => one == two,
-        };
-        if holds {
-            Ok(())
-        } else {
-            Err(Error::unverified("a section's content differs").at(other.offset))
-        }
-    }
-}
-
-/// How far into the file bytes of its segment a section begins.
-fn place_in_segment(image: &Image<'_>, section: &Section) -> Option<u64> {
-    let load = image
-        .loads()
-        .find(|load| section.address >= load.address && section.address < load.memory_end())?;
-    Some(section.offset.0.wrapping_sub(load.offset.0))
-}
-
-fn holds_symbols(section: &Section) -> bool {
-    matches!(section.kind, SHT_SYMTAB | SHT_SYMTAB_SHNDX)
-}
-
-fn verify_sections(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
-    let olds = OldSections::new(old, edits)?;
-    let mut rest = new.sections.iter().enumerate();
-    let mut waiting = rest.next();
-    // Where each old section went.
-    let mut kept: Vec<Option<usize>> = Vec::with_capacity(old.sections.len());
-    for (index, section) in old.sections.iter().enumerate() {
-        match waiting {
-            Some((other_index, other))
-                if new.section_name(other) == old.section_name(section)
-                    && olds.is_same(section, other) =>
-            {
-                olds.verify_content(new, index, section, other)?;
-                kept.push(Some(other_index));
-                waiting = rest.next();
-            }
-            _ if olds.may_go(index, section) => kept.push(None),
-            _ => {
-                return Err(Error::unverified("a section is missing or differs").at(section.offset));
-            }
-        }
-    }
-    if waiting.is_some() {
-        return Err(Error::unverified("there is a section too many"));
-    }
-    verify_links(old, new, &kept)?;
-    verify_overlay(old, new)
-}
-
-/// Sections point to each other by number; the numbers change together.
-fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Result<(), Error> {
-    let follows =
-        |from: usize, to: usize| (from, to) == (0, 0) || kept.get(from) == Some(&Some(to));
-    for (section, &other) in old.sections.iter().zip(kept) {
-        let Some(other) = other.and_then(|other| new.sections.get(other)) else {
-            continue;
-        };
-        let was_valid = (section.link as usize) < old.sections.len();
-        let unpacked = section.kind != other.kind;
-        let link_holds =
-            !was_valid || unpacked || follows(section.link as usize, other.link as usize);
-        let info_holds = match section.kind {
-            // How many records there are, of what strip or an edit may take from.
-            SHT_GNU_VERNEED | SHT_SYMTAB => true,
-            _ if section.flags & SHF_INFO_LINK == 0 && section.info == other.info => true,
-            _ => follows(section.info as usize, other.info as usize),
-        };
-        if !link_holds || !info_holds {
-            return Err(Error::unverified("a section's link points elsewhere").at(other.offset));
-        }
-    }
-    if !old.sections.is_empty()
-        && old.names_index != 0
-        && !follows(old.names_index, new.names_index)
-    {
-        return Err(Error::unverified("the section names are elsewhere"));
-    }
-    Ok(())
-}
-
-/// The symbols are the same; without debug sections those that stood for them are gone.
-fn same_symbols(old: &Image<'_>, one: &[u8], two: &[u8], strip: Strip) -> bool {
-    let codec = old.codec();
-    let parse = |table: &[u8]| -> Vec<RawSymbol> { all_symbols(codec, table) };
-    let mut rest = parse(two).into_iter().peekable();
-    for symbol in parse(one) {
-        let same = rest
-            .peek()
-            .is_some_and(|other| (symbol.name, symbol.info) == (other.name, other.info));
-        if same {
-            rest.next();
-        } else if strip == Strip::None || !symbol.is_section() {
-            return false;
-        }
-    }
-    rest.next().is_none()
-}
-
-fn all_symbols(codec: Codec, table: &[u8]) -> Vec<RawSymbol> {
-    table
-        .chunks_exact(symbols::record_size(codec) as usize)
-        .filter_map(|raw| RawSymbol::parse(codec, raw))
-        .collect()
 }
 
 /// What was appended to the file without any header knowing of it is still there.

@@ -86,11 +86,17 @@ pub(super) struct Strings<'a> {
 }
 
 /// How often, on average, a byte of the string table may be read.
-const STRING_READS: u64 = 64;
+const STRING_READS: u64 = 8;
+/// What may be read besides, so that small tables are free to share.
+const STRING_READS_FREE: u64 = 0x1_0000;
 
 impl<'a> Strings<'a> {
     fn new(at: FileOffset, address: VirtualAddress, bytes: &'a [u8]) -> Self {
-        let budget = Cell::new((bytes.len() as u64).saturating_mul(STRING_READS));
+        let budget = Cell::new(
+            (bytes.len() as u64)
+                .saturating_mul(STRING_READS)
+                .saturating_add(STRING_READS_FREE),
+        );
         Self {
             at,
             address,

@@ -11,7 +11,8 @@ use super::error::Error;
 use super::header::Kind;
 use super::image::Image;
 use super::segment::{PF_R, PF_W, PT_INTERP, PT_LOAD, PT_NULL, PT_PHDR, Segment};
-use super::space::{Fit, ProgramHeaders, Space, new_address, unused_behind};
+use super::space::{Fit, ProgramHeaders, Space};
+use super::stock::{new_address, unused_behind};
 use super::tables::{Freedom, Table};
 
 /// How far an edit had to reach.

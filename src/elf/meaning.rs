@@ -1,22 +1,18 @@
 //! Whether loaders read from an edited file exactly what was asked for.
 
-use super::address::VirtualAddress;
 use super::dynamic::{
-    DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_NEEDED, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA,
-    DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ,
-    DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERDEF, DT_VERNEED, DT_VERNEEDNUM,
-    DT_VERSYM, Dynamic, is_string_tag,
+    DT_JMPREL, DT_NEEDED, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT,
+    DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ,
+    DT_VERNEED, DT_VERNEEDNUM, Dynamic, is_string_tag,
 };
 use super::edits::{Edits, Relr, RunPathEdit, Strip};
 use super::error::Error;
 use super::facts::{Facts, RunPath, RunPathKind, read};
 use super::image::Image;
-use super::machine::Machine;
-use super::relocations::{self, Relocation};
 use super::soname::Soname;
-use super::symbols::{self, RawSymbol, Symbol};
+use super::symbols::Symbol;
 use super::tables::TABLE_TAGS;
-use super::versions;
+use super::tables_meaning;
 
 /// Compares what loaders see, and gives out the facts of the edited file.
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<Facts, Error> {
@@ -28,14 +24,11 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
     };
     verify_list(&old_list, &new_list, edits)?;
     verify_strings(&old_list, &new_list)?;
-    verify_relocations(old, new, &old_list, &new_list, edits)?;
-    verify_symbols(old, new, &old_list, &new_list, edits)?;
-    verify_needs(old, new, &old_list, &new_list, edits)?;
-    verify_offset_table(old, new, &old_list, &new_list)?;
+    tables_meaning::verify(old, new, &old_list, &new_list, edits)?;
     Ok(after)
 }
 
-fn same<T: PartialEq>(what: &'static str, expected: &T, found: &T) -> Result<(), Error> {
+pub(super) fn same<T: PartialEq>(what: &'static str, expected: &T, found: &T) -> Result<(), Error> {
     if expected == found {
         Ok(())
     } else {
@@ -220,306 +213,4 @@ fn verify_strings(old: &Dynamic<'_>, new: &Dynamic<'_>) -> Result<(), Error> {
     } else {
         Err(Error::unverified("the dynamic string table differs").at(new.strings.at))
     }
-}
-
-fn verify_relocations(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
-    let bytes = |image: &Image<'_>, dynamic: &Dynamic<'_>, tag, size_tag| {
-        dynamic
-            .range(tag, size_tag)
-            .and_then(|(at, size)| image.at(at, size))
-            .map(<[u8]>::to_vec)
-    };
-    same(
-        "the table of procedure relocations",
-        &bytes(old, old_list, DT_JMPREL, DT_PLTRELSZ),
-        &bytes(new, new_list, DT_JMPREL, DT_PLTRELSZ),
-    )?;
-    let packed = relocations::packed_places(old, old_list)?;
-    if edits.relr == Relr::Keep || packed.is_empty() {
-        for (tag, size_tag) in [
-            (DT_RELA, DT_RELASZ),
-            (DT_REL, DT_RELSZ),
-            (DT_RELR, DT_RELRSZ),
-        ] {
-            let (one, other) = (
-                bytes(old, old_list, tag, size_tag),
-                bytes(new, new_list, tag, size_tag),
-            );
-            same("a relocation table", &one, &other)?;
-        }
-        return Ok(());
-    }
-    // The first relocations are the packed ones, in any order; the others are as before.
-    let all = |image: &Image<'_>, dynamic: &Dynamic<'_>| -> Result<Vec<Relocation>, Error> {
-        let mut all = Vec::new();
-        relocations::each(image, dynamic, |relocation| all.push(relocation))?;
-        Ok(all)
-    };
-    let (ordinary, unpacked) = (all(old, old_list)?, all(new, new_list)?);
-    let (front, back) = unpacked
-        .split_at_checked(packed.len())
-        .ok_or_else(|| Error::unverified("relocations are missing"))?;
-    same(
-        "the list of ordinary relocations",
-        &ordinary.as_slice(),
-        &back,
-    )?;
-    let mut expected = packed_meaning(old, &packed)?;
-    let mut found = front
-        .iter()
-        .map(|relocation| relative_meaning(new, relocation))
-        .collect::<Result<Vec<_>, _>>()?;
-    expected.sort_unstable();
-    found.sort_unstable();
-    same("the list of unpacked relocations", &expected, &found)?;
-    let grown = packed.len() as u64;
-    for tag in [DT_RELACOUNT, DT_RELCOUNT] {
-        let expected = old_list.value(tag).map(|count| count.saturating_add(grown));
-        same(
-            "the count of relative relocations",
-            &expected,
-            &new_list.value(tag),
-        )?;
-    }
-    Ok(())
-}
-
-/// Packed relocations as address and addend.
-fn packed_meaning(image: &Image<'_>, places: &[VirtualAddress]) -> Result<Vec<(u64, u64)>, Error> {
-    places
-        .iter()
-        .map(|&place| Ok((place.0, word_at(image, place)?)))
-        .collect()
-}
-
-fn relative_meaning(image: &Image<'_>, relocation: &Relocation) -> Result<(u64, u64), Error> {
-    let relative = Machine::of(&image.header)
-        .relative_types()
-        .map(|[plain, _]| plain);
-    if relative != Some(relocation.kind) || relocation.symbol != 0 {
-        return Err(Error::unverified(
-            "an unpacked relocation is not a relative one",
-        ));
-    }
-    let addend = match relocation.addend {
-        Some(addend) => addend,
-        None => word_at(image, relocation.place)?,
-    };
-    Ok((relocation.place.0, addend))
-}
-
-fn word_at(image: &Image<'_>, place: VirtualAddress) -> Result<u64, Error> {
-    let codec = image.codec();
-    image
-        .at(place, codec.word_size())
-        .and_then(|bytes| codec.word(bytes, 0))
-        .ok_or_else(|| Error::unverified("a packed relocation points outside the file"))
-}
-
-fn verify_symbols(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
-    let codec = old.codec();
-    let (one, other) = (
-        symbols::table(old, old_list)?,
-        symbols::table(new, new_list)?,
-    );
-    let size = symbols::record_size(codec) as usize;
-    let value_at = RawSymbol::value_at(codec);
-    for (raw, new_raw) in one.chunks_exact(size).zip(other.chunks_exact(size)) {
-        if raw == new_raw {
-            continue;
-        }
-        let (Some(symbol), Some(new_symbol)) = (
-            RawSymbol::parse(codec, raw),
-            RawSymbol::parse(codec, new_raw),
-        ) else {
-            continue;
-        };
-        // Only the address may differ, of a symbol of a section that moved, and the section's number.
-        let mut expected = raw.to_vec();
-        codec.put_word(&mut expected, value_at, new_symbol.value);
-        codec.put_u16(
-            &mut expected,
-            RawSymbol::section_at(codec),
-            new_symbol.section,
-        );
-        let moved = symbol.value != new_symbol.value;
-        let follows = !moved || same_spot(old, new, &symbol, &new_symbol);
-        let renumbered = symbol.section == new_symbol.section
-            || edits.strip != Strip::None && same_section(old, new, &symbol, &new_symbol);
-        if expected != new_raw || !follows || !renumbered {
-            return Err(Error::unverified("a symbol differs").at(new_list.at));
-        }
-    }
-    let versions = |image: &Image<'_>, dynamic: &Dynamic<'_>, count: usize| {
-        dynamic
-            .address(DT_VERSYM)
-            .and_then(|at| image.at(at, count as u64 * 2))
-            .map(<[u8]>::to_vec)
-    };
-    let count = one.len() / size;
-    if edits.remove_needed.is_empty() {
-        same(
-            "the symbols' versions",
-            &versions(old, old_list, count),
-            &versions(new, new_list, count),
-        )?;
-    }
-    for tag in [DT_HASH, DT_GNU_HASH] {
-        let table = |image: &Image<'_>, dynamic: &Dynamic<'_>| {
-            dynamic
-                .address(tag)
-                .and_then(|at| hash_bytes(image, at, tag, count))
-                .map(<[u8]>::to_vec)
-        };
-        same("a hash table", &table(old, old_list), &table(new, new_list))?;
-    }
-    let definitions =
-        |image: &Image<'_>, dynamic: &Dynamic<'_>| -> Result<Option<Vec<u8>>, Error> {
-            let size = versions::definition_size(image, dynamic)?;
-            Ok(dynamic
-                .address(DT_VERDEF)
-                .and_then(|at| image.at(at, size))
-                .map(<[u8]>::to_vec))
-        };
-    same(
-        "the version definitions",
-        &definitions(old, old_list)?,
-        &definitions(new, new_list)?,
-    )
-}
-
-/// Whether two values mean the same spot of the same table.
-fn same_spot(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSymbol) -> bool {
-    let start = |image: &Image<'_>, symbol: &RawSymbol| {
-        if image.sections.is_empty() {
-            return image
-                .dynamic()
-                .ok()
-                .flatten()
-                .map(|segment| segment.address.0);
-        }
-        image
-            .sections
-            .get(usize::from(symbol.section))
-            .map(|section| section.address.0)
-    };
-    match (start(old, one), start(new, other)) {
-        (Some(before), Some(after)) => {
-            one.value.wrapping_sub(before) == other.value.wrapping_sub(after)
-        }
-        _ => false,
-    }
-}
-
-/// Whether two symbols are of the same section under different numbers.
-fn same_section(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSymbol) -> bool {
-    let what = |image: &Image<'_>, symbol: &RawSymbol| {
-        let section = image.sections.get(usize::from(symbol.section))?;
-        Some((
-            section.kind,
-            section.flags,
-            image.section_name(section)?.to_vec(),
-        ))
-    };
-    let before = what(old, one);
-    before.is_some() && before == what(new, other)
-}
-
-fn hash_bytes<'a>(
-    image: &Image<'a>,
-    at: VirtualAddress,
-    tag: u64,
-    symbols: usize,
-) -> Option<&'a [u8]> {
-    let codec = image.codec();
-    let (_, table) = image.from(at)?;
-    let size = if tag == DT_HASH {
-        let entry = Machine::of(&image.header).hash_entry_size();
-        let buckets = if entry == 8 {
-            codec.u64(table, 0)?
-        } else {
-            u64::from(codec.u32(table, 0)?)
-        };
-        buckets
-            .checked_add(symbols as u64)?
-            .checked_add(2)?
-            .checked_mul(entry)?
-    } else {
-        let (buckets, first, bloom) = (
-            codec.u32(table, 0)?,
-            codec.u32(table, 4)?,
-            codec.u32(table, 8)?,
-        );
-        let chains = (symbols as u64).saturating_sub(u64::from(first));
-        16 + u64::from(bloom) * codec.word_size() + (u64::from(buckets) + chains) * 4
-    };
-    image.at(at, size)
-}
-
-/// The version needs agree in what their names do not tell: hashes, flags, the symbols' indexes.
-fn verify_needs(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
-    let all = |image: &Image<'_>,
-               dynamic: &Dynamic<'_>,
-               edits: &Edits|
-     -> Result<Vec<(u16, u32, u16, u16)>, Error> {
-        let records = versions::needs(image, dynamic)?;
-        let names = versions::named(&records, dynamic)?;
-        let mut all = Vec::new();
-        for (record, need) in records.iter().zip(&names) {
-            if edits.remove_needed.contains(&need.file) {
-                continue;
-            }
-            for (version, name) in record.versions.iter().zip(&need.versions) {
-                let goes = edits.relr == Relr::Expand && name.name == super::change::RELR_VERSION;
-                if !goes {
-                    all.push((record.form, version.hash, version.flags, version.index));
-                }
-            }
-        }
-        Ok(all)
-    };
-    let expected = all(old, old_list, edits)?;
-    same(
-        "the list of needed versions",
-        &expected,
-        &all(new, new_list, &Edits::default())?,
-    )
-}
-
-/// The first word of the global offset table is the dynamic section's address, if it was.
-fn verify_offset_table(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-) -> Result<(), Error> {
-    let word = |image: &Image<'_>, dynamic: &Dynamic<'_>| {
-        let at = dynamic.address(DT_PLTGOT)?;
-        image
-            .codec()
-            .word(image.at(at, image.codec().word_size())?, 0)
-    };
-    let expected = match word(old, old_list) {
-        Some(address) if address == old_list.address.0 => Some(new_list.address.0),
-        other => other,
-    };
-    same("the global offset table", &expected, &word(new, new_list))
 }

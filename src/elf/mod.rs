@@ -5,9 +5,11 @@
 //! proves that nothing else changed. The folder knows no paths and no files, only bytes.
 
 mod address;
+mod apply;
 mod attributes;
 mod change;
 mod codec;
+mod compact;
 mod contents;
 mod draft;
 mod dynamic;
@@ -26,15 +28,19 @@ mod relocations;
 mod rewrite;
 mod second_reader;
 mod section;
+mod sections_kept;
 mod segment;
 mod soname;
 mod space;
 mod squeeze;
+mod stock;
 mod strings;
 mod strip;
+mod strip_write;
 mod structure;
 mod symbols;
 mod tables;
+mod tables_meaning;
 mod verify;
 mod versions;
 

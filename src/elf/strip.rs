@@ -4,16 +4,15 @@
 //! has edited before, of which binutils breaks some.
 
 use super::address::{FileOffset, align_up, slice};
-use super::draft::Draft;
+use super::compact;
 use super::edits::Strip;
 use super::error::Error;
 use super::header::Kind;
 use super::image::Image;
 use super::section::{
-    SHF_INFO_LINK, SHT_DYNSYM, SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB,
-    SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHT_DYNSYM, SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section,
+    is_debug_name,
 };
-use super::segment::Segment;
 use super::squeeze::{self, Squeezed};
 use super::symbols::{self, RawSymbol};
 
@@ -23,12 +22,40 @@ use super::symbols::{self, RawSymbol};
 /// When the file is malformed or cannot be stripped without risk.
 pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
     let image = Image::parse(bytes)?;
-    let plan = Plan::new(&image, strip)?;
-    Ok(plan.map_or(0, |plan| (bytes.len() as u64).saturating_sub(plan.length)))
+    if strip == Strip::None {
+        return Ok(0);
+    }
+    let length = if compact::has_holes(&image)? {
+        self::strip(bytes, strip)?.map(|stripped| stripped.len() as u64)
+    } else {
+        Plan::new(&image, strip)?.map(|plan| plan.length)
+    };
+    let before = bytes.len() as u64;
+    Ok(before.saturating_sub(length.unwrap_or(before)))
 }
 
 /// Strips a file; `None` if there is nothing to leave out.
 pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
+    let stripped = once(bytes, strip)?;
+    if strip == Strip::None || !is_linked(bytes)? {
+        return Ok(stripped);
+    }
+    // Only now are the segments free of what was not loaded but stood in them.
+    let current = stripped.as_deref().unwrap_or(bytes);
+    let Some(compacted) = compact::compact(current)? else {
+        return Ok(stripped);
+    };
+    let squeezed = once(&compacted, strip)?.unwrap_or(compacted);
+    let is_smaller = squeezed.len() < current.len();
+    Ok(if is_smaller { Some(squeezed) } else { stripped })
+}
+
+fn is_linked(bytes: &[u8]) -> Result<bool, Error> {
+    let header = super::header::Header::parse(bytes)?;
+    Ok(matches!(header.kind, Kind::Executable | Kind::Shared))
+}
+
+fn once(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
     let image = Image::parse(bytes)?;
     match Plan::new(&image, strip)? {
         Some(plan) => plan.apply().map(Some),
@@ -49,21 +76,21 @@ const MOST_GROWTH: u64 = 0x1_0000;
 
 /// A kept section: its old index, its new offset, its new name, its new bytes if they change.
 #[derive(Clone, Debug)]
-struct Kept {
-    index: usize,
-    offset: FileOffset,
-    name: u32,
-    content: Option<Vec<u8>>,
+pub(super) struct Kept {
+    pub(super) index: usize,
+    pub(super) offset: FileOffset,
+    pub(super) name: u32,
+    pub(super) content: Option<Vec<u8>>,
 }
 
-struct Plan<'a> {
-    image: &'a Image<'a>,
-    loads: Vec<Squeezed>,
-    kept: Vec<Kept>,
-    sections_at: FileOffset,
+pub(super) struct Plan<'a> {
+    pub(super) image: &'a Image<'a>,
+    pub(super) loads: Vec<Squeezed>,
+    pub(super) kept: Vec<Kept>,
+    pub(super) sections_at: FileOffset,
     /// Bytes behind everything that the headers know of, which stay last.
-    overlay: &'a [u8],
-    length: u64,
+    pub(super) overlay: &'a [u8],
+    pub(super) length: u64,
 }
 
 impl<'a> Plan<'a> {
@@ -110,7 +137,7 @@ impl<'a> Plan<'a> {
         Ok(is_worth_it.then_some(plan))
     }
 
-    fn section(&self, kept: &Kept) -> Section {
+    pub(super) fn section(&self, kept: &Kept) -> Section {
         self.image
             .sections
             .get(kept.index)
@@ -233,144 +260,6 @@ impl<'a> Plan<'a> {
             }
             if content != table {
                 kept.content = Some(content);
-            }
-        }
-        Ok(())
-    }
-
-    fn apply(&self) -> Result<Vec<u8>, Error> {
-        let image = self.image;
-        let length =
-            usize::try_from(self.length).map_err(|_| Error::uneditable("the file is too large"))?;
-        let mut draft = Draft {
-            bytes: vec![0; length],
-            header: image.header.clone(),
-            segments: image.segments.clone(),
-            sections: Vec::with_capacity(self.kept.len()),
-        };
-        for load in &self.loads {
-            let bytes = slice(image.bytes, load.old.offset, load.old.file_size).unwrap_or_default();
-            draft.write(load.offset, bytes)?;
-        }
-        self.clear_leftovers(&mut draft)?;
-        for kept in &self.kept {
-            let section = self.section(kept);
-            match &kept.content {
-                Some(content) => draft.write(kept.offset, content)?,
-                None if section.is_loaded() => {}
-                None => {
-                    let bytes =
-                        slice(image.bytes, section.offset, section.file_size()).unwrap_or_default();
-                    draft.write(kept.offset, bytes)?;
-                }
-            }
-            draft.sections.push(self.new_section(kept, section));
-        }
-        let table = Section::record_size(image.codec()).saturating_mul(self.kept.len() as u64);
-        draft.write(self.sections_at.plus(table), self.overlay)?;
-        for segment in &mut draft.segments {
-            self.move_segment(segment)?;
-        }
-        self.move_header(&mut draft)?;
-        draft.finish()
-    }
-
-    fn new_index(&self, old: usize) -> Option<usize> {
-        self.kept.binary_search_by_key(&old, |kept| kept.index).ok()
-    }
-
-    fn new_section(&self, kept: &Kept, section: Section) -> Section {
-        let renumbered = |old: u32| self.new_index(old as usize).map_or(0, |new| new as u32);
-        let info_is_index =
-            section.flags & SHF_INFO_LINK != 0 || matches!(section.kind, SHT_REL | SHT_RELA);
-        let mut new = Section {
-            name: kept.name,
-            offset: kept.offset,
-            link: renumbered(section.link),
-            info: if info_is_index {
-                renumbered(section.info)
-            } else {
-                section.info
-            },
-            ..section
-        };
-        if let Some(content) = &kept.content {
-            new.size = content.len() as u64;
-            if section.kind == SHT_SYMTAB {
-                new.info = local_symbols(self.image, content);
-            }
-        }
-        new
-    }
-
-    fn move_segment(&self, segment: &mut Segment) -> Result<(), Error> {
-        if let Some(load) = self.loads.iter().find(|load| load.old == *segment) {
-            segment.offset = load.offset;
-            segment.align = load.align;
-            return Ok(());
-        }
-        let holds = |load: &&Squeezed| load.old.holds_file_range(segment.offset, segment.file_size);
-        if let Some(load) = self.loads.iter().find(holds) {
-            segment.offset = load.moved(segment.offset);
-        } else if segment.file_size > 0 {
-            // Not loaded: it must be of a section, which has moved.
-            let section = self.kept.iter().find(|kept| {
-                let section = self.section(kept);
-                section.offset == segment.offset && section.file_size() == segment.file_size
-            });
-            segment.offset = section
-                .ok_or_else(|| {
-                    Error::uneditable("a program header of bytes that are no section")
-                        .at(segment.offset)
-                })?
-                .offset;
-        }
-        Ok(())
-    }
-
-    fn move_header(&self, draft: &mut Draft) -> Result<(), Error> {
-        let header = &mut draft.header;
-        let size = Segment::record_size(header.codec).saturating_mul(draft.segments.len() as u64);
-        let load = self
-            .loads
-            .iter()
-            .find(|load| load.old.holds_file_range(header.segments_at, size));
-        header.segments_at = load
-            .ok_or_else(|| {
-                Error::uneditable("the program headers are not loaded").at(header.segments_at)
-            })?
-            .moved(header.segments_at);
-        header.sections_at = self.sections_at;
-        header.section_count = self.kept.len() as u16;
-        header.names_index = self.new_index(self.image.names_index).unwrap_or(0) as u16;
-        Ok(())
-    }
-
-    /// Clears what stood inside a loaded segment without being loaded, as patchelf leaves it.
-    fn clear_leftovers(&self, draft: &mut Draft) -> Result<(), Error> {
-        let image = self.image;
-        let codec = image.codec();
-        let table = Section::record_size(codec).saturating_mul(image.sections.len() as u64);
-        let mut ranges = vec![(image.header.sections_at, table)];
-        let not_loaded = image.sections.iter().filter(|section| !section.is_loaded());
-        ranges.extend(not_loaded.map(|section| (section.offset, section.file_size())));
-        let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
-        let used = |at: FileOffset, size: u64| {
-            let meets =
-                |start: FileOffset, length: u64| at < start.plus(length) && start < at.plus(size);
-            meets(FileOffset(0), super::header::Header::size(codec))
-                || meets(image.header.segments_at, headers)
-                || image.sections.iter().any(|section| {
-                    section.is_loaded() && meets(section.offset, section.file_size())
-                })
-        };
-        for (at, size) in ranges.into_iter().filter(|&(_, size)| size > 0) {
-            let load = self
-                .loads
-                .iter()
-                .find(|load| load.old.holds_file_range(at, size));
-            if let Some(load) = load.filter(|_| !used(at, size)) {
-                draft.clear(load.moved(at), size)?;
             }
         }
         Ok(())
@@ -505,15 +394,6 @@ fn names(image: &Image<'_>, removed: &[bool]) -> Result<(Vec<u8>, NameOffsets), 
     }
     offsets.sort_unstable();
     Ok((table, offsets))
-}
-
-/// How many symbols at the front of a table are local.
-fn local_symbols(image: &Image<'_>, table: &[u8]) -> u32 {
-    let codec = image.codec();
-    let records = table.chunks_exact(symbols::record_size(codec) as usize);
-    let locals = records
-        .take_while(|raw| RawSymbol::parse(codec, raw).is_some_and(|symbol| symbol.info >> 4 == 0));
-    locals.count() as u32
 }
 
 /// What others appended to the file, without the zeros around it.

@@ -1,6 +1,7 @@
 //! What will change, as a value: nothing is done yet, nothing here can do it.
 
 mod graft;
+mod inspect;
 mod layout;
 mod links;
 mod naming;
@@ -21,6 +22,7 @@ use crate::policy::MuslFloor;
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::{ArchivePath, WheelFilename};
 
+pub use inspect::{Carried, Inspection, Needed, inspect};
 pub use layout::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use repair::{ElfEntry, RepairInput, RepairOptions, repair};

@@ -18,7 +18,7 @@ use crate::wheel::{Headers, Tag, WheelFilename};
 /// The musl of every Alpine that is still maintained, and what tools have tagged for
 /// years. `auto` does not go below it even where the symbols would allow: the time_t of
 /// 32-bit machines changed size with 1.2, which no symbol of a library need betray.
-const MUSL_AUTO: (u16, u16) = (1, 2);
+pub(super) const MUSL_AUTO: (u16, u16) = (1, 2);
 
 /// The verdict on one wheel.
 pub(super) struct Verdict {
@@ -49,7 +49,9 @@ pub(super) fn choose(
         };
         let outside = outside(links, wheel_files, &rules);
         let mut blockers = outside.blockers(links, policy, input.arch);
-        blockers.extend(isa_blockers(links, &outside, input.arch, options));
+        if !options.disable_isa_check {
+            blockers.extend(isa_blockers(links, &outside, input.arch));
+        }
         Assessed {
             policy,
             outside,
@@ -293,15 +295,7 @@ fn checked(
 }
 
 /// Files marked for processors beyond the baseline that a tag promises.
-fn isa_blockers(
-    links: &Links,
-    outside: &Outside,
-    arch: Arch,
-    options: &RepairOptions,
-) -> Vec<Blocker> {
-    if options.disable_isa_check {
-        return Vec::new();
-    }
+pub(super) fn isa_blockers(links: &Links, outside: &Outside, arch: Arch) -> Vec<Blocker> {
     let files = outside
         .needs
         .keys()

@@ -4,11 +4,13 @@ mod failure;
 mod json;
 mod obstacles;
 mod repair;
+mod show;
 mod tree;
 mod words;
 
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
+pub use show::{show_json, show_text};
 pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;

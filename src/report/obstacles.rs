@@ -226,7 +226,7 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
     }
 }
 
-fn blockers_text(blockers: &[Blocker]) -> String {
+pub(super) fn blockers_text(blockers: &[Blocker]) -> String {
     let mut lines: Vec<String> = blockers.iter().take(NAMED).map(blocker).collect();
     let more = blockers.len().saturating_sub(NAMED);
     if more > 0 {

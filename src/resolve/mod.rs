@@ -4,6 +4,7 @@
 //! [`resolve`] is a pure function: what exists is asked of a [`World`], which rules
 //! count is said by a [`Loader`]. It knows nothing of wheels' tags or of policies.
 
+mod bind;
 mod directories;
 mod glibc;
 mod graph;
@@ -12,6 +13,7 @@ mod musl;
 mod walk;
 mod world;
 
+pub use bind::{BindingReport, Unbound, bind, is_extension};
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
 pub use loader::{Libc, Loader, MachineKey, libc_of};
 pub use walk::resolve;

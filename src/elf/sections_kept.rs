@@ -1,0 +1,216 @@
+//! Whether the sections that had to stay are there, the same, and at the same place of their segment.
+
+use std::collections::BTreeSet;
+
+use super::address::slice;
+use super::codec::Codec;
+use super::dynamic::Dynamic;
+use super::edits::{Edits, Relr, Strip};
+use super::error::Error;
+use super::image::Image;
+use super::section::{
+    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB,
+    SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
+};
+use super::symbols::{self, RawSymbol};
+use super::tables::{self, Table};
+
+/// What the comparison of sections needs to know of the old file.
+struct OldSections<'a> {
+    image: &'a Image<'a>,
+    tables: Vec<Table>,
+    /// Sections that symbol tables have their names in.
+    symbol_names: BTreeSet<u32>,
+    edits: &'a Edits,
+}
+
+impl<'a> OldSections<'a> {
+    fn new(image: &'a Image<'a>, edits: &'a Edits) -> Result<Self, Error> {
+        let tables = match Dynamic::parse(image)? {
+            Some(dynamic) => tables::find(image, &dynamic)?,
+            None => Vec::new(),
+        };
+        let symbol_names = image
+            .sections
+            .iter()
+            .filter(|section| holds_symbols(section))
+            .map(|section| section.link)
+            .collect();
+        Ok(Self {
+            image,
+            tables,
+            symbol_names,
+            edits,
+        })
+    }
+
+    fn is_table(&self, section: &Section) -> bool {
+        self.tables
+            .iter()
+            .any(|table| table.contains(section.address))
+    }
+
+    /// Whether strip may take a section away.
+    fn may_go(&self, index: usize, section: &Section) -> bool {
+        let strip = self.edits.strip;
+        if section.is_loaded() || strip == Strip::None {
+            return false;
+        }
+        let is_debug = self.image.section_name(section).is_some_and(is_debug_name);
+        let names_symbols =
+            section.kind == SHT_STRTAB && self.symbol_names.contains(&(index as u32));
+        let relocates = matches!(section.kind, SHT_RELA | SHT_REL);
+        is_debug || relocates || strip == Strip::All && (holds_symbols(section) || names_symbols)
+    }
+
+    fn is_same(&self, section: &Section, other: &Section) -> bool {
+        let unpacked = self.edits.relr == Relr::Expand && section.kind == SHT_RELR;
+        let same_kind = section.kind == other.kind
+            && section.flags == other.flags
+            && section.entry_size == other.entry_size;
+        let address_stays =
+            !section.is_loaded() || section.address == other.address || self.is_table(section);
+        (same_kind || unpacked) && section.align == other.align && address_stays
+    }
+
+    fn verify_content(
+        &self,
+        new: &Image<'_>,
+        index: usize,
+        section: &Section,
+        other: &Section,
+    ) -> Result<(), Error> {
+        let old = self.image;
+        if section.is_loaded() {
+            let unpacks = self.edits.relr == Relr::Expand;
+            let keeps_size = match section.kind {
+                SHT_STRTAB | SHT_DYNAMIC => !self.is_table(section),
+                SHT_REL | SHT_RELA | SHT_RELR => !unpacks,
+                _ => true,
+            };
+            let keeps_place = self.is_table(section)
+                || place_in_segment(old, section) == place_in_segment(new, other);
+            if keeps_place && (section.size == other.size || !keeps_size) {
+                return Ok(());
+            }
+            return Err(Error::unverified("a section's size or place differs").at(other.offset));
+        }
+        if index == old.names_index {
+            return Ok(()); // The names were compared one by one.
+        }
+        let one = slice(old.bytes, section.offset, section.file_size());
+        let two = slice(new.bytes, other.offset, other.file_size());
+        let holds = match section.kind {
+            SHT_SYMTAB => same_symbols(
+                old,
+                one.unwrap_or_default(),
+                two.unwrap_or_default(),
+                self.edits.strip,
+            ),
+            SHT_SYMTAB_SHNDX => true,
+            _ => one == two,
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(Error::unverified("a section's content differs").at(other.offset))
+        }
+    }
+}
+
+/// How far into the file bytes of its segment a section begins.
+fn place_in_segment(image: &Image<'_>, section: &Section) -> Option<u64> {
+    let load = image
+        .loads()
+        .find(|load| section.address >= load.address && section.address < load.memory_end())?;
+    Some(section.offset.0.wrapping_sub(load.offset.0))
+}
+
+fn holds_symbols(section: &Section) -> bool {
+    matches!(section.kind, SHT_SYMTAB | SHT_SYMTAB_SHNDX)
+}
+
+/// Compares the sections one by one; strip may have taken some away.
+pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
+    let olds = OldSections::new(old, edits)?;
+    let mut rest = new.sections.iter().enumerate();
+    let mut waiting = rest.next();
+    // Where each old section went.
+    let mut kept: Vec<Option<usize>> = Vec::with_capacity(old.sections.len());
+    for (index, section) in old.sections.iter().enumerate() {
+        match waiting {
+            Some((other_index, other))
+                if new.section_name(other) == old.section_name(section)
+                    && olds.is_same(section, other) =>
+            {
+                olds.verify_content(new, index, section, other)?;
+                kept.push(Some(other_index));
+                waiting = rest.next();
+            }
+            _ if olds.may_go(index, section) => kept.push(None),
+            _ => {
+                return Err(Error::unverified("a section is missing or differs").at(section.offset));
+            }
+        }
+    }
+    if waiting.is_some() {
+        return Err(Error::unverified("there is a section too many"));
+    }
+    verify_links(old, new, &kept)
+}
+
+/// Sections point to each other by number; the numbers change together.
+fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Result<(), Error> {
+    let follows =
+        |from: usize, to: usize| (from, to) == (0, 0) || kept.get(from) == Some(&Some(to));
+    for (section, &other) in old.sections.iter().zip(kept) {
+        let Some(other) = other.and_then(|other| new.sections.get(other)) else {
+            continue;
+        };
+        let was_valid = (section.link as usize) < old.sections.len();
+        let unpacked = section.kind != other.kind;
+        let link_holds =
+            !was_valid || unpacked || follows(section.link as usize, other.link as usize);
+        let info_holds = match section.kind {
+            // How many records there are, of what strip or an edit may take from.
+            SHT_GNU_VERNEED | SHT_SYMTAB => true,
+            _ if section.flags & SHF_INFO_LINK == 0 && section.info == other.info => true,
+            _ => follows(section.info as usize, other.info as usize),
+        };
+        if !link_holds || !info_holds {
+            return Err(Error::unverified("a section's link points elsewhere").at(other.offset));
+        }
+    }
+    if !old.sections.is_empty()
+        && old.names_index != 0
+        && !follows(old.names_index, new.names_index)
+    {
+        return Err(Error::unverified("the section names are elsewhere"));
+    }
+    Ok(())
+}
+
+/// The symbols are the same; without debug sections those that stood for them are gone.
+fn same_symbols(old: &Image<'_>, one: &[u8], two: &[u8], strip: Strip) -> bool {
+    let codec = old.codec();
+    let parse = |table: &[u8]| -> Vec<RawSymbol> { all_symbols(codec, table) };
+    let mut rest = parse(two).into_iter().peekable();
+    for symbol in parse(one) {
+        let same = rest
+            .peek()
+            .is_some_and(|other| (symbol.name, symbol.info) == (other.name, other.info));
+        if same {
+            rest.next();
+        } else if strip == Strip::None || !symbol.is_section() {
+            return false;
+        }
+    }
+    rest.next().is_none()
+}
+
+fn all_symbols(codec: Codec, table: &[u8]) -> Vec<RawSymbol> {
+    table
+        .chunks_exact(symbols::record_size(codec) as usize)
+        .filter_map(|raw| RawSymbol::parse(codec, raw))
+        .collect()
+}

@@ -1,0 +1,161 @@
+//! Writes the stripped file that a plan describes.
+
+use super::address::{FileOffset, slice};
+use super::draft::Draft;
+use super::error::Error;
+use super::image::Image;
+use super::section::{SHF_INFO_LINK, SHT_REL, SHT_RELA, SHT_SYMTAB, Section};
+use super::segment::Segment;
+use super::squeeze::Squeezed;
+use super::symbols::{self, RawSymbol};
+
+use super::strip::{Kept, Plan};
+
+impl Plan<'_> {
+    pub(super) fn apply(&self) -> Result<Vec<u8>, Error> {
+        let image = self.image;
+        let length =
+            usize::try_from(self.length).map_err(|_| Error::uneditable("the file is too large"))?;
+        let mut draft = Draft {
+            bytes: vec![0; length],
+            header: image.header.clone(),
+            segments: image.segments.clone(),
+            sections: Vec::with_capacity(self.kept.len()),
+        };
+        for load in &self.loads {
+            let bytes = slice(image.bytes, load.old.offset, load.old.file_size).unwrap_or_default();
+            draft.write(load.offset, bytes)?;
+        }
+        self.clear_leftovers(&mut draft)?;
+        for kept in &self.kept {
+            let section = self.section(kept);
+            match &kept.content {
+                Some(content) => draft.write(kept.offset, content)?,
+                None if section.is_loaded() => {}
+                None => {
+                    let bytes =
+                        slice(image.bytes, section.offset, section.file_size()).unwrap_or_default();
+                    draft.write(kept.offset, bytes)?;
+                }
+            }
+            draft.sections.push(self.new_section(kept, section));
+        }
+        let table = Section::record_size(image.codec()).saturating_mul(self.kept.len() as u64);
+        draft.write(self.sections_at.plus(table), self.overlay)?;
+        for segment in &mut draft.segments {
+            self.move_segment(segment)?;
+        }
+        self.move_header(&mut draft)?;
+        draft.finish()
+    }
+
+    fn new_index(&self, old: usize) -> Option<usize> {
+        self.kept.binary_search_by_key(&old, |kept| kept.index).ok()
+    }
+
+    fn new_section(&self, kept: &Kept, section: Section) -> Section {
+        let renumbered = |old: u32| self.new_index(old as usize).map_or(0, |new| new as u32);
+        let info_is_index =
+            section.flags & SHF_INFO_LINK != 0 || matches!(section.kind, SHT_REL | SHT_RELA);
+        let mut new = Section {
+            name: kept.name,
+            offset: kept.offset,
+            link: renumbered(section.link),
+            info: if info_is_index {
+                renumbered(section.info)
+            } else {
+                section.info
+            },
+            ..section
+        };
+        if let Some(content) = &kept.content {
+            new.size = content.len() as u64;
+            if section.kind == SHT_SYMTAB {
+                new.info = local_symbols(self.image, content);
+            }
+        }
+        new
+    }
+
+    fn move_segment(&self, segment: &mut Segment) -> Result<(), Error> {
+        if let Some(load) = self.loads.iter().find(|load| load.old == *segment) {
+            segment.offset = load.offset;
+            segment.align = load.align;
+            return Ok(());
+        }
+        let holds = |load: &&Squeezed| load.old.holds_file_range(segment.offset, segment.file_size);
+        if let Some(load) = self.loads.iter().find(holds) {
+            segment.offset = load.moved(segment.offset);
+        } else if segment.file_size > 0 {
+            // Not loaded: it must be of a section, which has moved.
+            let section = self.kept.iter().find(|kept| {
+                let section = self.section(kept);
+                section.offset == segment.offset && section.file_size() == segment.file_size
+            });
+            segment.offset = section
+                .ok_or_else(|| {
+                    Error::uneditable("a program header of bytes that are no section")
+                        .at(segment.offset)
+                })?
+                .offset;
+        }
+        Ok(())
+    }
+
+    fn move_header(&self, draft: &mut Draft) -> Result<(), Error> {
+        let header = &mut draft.header;
+        let size = Segment::record_size(header.codec).saturating_mul(draft.segments.len() as u64);
+        let load = self
+            .loads
+            .iter()
+            .find(|load| load.old.holds_file_range(header.segments_at, size));
+        header.segments_at = load
+            .ok_or_else(|| {
+                Error::uneditable("the program headers are not loaded").at(header.segments_at)
+            })?
+            .moved(header.segments_at);
+        header.sections_at = self.sections_at;
+        header.section_count = self.kept.len() as u16;
+        header.names_index = self.new_index(self.image.names_index).unwrap_or(0) as u16;
+        Ok(())
+    }
+
+    /// Clears what stood inside a loaded segment without being loaded, as patchelf leaves it.
+    fn clear_leftovers(&self, draft: &mut Draft) -> Result<(), Error> {
+        let image = self.image;
+        let codec = image.codec();
+        let table = Section::record_size(codec).saturating_mul(image.sections.len() as u64);
+        let mut ranges = vec![(image.header.sections_at, table)];
+        let not_loaded = image.sections.iter().filter(|section| !section.is_loaded());
+        ranges.extend(not_loaded.map(|section| (section.offset, section.file_size())));
+        let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
+        let used = |at: FileOffset, size: u64| {
+            let meets =
+                |start: FileOffset, length: u64| at < start.plus(length) && start < at.plus(size);
+            meets(FileOffset(0), super::header::Header::size(codec))
+                || meets(image.header.segments_at, headers)
+                || image.sections.iter().any(|section| {
+                    section.is_loaded() && meets(section.offset, section.file_size())
+                })
+        };
+        for (at, size) in ranges.into_iter().filter(|&(_, size)| size > 0) {
+            let load = self
+                .loads
+                .iter()
+                .find(|load| load.old.holds_file_range(at, size));
+            if let Some(load) = load.filter(|_| !used(at, size)) {
+                draft.clear(load.moved(at), size)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many symbols at the front of a table are local.
+fn local_symbols(image: &Image<'_>, table: &[u8]) -> u32 {
+    let codec = image.codec();
+    let records = table.chunks_exact(symbols::record_size(codec) as usize);
+    let locals = records
+        .take_while(|raw| RawSymbol::parse(codec, raw).is_some_and(|symbol| symbol.info >> 4 == 0));
+    locals.count() as u32
+}

@@ -1,0 +1,206 @@
+//! The truth about a wheel, for people and as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::obstacles::blockers_text;
+use super::words::{bytes, columns, count};
+use crate::plan::Inspection;
+use crate::policy::{Alpine, MuslFloor};
+use crate::resolve::{BindingReport, Libc};
+use crate::wheel::escape;
+
+/// At most so many causes and symbols are shown unless everything is asked for.
+const SHOWN: usize = 5;
+
+/// The report of `show`. `verbose`: every cause, every symbol, every user.
+pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
+    let limit = if verbose { usize::MAX } else { SHOWN };
+    let mut text = format!("{}\n", escape(&inspection.wheel));
+    verdict(&mut text, inspection);
+    if let Some(floor) = &inspection.floor {
+        runs_on(&mut text, floor, limit);
+    }
+    if let Some(binding) = &inspection.binding {
+        unbound(&mut text, binding, limit);
+    }
+    libraries(&mut text, inspection, limit);
+    if inspection.libc == Libc::Glibc {
+        versions(&mut text, inspection);
+    }
+    text
+}
+
+fn verdict(text: &mut String, inspection: &Inspection) {
+    let claims = escape(&inspection.claims.join("."));
+    let machine = format!("{} {}", inspection.libc.name(), inspection.machine);
+    let _ = writeln!(text, "  is for     {machine}, named {claims}");
+    if inspection.deserves.is_empty() {
+        let _ = writeln!(text, "  deserves   no manylinux or musllinux tag as it is");
+    } else {
+        let _ = writeln!(text, "  deserves   {}", inspection.deserves.join("."));
+    }
+    if !inspection.blockers.is_empty() {
+        let wider = if inspection.deserves.is_empty() {
+            "because"
+        } else {
+            "no wider tag because"
+        };
+        let _ = writeln!(text, "  {wider}");
+        for line in blockers_text(&inspection.blockers).lines() {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+}
+
+fn runs_on(text: &mut String, floor: &MuslFloor, limit: usize) {
+    let musl = floor.alpine.musl().unwrap_or("unknown");
+    let _ = writeln!(text, "  runs on    Alpine ≥ {} (musl {musl})", floor.alpine);
+    let mut steps: BTreeMap<std::cmp::Reverse<Alpine>, Vec<String>> = BTreeMap::new();
+    for cause in &floor.causes {
+        let step = steps.entry(std::cmp::Reverse(cause.since)).or_default();
+        step.push(format!("{} {}", cause.file, cause.what));
+    }
+    for (since, causes) in steps {
+        let _ = writeln!(text, "    not before {}:", since.0);
+        listed(text, &causes, limit, "      ");
+    }
+}
+
+fn listed(text: &mut String, items: &[String], limit: usize, indent: &str) {
+    for item in items.iter().take(limit) {
+        let _ = writeln!(text, "{indent}{item}");
+    }
+    let more = items.len().saturating_sub(limit);
+    if more > 0 {
+        let _ = writeln!(text, "{indent}and {more} more (-v shows all)");
+    }
+}
+
+fn unbound(text: &mut String, binding: &BindingReport, limit: usize) {
+    if !binding.unbound.is_empty() {
+        let number = count(binding.unbound.len(), "symbol", "symbols");
+        let _ = writeln!(text, "  unbound    {number} that nothing defines");
+        let lines: Vec<String> = binding
+            .unbound
+            .iter()
+            .map(|one| {
+                let home =
+                    home_of(&one.symbol).map_or_else(String::new, |home| format!("  ({home})"));
+                format!("{} needs {}{home}", one.file, escape(&one.symbol))
+            })
+            .collect();
+        listed(text, &lines, limit, "    ");
+    }
+    if !binding.unknown.is_empty() {
+        let number = count(binding.unknown.len(), "file", "files");
+        let _ = writeln!(
+            text,
+            "  unknown    {number} whose symbols cannot be checked: a library is missing"
+        );
+        let lines: Vec<String> = binding.unknown.iter().map(ToString::to_string).collect();
+        listed(text, &lines, limit, "    ");
+    }
+}
+
+/// Where a symbol that musl lacks usually lives.
+fn home_of(symbol: &str) -> Option<&'static str> {
+    let glibc = [
+        "__cxa_thread_atexit_impl",
+        "gnu_get_libc_version",
+        "__register_atfork",
+        "__libc_single_threaded",
+    ];
+    if glibc.contains(&symbol) || symbol.starts_with("__isoc23_") {
+        return Some("glibc only");
+    }
+    if symbol.starts_with("__") && symbol.ends_with("_chk") {
+        return Some("glibc's fortified functions");
+    }
+    match symbol {
+        "__cpu_model" | "__cpu_indicator_init" => Some("libgcc"),
+        _ if symbol.starts_with("_Unwind_") => Some("libgcc_s"),
+        _ if symbol.starts_with("__cxa_")
+            || symbol.starts_with("_ZS")
+            || symbol.starts_with("_ZNS") =>
+        {
+            Some("the C++ library")
+        }
+        _ => None,
+    }
+}
+
+fn libraries(text: &mut String, inspection: &Inspection, limit: usize) {
+    let total: u64 = inspection.carries.iter().map(|library| library.size).sum();
+    let number = count(inspection.carries.len(), "library", "libraries");
+    let _ = writeln!(text, "  carries    {number} ({})", bytes(total));
+    let rows: Vec<[String; 3]> = inspection
+        .carries
+        .iter()
+        .map(|library| {
+            let users = users(library.needed_by.iter(), limit);
+            [library.file.to_string(), bytes(library.size), users]
+        })
+        .collect();
+    text.push_str(&columns(&rows, "    "));
+    let number = count(inspection.needs.len(), "library", "libraries");
+    let _ = writeln!(text, "  needs      {number} from outside");
+    let rows: Vec<[String; 3]> = inspection
+        .needs
+        .iter()
+        .map(|needed| {
+            let state = match (needed.provided, &needed.found, needed.size) {
+                (true, ..) => "provided".to_owned(),
+                (false, Some(path), Some(size)) => format!("{path}, {}", bytes(size)),
+                (false, Some(path), None) => path.to_string(),
+                (false, None, _) => "not found".to_owned(),
+            };
+            [
+                escape(needed.name.as_str()),
+                state,
+                users(needed.needed_by.iter(), limit),
+            ]
+        })
+        .collect();
+    text.push_str(&columns(&rows, "    "));
+}
+
+fn users<'a>(all: impl Iterator<Item = &'a crate::resolve::ModulePath>, limit: usize) -> String {
+    let mut all = all.map(ToString::to_string);
+    // Paths of extensions are long: one is enough to know where to look.
+    let shown: Vec<String> = all
+        .by_ref()
+        .take(if limit == usize::MAX { limit } else { 1 })
+        .collect();
+    let more = all.count();
+    match more {
+        0 => format!("needed by {}", shown.join(", ")),
+        _ => format!("needed by {} and {more} more", shown.join(", ")),
+    }
+}
+
+fn versions(text: &mut String, inspection: &Inspection) {
+    let rows: Vec<[String; 3]> = inspection
+        .versions
+        .iter()
+        .map(|(library, versions)| {
+            let versions: Vec<String> = versions.iter().map(|version| escape(version)).collect();
+            [escape(library.as_str()), String::new(), versions.join(" ")]
+        })
+        .collect();
+    if !rows.is_empty() {
+        text.push_str("  versions   of symbols, by library\n");
+        text.push_str(&columns(&rows, "    "));
+    }
+}
+
+/// The report of `show --json`.
+pub fn show_json(inspections: &[Inspection]) -> String {
+    let value = json!({
+        "schema": {"name": "wheelfix.show", "version": 1},
+        "wheels": inspections,
+    });
+    serde_json::to_string_pretty(&value).unwrap_or_default()
+}
