@@ -22,8 +22,6 @@ mod case_laws;
 mod case_run;
 #[path = "support/elf_builder.rs"]
 mod elf_builder;
-#[path = "support/elf_writer.rs"]
-mod elf_writer;
 #[path = "support/scratch.rs"]
 mod scratch;
 #[path = "support/wheel_builder.rs"]

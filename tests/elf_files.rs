@@ -13,8 +13,6 @@
 
 #[path = "support/elf_builder.rs"]
 mod elf_builder;
-#[path = "support/elf_writer.rs"]
-mod elf_writer;
 
 use elf_builder::{Elf, Lie};
 use wheelfix::elf::{self, Kind, RunPathKind};

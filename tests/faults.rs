@@ -13,8 +13,6 @@
 
 #[path = "support/elf_builder.rs"]
 mod elf_builder;
-#[path = "support/elf_writer.rs"]
-mod elf_writer;
 #[path = "support/fault.rs"]
 mod fault;
 #[path = "support/scratch.rs"]
