@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The width of addresses and offsets (`EI_CLASS`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// 32-bit.
     Elf32,
@@ -13,6 +14,7 @@ pub enum Class {
 
 /// The byte order (`EI_DATA`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Endian {
     /// Least significant byte first.
     Little,

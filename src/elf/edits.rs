@@ -9,6 +9,7 @@ use super::soname::Soname;
 
 /// What to leave out of a file that no loader needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Strip {
     /// Nothing.
     #[default]
@@ -21,6 +22,7 @@ pub enum Strip {
 
 /// What to do about packed relative relocations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Relr {
     /// Leave them packed.
     #[default]
@@ -31,6 +33,7 @@ pub enum Relr {
 
 /// What to do about the run path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RunPathEdit {
     /// This one and no other, under this one's tag.
     Set(RunPath),

@@ -25,6 +25,7 @@ const DF_1_PIE: u64 = 0x0800_0000;
 
 /// The two tags that name folders to search, which loaders treat differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RunPathKind {
     /// `DT_RPATH`.
     Rpath,

@@ -11,6 +11,7 @@ pub(super) const MAGIC: [u8; 4] = *b"\x7fELF";
 
 /// What a file is for (`e_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// An object file, to be linked (`ET_REL`).
     Relocatable,

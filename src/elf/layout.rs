@@ -17,6 +17,7 @@ use super::tables::{Freedom, Table};
 
 /// How far an edit had to reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// No table grew.
     #[default]

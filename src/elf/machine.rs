@@ -92,6 +92,7 @@ impl Arch {
 
 /// How a 32-bit Arm file passes floating point numbers; the two kinds cannot be mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FloatAbi {
     /// In integer registers.
     Soft,

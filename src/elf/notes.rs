@@ -16,6 +16,7 @@ const GNU_PROPERTY_X86_COMPAT_2_ISA_1_NEEDED: u32 = 0xc000_8000;
 
 /// An x86-64 level of the psABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum X86Level {
     /// What every x86-64 processor has.
     Baseline,

@@ -11,6 +11,7 @@ use super::versions::{Definition, NeedRecord, VERSION_HIDDEN};
 
 /// How a symbol is found by others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Binding {
     /// Not at all.
     Local,
@@ -26,6 +27,7 @@ pub enum Binding {
 
 /// What a symbol stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SymbolKind {
     /// Not said.
     None,
