@@ -133,16 +133,50 @@ impl Solver<'_> {
             let mut fit = self
                 .space
                 .fit(self.tables, evicted, ProgramHeaders::Stay, open)?;
-            for index in self.evicted(evicted) {
+            let rest = self.refill(&mut fit, self.evicted(evicted), open)?;
+            for index in rest {
                 self.place_behind(&mut fit, index, open)?;
             }
             self.grown(Level::L2, fit)
         })
     }
 
+    /// Gives every segment that lost all its sections one of the evicted tables, the smallest that
+    /// may be there, and gives the other tables back.
+    fn refill(&self, fit: &mut Fit, mut evicted: Vec<usize>, open: bool) -> Option<Vec<usize>> {
+        for load in self.space.emptied(fit) {
+            let mut order = evicted.clone();
+            order.sort_by_key(|&index| self.tables.get(index).map(Table::new_size));
+            let placed = order
+                .into_iter()
+                .find(|&index| self.place_in(fit, load, index, open).is_some())?;
+            evicted.retain(|&index| index != placed);
+        }
+        Some(evicted)
+    }
+
+    /// Puts a table into the free bytes at the end of a segment.
+    fn place_in(&self, fit: &mut Fit, load_index: usize, index: usize, open: bool) -> Option<()> {
+        let table = self.tables.get(index)?;
+        let load = self.space.loads.get(load_index)?;
+        if table.writable && !load.writable {
+            return None;
+        }
+        let limit = if open { load.open_end } else { load.closed_end };
+        let end = fit.ends.get_mut(load_index)?;
+        let at = load.aligned(*end, table.align)?;
+        let new_end = at
+            .checked_add(table.new_size())
+            .filter(|&new_end| new_end <= limit)?;
+        *fit.offsets.get_mut(index)? = Some(at);
+        *end = new_end;
+        let sections = fit.sections.get_mut(load_index)?;
+        *sections = sections.saturating_add(table.sections.len());
+        Some(())
+    }
+
     /// Puts a table behind the segment that suits it best: read-only before executable before writable.
     fn place_behind(&self, fit: &mut Fit, index: usize, open: bool) -> Option<()> {
-        let table = self.tables.get(index)?;
         let mut order: Vec<usize> = (0..self.space.loads.len()).collect();
         order.sort_by_key(|&load| {
             self.space
@@ -150,29 +184,9 @@ impl Solver<'_> {
                 .get(load)
                 .map(|load| (load.writable, load.executable))
         });
-        for load_index in order {
-            let (load, end) = (
-                self.space.loads.get(load_index)?,
-                fit.ends.get_mut(load_index)?,
-            );
-            if table.writable && !load.writable {
-                continue;
-            }
-            let limit = if open { load.open_end } else { load.closed_end };
-            let Some(at) = load.aligned(*end, table.align) else {
-                continue;
-            };
-            let Some(new_end) = at
-                .checked_add(table.new_size())
-                .filter(|&new_end| new_end <= limit)
-            else {
-                continue;
-            };
-            *fit.offsets.get_mut(index)? = Some(at);
-            *end = new_end;
-            return Some(());
-        }
-        None
+        order
+            .into_iter()
+            .find_map(|load| self.place_in(fit, load, index, open))
     }
 
     /// The tables of a subset: the writable one first, the string table last, since it is the one
@@ -231,6 +245,9 @@ impl Solver<'_> {
     /// A layout in which segments grow at their ends, at most one of them by pushing the rest of
     /// the file away.
     fn grown(&self, level: Level, fit: Fit) -> Option<Layout> {
+        if !self.space.emptied(&fit).is_empty() {
+            return None;
+        }
         let segments = self.grown_segments(&fit)?;
         let mut insertion = (FileOffset(self.image.bytes.len() as u64), 0);
         for (load, &end) in self.space.loads.iter().zip(&fit.ends) {
@@ -323,8 +340,12 @@ impl Solver<'_> {
             (_, None) => ProgramHeaders::Grow(record),
         };
         self.subsets().into_iter().find_map(|evicted| {
-            let fit = self.space.fit(self.tables, evicted, headers, false)?;
-            self.with_segment(level, &fit, evicted, spare)
+            let mut fit = self.space.fit(self.tables, evicted, headers, false)?;
+            let rest = self.refill(&mut fit, self.evicted(evicted), false)?;
+            if rest.is_empty() {
+                return None;
+            }
+            self.with_segment(level, &fit, &rest, spare)
         })
     }
 
@@ -332,7 +353,7 @@ impl Solver<'_> {
         &self,
         level: Level,
         fit: &Fit,
-        evicted: u64,
+        evicted: &[usize],
         spare: Option<usize>,
     ) -> Option<Layout> {
         let image = self.image;
@@ -363,7 +384,7 @@ impl Solver<'_> {
         }
         let mut places = self.places(fit)?;
         let mut writable = false;
-        for index in self.evicted(evicted) {
+        for &index in evicted {
             let table = self.tables.get(index)?;
             at = align_up(at, table.align.max(1))?;
             let inside = at.checked_sub(start.0)?;

@@ -61,8 +61,10 @@ pub(super) struct LoadSpace {
 #[derive(Clone, Debug)]
 pub(super) struct Fit {
     pub(super) offsets: Vec<Option<u64>>,
-    /// Per segment, where its last used byte ends.
+    /// Per segment, where its last used byte ends; what is behind that is free.
     pub(super) ends: Vec<u64>,
+    /// Per segment, how many sections are in it.
+    pub(super) sections: Vec<usize>,
 }
 
 /// All loaded segments of a file.
@@ -92,12 +94,24 @@ impl Space {
         let mut fit = Fit {
             offsets: vec![None; tables.len()],
             ends: Vec::with_capacity(self.loads.len()),
+            sections: Vec::with_capacity(self.loads.len()),
         };
         for load in &self.loads {
-            let end = load.fit(tables, evicted, headers, open, &mut fit.offsets)?;
+            let (end, sections) = load.fit(tables, evicted, headers, open, &mut fit.offsets)?;
             fit.ends.push(end);
+            fit.sections.push(sections);
         }
         Some(fit)
+    }
+
+    /// The segments that would be left without any section: strip takes them for useless and
+    /// drops them with what loaders still need (rule S1 of the editor).
+    pub(super) fn emptied(&self, fit: &Fit) -> Vec<usize> {
+        let loads = self.loads.iter().zip(&fit.sections).enumerate();
+        loads
+            .filter(|(_, (load, sections))| **sections == 0 && load.sections > 0)
+            .map(|(index, _)| index)
+            .collect()
     }
 }
 
@@ -121,7 +135,7 @@ impl LoadSpace {
         headers: ProgramHeaders,
         open: bool,
         offsets: &mut [Option<u64>],
-    ) -> Option<u64> {
+    ) -> Option<(u64, usize)> {
         let limit = if open { self.open_end } else { self.closed_end };
         let mut lower = self.start;
         let mut run: Vec<usize> = Vec::new();
@@ -149,8 +163,7 @@ impl LoadSpace {
             }
         }
         let end = self.place(tables, &run, lower, limit, offsets)?;
-        // strip takes a segment without any section for useless (rule S1 of the editor).
-        (stays > 0 || self.sections == 0).then(|| end.max(self.file_end))
+        Some((end, stays))
     }
 
     /// Where the segment could end if its unused bytes were given up, and where its tables would
