@@ -12,10 +12,10 @@ use rayon::prelude::*;
 
 use super::args::{self, World, WorldArgs};
 use super::terminal::Terminal;
-use crate::elf::{Relr, Strip};
+use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Gathered, OutputOptions};
-use crate::plan::{self, Obstacle, RepairInput, RepairOptions, Requested, WheelPlan};
+use crate::plan::{self, Obstacle, RelrChoice, RepairInput, RepairOptions, Requested, WheelPlan};
 use crate::report::{self, Ending, Outcome, RepairSummary};
 use crate::wheel::{Level, Limits, Source};
 
@@ -59,6 +59,9 @@ pub(super) struct Arguments {
     /// Leave out symbol tables and debug sections, or the debug sections only
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     strip: Option<StripArg>,
+    /// Packed relocations (DT_RELR), which musl before 1.2.4 cannot load: unpack or keep them
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = RelrArg::Auto)]
+    relr: RelrArg,
     /// What follows the distribution's name in the libraries' folder
     #[arg(short = 'L', long, value_name = "SUFFIX", default_value = ".libs")]
     lib_sdir: String,
@@ -88,6 +91,14 @@ pub(super) struct Arguments {
     in_place: bool,
     #[command(flatten)]
     world: WorldArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RelrArg {
+    /// Unpack them where the tag promises a C library that cannot load them
+    Auto,
+    Expand,
+    Keep,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -213,7 +224,11 @@ fn job<'a>(arguments: &'a Arguments, terminal: &'a Terminal) -> Result<Job<'a>, 
             update_tags: !arguments.no_update_tags,
             only_plat: arguments.only_plat,
             strip,
-            relr: Relr::Keep,
+            relr: match arguments.relr {
+                RelrArg::Keep => RelrChoice::Keep,
+                RelrArg::Expand => RelrChoice::Expand,
+                RelrArg::Auto => RelrChoice::Auto,
+            },
             exclude: globs(&arguments.exclude)?,
             disable_isa_check: arguments.disable_isa_ext_check,
         },

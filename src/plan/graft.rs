@@ -6,7 +6,7 @@ use super::Note;
 use super::naming;
 use super::outside::{Need, Outside};
 use super::run_path::{of_wheel_file, origin_to};
-use crate::elf::{Edits, Facts, RunPath, RunPathEdit, RunPathKind, Soname, Strip};
+use crate::elf::{Edits, Facts, Relr, RunPath, RunPathEdit, RunPathKind, Soname, Strip};
 use crate::resolve::{ElfFile, ModulePath};
 
 /// What the edits of one file come to, apart from its own name and its run path.
@@ -126,6 +126,14 @@ pub(super) fn strip_of(file: &ElfFile, asked: Strip) -> Strip {
     }
 }
 
+/// What unpacking relocations means for one file, likewise.
+pub(super) fn relr_of(file: &ElfFile, asked: Relr) -> Relr {
+    match file.facts.relr {
+        None => Relr::Keep,
+        Some(_) => asked,
+    }
+}
+
 /// The edits of a graft.
 pub(super) fn of_graft(
     file: &ElfFile,
@@ -144,7 +152,7 @@ pub(super) fn of_graft(
     };
     Edits {
         strip: strip_of(file, options.strip),
-        relr: options.relr,
+        relr: relr_of(file, options.relr),
         soname: Some(name.clone()),
         rename_needed: needs.renames,
         remove_needed: needs.removed,

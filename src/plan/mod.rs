@@ -6,6 +6,7 @@ mod layout;
 mod links;
 mod naming;
 mod obstacle;
+mod options;
 mod outside;
 mod repair;
 mod run_path;
@@ -17,7 +18,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::elf::{Edits, Soname, Strip};
+use crate::elf::{Edits, Relr, Soname, Strip};
 use crate::policy::MuslFloor;
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::{ArchivePath, WheelFilename};
@@ -25,7 +26,8 @@ use crate::wheel::{ArchivePath, WheelFilename};
 pub use inspect::{Carried, Inspection, Needed, inspect};
 pub use layout::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use obstacle::{Blocker, MissingLibrary, Obstacle};
-pub use repair::{ElfEntry, RepairInput, RepairOptions, repair};
+pub use options::{RelrChoice, RepairOptions};
+pub use repair::{ElfEntry, RepairInput, repair};
 pub use target::{Requested, libc_of_wheel, machine_of};
 
 /// Everything that happens to one wheel.
@@ -210,6 +212,17 @@ impl WheelPlan {
     pub fn edited(&self) -> usize {
         let edits = |op: &&EntryOp| matches!(op, EntryOp::Edit(_) | EntryOp::Move { .. });
         self.ops.values().filter(edits).count()
+    }
+
+    /// In how many files packed relocations are unpacked.
+    pub fn unpacked(&self) -> usize {
+        let unpacks = |op: &&EntryOp| match op {
+            EntryOp::Edit(edits) | EntryOp::Move { edits, .. } | EntryOp::Graft { edits, .. } => {
+                edits.relr == Relr::Expand
+            }
+            _ => false,
+        };
+        self.ops.values().filter(unpacks).count()
     }
 
     /// Are symbols stripped anywhere?

@@ -6,7 +6,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use sha2::{Digest, Sha256};
 
-use super::graft::strip_of;
+use super::graft::{relr_of, strip_of};
 use super::links::Links;
 use super::outside::{Need, Outside};
 use crate::elf::{Relr, Soname, Strip};
@@ -117,15 +117,13 @@ fn description(
         lines.insert(format!("needed {wants} {becomes}"));
     }
     let lines: Vec<String> = lines.into_iter().collect();
-    let strip = links
-        .files
-        .get(path)
-        .map_or(options.strip, |file| strip_of(file, options.strip));
+    let file = links.files.get(path);
+    let strip = file.map_or(options.strip, |file| strip_of(file, options.strip));
+    let relr = file.map_or(options.relr, |file| relr_of(file, options.relr));
     format!(
-        "source {} {}\nstrip {strip:?} relr {:?} run path {run_path}\n{}",
+        "source {} {}\nstrip {strip:?} relr {relr:?} run path {run_path}\n{}",
         path.file_name(),
         digest_of(links, path),
-        options.relr,
         lines.join("\n")
     )
 }

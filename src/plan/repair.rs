@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use globset::GlobSet;
-
 use super::links::Links;
 use super::obstacle::Obstacle;
+use super::options::RepairOptions;
 use super::outside::Outside;
 use super::tags::{self, Verdict};
-use super::target::Requested;
 use super::{EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan};
 use super::{graft, naming};
-use crate::elf::{Arch, Edits, Facts, Kind, Relr, Soname, Strip};
+use crate::elf::{Arch, Edits, Facts, Kind, Relr, Soname};
 use crate::policy::{Alpine, MuslFloor, PlatformTag};
 use crate::resolve::{ElfFile, Graph, Libc, ModulePath, Place};
 use crate::wheel::{ArchivePath, Headers, WheelFilename};
@@ -46,27 +44,6 @@ pub struct RepairInput<'a> {
     pub libc: Libc,
     /// For which machine.
     pub arch: Arch,
-}
-
-/// What the user chose.
-#[derive(Clone, Debug)]
-pub struct RepairOptions {
-    /// `--plat`.
-    pub plat: Requested,
-    /// `-L`: what follows the distribution's name in the libraries' folder.
-    pub lib_suffix: String,
-    /// Not `--no-update-tags`.
-    pub update_tags: bool,
-    /// `--only-plat`.
-    pub only_plat: bool,
-    /// `--strip`.
-    pub strip: Strip,
-    /// What happens to packed relative relocations.
-    pub relr: Relr,
-    /// `--exclude`.
-    pub exclude: GlobSet,
-    /// `--disable-isa-ext-check`.
-    pub disable_isa_check: bool,
 }
 
 /// Decide what a repair changes.
@@ -240,7 +217,7 @@ impl Draft<'_> {
     fn strip_options(&self) -> naming::Options {
         naming::Options {
             strip: self.options.strip,
-            relr: self.options.relr,
+            relr: self.options.relr.for_libc(self.input.libc),
         }
     }
 
@@ -276,7 +253,7 @@ impl Draft<'_> {
         };
         let mut edits = graft::of_wheel(facts, was, &becomes, needs, &mut self.notes);
         edits.strip = graft::strip_of(&entry.file, self.options.strip);
-        if self.options.relr == Relr::Expand && facts.relr.is_some() {
+        if self.strip_options().relr == Relr::Expand && facts.relr.is_some() {
             edits.relr = Relr::Expand;
         }
         if moves {

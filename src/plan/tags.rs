@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::Note;
 use super::links::Links;
 use super::obstacle::{Blocker, Obstacle};
+use super::options::RepairOptions;
 use super::outside::{Outside, Rules, outside};
-use super::repair::{RepairInput, RepairOptions};
+use super::repair::RepairInput;
 use super::target::Requested;
 use crate::elf::{Arch, Relr, X86Level};
 use crate::policy::{
@@ -173,7 +174,7 @@ fn choose_musl(
     };
     let mut one = assess(policy);
     let files: BTreeSet<&ModulePath> = one.outside.needs.keys().collect();
-    let expanded = options.relr == Relr::Expand;
+    let expanded = options.relr.for_libc(input.libc) == Relr::Expand;
     let floor = musl_floor(input.graph, input.arch, &files, expanded);
     let holds_from = floor.alpine.musl_minor().unwrap_or(MUSL_AUTO);
     let version = asked.unwrap_or_else(|| holds_from.max(MUSL_AUTO));

@@ -37,7 +37,7 @@ pub fn failure(error: &Error) -> String {
                 escape(wheel)
             ),
             Some(
-                "nothing was written; please report the file, it is wheelfix's to edit or to name as unsound",
+                "nothing was written; `--relr=keep` asks less of the editor; please report the file, it is wheelfix's to edit or to name as unsound",
             ),
         ),
         Error::Changed { path } => (

@@ -32,6 +32,10 @@ pub fn success(plan: &WheelPlan, summary: &RepairSummary) -> String {
     if plan.edited() > 0 {
         parts.push(format!("{} edited", count(plan.edited(), "file", "files")));
     }
+    if plan.unpacked() > 0 {
+        let number = count(plan.unpacked(), "file", "files");
+        parts.push(format!("relocations of {number} unpacked for musl < 1.2.4"));
+    }
     parts.push(format!(
         "tag {}{}",
         plan.runs_on.tags.join("."),
