@@ -8,11 +8,10 @@ use serde::Serialize;
 
 use super::address::{FileOffset, VirtualAddress, align_up};
 use super::error::Error;
-use super::header::Kind;
 use super::image::Image;
-use super::segment::{PF_R, PF_W, PT_INTERP, PT_LOAD, PT_NULL, PT_PHDR, Segment};
+use super::segment::Segment;
 use super::space::{Fit, ProgramHeaders, Space};
-use super::stock::{new_address, unused_behind};
+use super::stock::unused_behind;
 use super::tables::{Freedom, Table};
 
 /// How far an edit had to reach.
@@ -116,10 +115,10 @@ pub(super) fn lay_out(image: &Image<'_>, tables: &[Table]) -> Result<Layout, Err
     Ok(layout)
 }
 
-struct Solver<'a> {
-    image: &'a Image<'a>,
-    tables: &'a [Table],
-    space: Space,
+pub(super) struct Solver<'a> {
+    pub(super) image: &'a Image<'a>,
+    pub(super) tables: &'a [Table],
+    pub(super) space: Space,
 }
 
 impl Solver<'_> {
@@ -143,7 +142,12 @@ impl Solver<'_> {
 
     /// Gives every segment that lost all its sections one of the evicted tables, the smallest that
     /// may be there, and gives the other tables back.
-    fn refill(&self, fit: &mut Fit, mut evicted: Vec<usize>, open: bool) -> Option<Vec<usize>> {
+    pub(super) fn refill(
+        &self,
+        fit: &mut Fit,
+        mut evicted: Vec<usize>,
+        open: bool,
+    ) -> Option<Vec<usize>> {
         for load in self.space.emptied(fit) {
             let mut order = evicted.clone();
             order.sort_by_key(|&index| self.tables.get(index).map(Table::new_size));
@@ -191,7 +195,7 @@ impl Solver<'_> {
 
     /// The tables of a subset: the writable one first, the string table last, since it is the one
     /// that grows again.
-    fn evicted(&self, subset: u64) -> Vec<usize> {
+    pub(super) fn evicted(&self, subset: u64) -> Vec<usize> {
         let mut indexes: Vec<usize> = (0..self.tables.len())
             .filter(|&index| subset >> index & 1 == 1)
             .collect();
@@ -204,7 +208,7 @@ impl Solver<'_> {
     }
 
     /// Subsets of the tables that may leave their segment, smallest first.
-    fn subsets(&self) -> Vec<u64> {
+    pub(super) fn subsets(&self) -> Vec<u64> {
         let mut free: Vec<usize> = (0..self.tables.len())
             .filter(|&index| {
                 self.tables
@@ -265,7 +269,7 @@ impl Solver<'_> {
         })
     }
 
-    fn grown_segments(&self, fit: &Fit) -> Option<Vec<Segment>> {
+    pub(super) fn grown_segments(&self, fit: &Fit) -> Option<Vec<Segment>> {
         let mut segments = self.image.segments.clone();
         for (load, &end) in self.space.loads.iter().zip(&fit.ends) {
             if end > load.file_end {
@@ -278,7 +282,7 @@ impl Solver<'_> {
     }
 
     /// What has to be inserted so that bytes `[from, to)` are free.
-    fn insertion(&self, from: FileOffset, to: FileOffset) -> Option<(FileOffset, u64)> {
+    pub(super) fn insertion(&self, from: FileOffset, to: FileOffset) -> Option<(FileOffset, u64)> {
         let (unused, _) = unused_behind(self.image, from);
         let missing = to.0.saturating_sub(unused.0);
         let at_end = unused.0 == self.image.bytes.len() as u64;
@@ -290,7 +294,7 @@ impl Solver<'_> {
         Some((unused, size))
     }
 
-    fn places(&self, fit: &Fit) -> Option<Vec<Place>> {
+    pub(super) fn places(&self, fit: &Fit) -> Option<Vec<Place>> {
         let mut places = Vec::with_capacity(self.tables.len());
         for (table, &offset) in self.tables.iter().zip(&fit.offsets) {
             let offset = offset.unwrap_or(table.offset.0);
@@ -308,149 +312,4 @@ impl Solver<'_> {
         }
         Some(places)
     }
-
-    fn new_segment(&self, level: Level) -> Option<Layout> {
-        let codec = self.image.codec();
-        let record = Segment::record_size(codec);
-        let is_program = self
-            .image
-            .segments
-            .iter()
-            .any(|segment| segment.kind == PT_INTERP);
-        if level == Level::L4 && (is_program || self.image.header.kind != Kind::Shared) {
-            // Kernels hand a program its headers' place as if they were in the first segment.
-            return None;
-        }
-        let headers_size = record.checked_mul(self.image.segments.len() as u64)?;
-        if !self
-            .image
-            .loads()
-            .any(|load| load.holds_file_range(self.image.header.segments_at, headers_size))
-        {
-            return None;
-        }
-        let spare = self
-            .image
-            .segments
-            .iter()
-            .position(|segment| segment.kind == PT_NULL);
-        let headers = match (level, spare) {
-            (Level::L4, _) => ProgramHeaders::Leave,
-            (_, Some(_)) => ProgramHeaders::Stay,
-            (_, None) => ProgramHeaders::Grow(record),
-        };
-        self.subsets().into_iter().find_map(|evicted| {
-            let mut fit = self.space.fit(self.tables, evicted, headers, false)?;
-            let rest = self.refill(&mut fit, self.evicted(evicted), false)?;
-            if rest.is_empty() {
-                return None;
-            }
-            self.with_segment(level, &fit, &rest, spare)
-        })
-    }
-
-    fn with_segment(
-        &self,
-        level: Level,
-        fit: &Fit,
-        evicted: &[usize],
-        spare: Option<usize>,
-    ) -> Option<Layout> {
-        let image = self.image;
-        let record = Segment::record_size(image.codec());
-        let last = image.loads().map(Segment::file_end).max()?;
-        // The last segment must not grow into the bytes where the new one begins.
-        if self
-            .space
-            .loads
-            .iter()
-            .zip(&fit.ends)
-            .any(|(load, &end)| load.file_end == last.0 && end > last.0)
-        {
-            return None;
-        }
-        let (_, is_last) = unused_behind(image, last);
-        let start = FileOffset(align_up(last.0, 16)?);
-        if !is_last {
-            return None;
-        }
-        let address = new_address(image, start, self.space.page)?;
-        let mut at = start.0;
-        let mut headers_at = image.header.segments_at;
-        if level == Level::L4 {
-            headers_at = start;
-            let count = image.segments.len() as u64 + u64::from(spare.is_none());
-            at = at.checked_add(record.checked_mul(count)?)?;
-        }
-        let mut places = self.places(fit)?;
-        let mut writable = false;
-        for &index in evicted {
-            let table = self.tables.get(index)?;
-            at = align_up(at, table.align.max(1))?;
-            let inside = at.checked_sub(start.0)?;
-            *places.get_mut(index)? = Place {
-                offset: FileOffset(at),
-                address: address.plus(inside),
-            };
-            at = at.checked_add(table.new_size())?;
-            writable |= table.writable;
-        }
-        let size = at.checked_sub(start.0)?;
-        let new = Segment {
-            kind: PT_LOAD,
-            flags: if writable { PF_R | PF_W } else { PF_R },
-            offset: start,
-            address,
-            physical: address.0,
-            file_size: size,
-            memory_size: size,
-            align: self.space.page,
-        };
-        let segments = with_entry(image, self.grown_segments(fit)?, new, headers_at, spare)?;
-        let insertion = self.insertion(last, FileOffset(at))?;
-        Some(Layout {
-            level,
-            places,
-            segments,
-            headers_at,
-            insertion,
-        })
-    }
-}
-
-/// The program headers with one more loaded segment, behind the last one: they must stay in order.
-fn with_entry(
-    image: &Image<'_>,
-    mut segments: Vec<Segment>,
-    new: Segment,
-    headers_at: FileOffset,
-    spare: Option<usize>,
-) -> Option<Vec<Segment>> {
-    if let Some(spare) = spare {
-        segments.remove(spare);
-    }
-    let last = segments.iter().rposition(Segment::is_load)?;
-    segments.insert(last.checked_add(1)?, new);
-    let size = Segment::record_size(image.codec()).checked_mul(segments.len() as u64)?;
-    let address = segments
-        .iter()
-        .filter(|segment| segment.is_load())
-        .find_map(|load| {
-            load.holds_file_range(headers_at, size).then(|| {
-                load.address
-                    .plus(headers_at.0.saturating_sub(load.offset.0))
-            })
-        });
-    for segment in segments
-        .iter_mut()
-        .filter(|segment| segment.kind == PT_PHDR)
-    {
-        let address = address?;
-        segment.offset = headers_at;
-        segment.address = address;
-        segment.physical = address.0;
-        segment.file_size = size;
-        segment.memory_size = size;
-    }
-    Some(segments)
 }

@@ -23,6 +23,7 @@ mod image;
 mod layout;
 mod machine;
 mod meaning;
+mod new_segment;
 mod notes;
 mod relocations;
 mod rewrite;
