@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 
 use crate::elf::Strip;
 use crate::error::Error;
-use crate::host::{Sysroot, SysrootOptions};
+use crate::host::{GatherOptions, Sysroot, SysrootOptions};
+use crate::plan::Requested;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::DosDateTime;
+use crate::wheel::{DosDateTime, Limits};
 
 /// Where libraries are looked for, and by whose rules.
 #[derive(Clone, Debug, Args)]
@@ -42,6 +43,21 @@ pub(super) struct World {
     pub(super) lib_path: Vec<ModulePath>,
     pub(super) search_system: bool,
     pub(super) libc: Option<Libc>,
+}
+
+impl World {
+    /// What gathering needs to know of it. `strip` is what stripping is measured by.
+    pub(super) fn gather_options(&self, plat: Requested, strip: Strip) -> GatherOptions {
+        GatherOptions {
+            libc: self.libc,
+            plat,
+            environment: self.environment.clone(),
+            lib_path: self.lib_path.clone(),
+            search_system: self.search_system,
+            strip,
+            limits: Limits::default(),
+        }
+    }
 }
 
 impl WorldArgs {

@@ -12,7 +12,6 @@ use crate::host;
 use crate::plan::Requested;
 use crate::report;
 use crate::resolve::Graph;
-use crate::wheel::Limits;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,15 +61,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     let world = arguments.world.open(Strip::None)?;
-    let options = host::GatherOptions {
-        libc: world.libc,
-        plat: Requested::Auto,
-        environment: world.environment.clone(),
-        lib_path: world.lib_path.clone(),
-        search_system: world.search_system,
-        strip: Strip::None,
-        limits: Limits::default(),
-    };
+    let options = world.gather_options(Requested::Auto, Strip::None);
     let format = match terminal.json() {
         true => Format::Json,
         false => arguments.format,

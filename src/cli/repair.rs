@@ -17,7 +17,7 @@ use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Gathered, OutputOptions};
 use crate::plan::{self, Obstacle, RelrChoice, RepairInput, RepairOptions, Requested, WheelPlan};
 use crate::report::{self, Ending, Outcome, RepairSummary};
-use crate::wheel::{Level, Limits, Source};
+use crate::wheel::{Level, Source};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -209,15 +209,7 @@ fn job<'a>(arguments: &'a Arguments, terminal: &'a Terminal) -> Result<Job<'a>, 
     }
     let world = arguments.world.open(strip)?;
     Ok(Job {
-        gather: GatherOptions {
-            libc: world.libc,
-            plat: plat.clone(),
-            environment: world.environment.clone(),
-            lib_path: world.lib_path.clone(),
-            search_system: world.search_system,
-            strip,
-            limits: Limits::default(),
-        },
+        gather: world.gather_options(plat.clone(), strip),
         options: RepairOptions {
             plat,
             lib_suffix: arguments.lib_sdir.clone(),

@@ -11,7 +11,6 @@ use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Sysroot};
 use crate::plan::{self, Inspection, Obstacle, RepairInput, Requested};
 use crate::report;
-use crate::wheel::Limits;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,15 +49,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     let world = arguments.world.open(Strip::None)?;
-    let options = GatherOptions {
-        libc: world.libc,
-        plat: Requested::Auto,
-        environment: world.environment.clone(),
-        lib_path: world.lib_path.clone(),
-        search_system: world.search_system,
-        strip: Strip::None,
-        limits: Limits::default(),
-    };
+    let options = world.gather_options(Requested::Auto, Strip::None);
     let mut exit = Exit::Done;
     let mut all = Vec::new();
     for path in &arguments.wheels {
