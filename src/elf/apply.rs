@@ -26,6 +26,7 @@ impl Plan<'_> {
         self.move_segments(&mut draft);
         self.move_sections(&mut draft);
         self.write_dynamic(&mut draft)?;
+        self.blank_unpacked(&mut draft)?;
         self.move_symbols(&mut draft)?;
         self.follow_dynamic(&mut draft);
         draft.finish()
@@ -268,6 +269,19 @@ impl Plan<'_> {
             section.link = symbols as u32;
             section.flags |= SHF_ALLOC;
         }
+    }
+
+    /// Clears the words whose addends now stand in relocations of their own: loaders write them
+    /// without reading, and an addend that is there twice does not compress.
+    fn blank_unpacked(&self, draft: &mut Draft) -> Result<(), Error> {
+        let Some(expansion) = self.change.expand.as_ref().filter(|it| it.with_addend) else {
+            return Ok(());
+        };
+        let word = self.image.codec().word_size();
+        for &place in &expansion.places {
+            draft.clear(relocations::place_offset(self.image, place)?, word)?;
+        }
+        Ok(())
     }
 
     fn write_dynamic(&self, draft: &mut Draft) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::address::VirtualAddress;
 use super::dynamic::{
     DT_NEEDED, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT,
     DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_VERNEED,
@@ -79,6 +80,8 @@ pub(super) struct Expansion {
     pub(super) with_addend: bool,
     /// Whether they join a table that is there, or found one in the place of the packed ones.
     pub(super) joins: bool,
+    /// The addresses they relocate.
+    pub(super) places: Vec<VirtualAddress>,
 }
 
 impl Change {
@@ -276,12 +279,7 @@ fn expansion(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Option<Expansio
     let codec = image.codec();
     let rela = dynamic.range(DT_RELA, DT_RELASZ).is_some();
     let rel = dynamic.range(DT_REL, DT_RELSZ).is_some();
-    // A file with no ordinary relocations gets the form that its machine's linkers use.
-    let with_addend = if rela || rel {
-        rela
-    } else {
-        Machine::of(&image.header).uses_addends()
-    };
+    let with_addend = relocations::unpacks_with_addends(image, dynamic);
     let word = codec.word_size() as usize;
     let size = relocations::record_size(codec, with_addend) as usize;
     let mut records = vec![0; places.len().saturating_mul(size)];
@@ -303,6 +301,7 @@ fn expansion(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Option<Expansio
         records,
         with_addend,
         joins: rela || rel,
+        places,
     }))
 }
 

@@ -2,10 +2,11 @@
 
 use super::address::{FileOffset, VirtualAddress, slice};
 use super::dynamic::{DT_PLTGOT, DT_VERSYM, Dynamic};
-use super::edits::{Edits, Strip};
+use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::header::Header;
 use super::image::Image;
+use super::relocations;
 use super::section::Section;
 use super::sections_kept;
 use super::segment::{
@@ -188,6 +189,7 @@ fn version_ranges(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<(u64, 
 
 fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     let (before, after) = (tables_of(old)?, tables_of(new)?);
+    let blank = unpacked_words(old, edits)?;
     let mut added = 0_usize;
     for load in new.loads() {
         if !old.loads().any(|other| other.address == load.address) {
@@ -219,9 +221,24 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), 
         }
         let address = load.address.plus(load.file_size);
         verify_grown(new, address, other.address.plus(other.file_size), &after)?;
-        verify_load(old, new, load, other, &before, &after)?;
+        verify_load(old, new, load, other, &before, &after, &blank)?;
     }
     Ok(())
+}
+
+/// The words that only held addends of packed relocations, which have a place of their own now.
+fn unpacked_words(old: &Image<'_>, edits: &Edits) -> Result<Ranges, Error> {
+    let words = match Dynamic::parse(old)? {
+        Some(dynamic)
+            if edits.relr == Relr::Expand && relocations::unpacks_with_addends(old, &dynamic) =>
+        {
+            relocations::packed_places(old, &dynamic)?
+        }
+        _ => Vec::new(),
+    };
+    let size = old.codec().word_size();
+    let range = |place: VirtualAddress| (place.0, place.plus(size).0);
+    Ok(Ranges::new(words.into_iter().map(range).collect()))
 }
 
 /// A new segment holds tables and nothing else.
@@ -260,6 +277,7 @@ fn verify_load(
     other: &Segment,
     before: &Ranges,
     after: &Ranges,
+    blank: &Ranges,
 ) -> Result<(), Error> {
     let end = load.address.plus(load.file_size).0;
     let mut at = load.address.0;
@@ -296,8 +314,15 @@ fn verify_load(
             (true, false) => each(&|_, new| new == 0),
             // A table came here: nothing may have been lost.
             (false, true) => each(&|old, _| is_filler(old)),
-            // A table may have come through here on its way.
-            (false, false) => each(&|old, new| is_filler(old) && new == 0),
+            // A table may have come through here on its way, or an addend have left.
+            (false, false) => {
+                one == two
+                    || (at..)
+                        .zip(one.iter().zip(two))
+                        .all(|(address, (&old, &new))| {
+                            old == new || new == 0 && (is_filler(old) || blank.state(address).0)
+                        })
+            }
         };
         if !holds {
             return Err(

@@ -8,6 +8,7 @@ use super::dynamic::{
 };
 use super::error::Error;
 use super::image::Image;
+use super::machine::Machine;
 
 /// One relocation. Without an addend of its own (`REL`) the addend is what stands at `place`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +178,14 @@ pub(super) fn packed_places(
         next = next.saturating_add(bits.saturating_mul(word_size));
     }
     Ok(places)
+}
+
+/// Whether packed relocations become ones with addends of their own: those of the ordinary ones
+/// that are there, else of the form that the machine's linkers use.
+pub(super) fn unpacks_with_addends(image: &Image<'_>, dynamic: &Dynamic<'_>) -> bool {
+    let rela = dynamic.range(DT_RELA, DT_RELASZ).is_some();
+    let rel = dynamic.range(DT_REL, DT_RELSZ).is_some();
+    rela || !rel && Machine::of(&image.header).uses_addends()
 }
 
 /// Where a packed relocation's word stands in the file.
