@@ -3,6 +3,7 @@
 
 mod args;
 mod lddtree;
+mod patchelf;
 mod repair;
 mod show;
 mod terminal;
@@ -35,11 +36,15 @@ enum Command {
     Repair(Box<repair::Arguments>),
     Show(Box<show::Arguments>),
     Lddtree(Box<lddtree::Arguments>),
+    Patchelf(Box<patchelf::Arguments>),
 }
 
 /// Run the program with the process's arguments; the result is its exit code.
 pub fn main() -> ExitCode {
     host::watch_signals();
+    if patchelf::is_called(std::env::args_os().next().as_ref()) {
+        return patchelf::main();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -58,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Repair(repair) => repair::run(&repair, &terminal),
         Command::Show(show) => show::run(&show, &terminal),
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
+        Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
 }

@@ -10,7 +10,8 @@ use super::relocations;
 use super::section::Section;
 use super::sections_kept;
 use super::segment::{
-    PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
+    PF_X, PT_DYNAMIC, PT_GNU_PROPERTY, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR,
+    Segment,
 };
 use super::space::is_filler;
 use super::symbols::{self};
@@ -19,18 +20,23 @@ use super::versions;
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
-    verify_header(old, new)?;
-    verify_segments(old, new)?;
+    verify_header(old, new, edits)?;
+    verify_segments(old, new, edits)?;
     verify_loaded(old, new, edits)?;
     sections_kept::verify(old, new, edits)?;
     verify_overlay(old, new)
 }
 
-fn verify_header(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+fn verify_header(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     // Everything up to the tables' places, and the flags behind them.
     let codec = old.codec();
-    let identity = |image: &Image<'_>| image.bytes.get(..24).map(<[u8]>::to_vec);
+    let identity = |image: &Image<'_>| {
+        let mut identity = image.bytes.get(..24)?.to_vec();
+        *identity.get_mut(7)? = edits.more.os_abi.unwrap_or(image.header.os_abi);
+        Some(identity)
+    };
     let same = identity(old) == identity(new)
+        && new.header.os_abi == edits.more.os_abi.unwrap_or(old.header.os_abi)
         && codec == new.codec()
         && old.header.entry == new.header.entry
         && old.header.flags == new.header.flags;
@@ -41,7 +47,7 @@ fn verify_header(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
     }
 }
 
-fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+fn verify_segments(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     let others = |image: &Image<'_>| -> Vec<Segment> {
         image
             .segments
@@ -50,7 +56,33 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             .copied()
             .collect()
     };
-    let (before, after) = (others(old), others(new));
+    let (mut before, after) = (others(old), others(new));
+    // What is asked of the stack is seen in the facts; here it must be all there is new.
+    if edits.more.exec_stack.is_some() {
+        let stack = |segment: &&Segment| segment.kind == PT_GNU_STACK;
+        let at = after
+            .iter()
+            .position(|segment| segment.kind == PT_GNU_STACK);
+        match (
+            before
+                .iter_mut()
+                .find(|segment| segment.kind == PT_GNU_STACK),
+            at,
+        ) {
+            (Some(one), Some(at)) => {
+                let flags = after.get(at).map_or(0, |segment| segment.flags);
+                one.flags = one.flags & !PF_X | flags & PF_X;
+            }
+            (None, Some(at)) => before.insert(
+                at.min(before.len()),
+                *after
+                    .iter()
+                    .find(stack)
+                    .ok_or_else(|| Error::unverified("no stack"))?,
+            ),
+            _ => {}
+        }
+    }
     if before.len() != after.len() {
         return Err(Error::unverified("there are more or fewer program headers"));
     }
@@ -59,7 +91,11 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             one.kind,
             PT_PHDR | PT_DYNAMIC | PT_NOTE | PT_GNU_PROPERTY | PT_INTERP
         );
-        let keeps_size = !matches!(one.kind, PT_PHDR | PT_DYNAMIC);
+        let keeps_size = match one.kind {
+            PT_PHDR | PT_DYNAMIC => false,
+            PT_INTERP => edits.more.interpreter.is_none(),
+            _ => true,
+        };
         let same = one.kind == other.kind
             && one.flags == other.flags
             && one.align == other.align

@@ -49,6 +49,17 @@ fn parse(codec: Codec, record: &[u8], with_addend: bool) -> Option<Relocation> {
     })
 }
 
+/// Gives a relocation's symbol its new number; `None` if it names one that is not there.
+pub(super) fn renumber(codec: Codec, record: &mut [u8], new_index: &[u32]) -> Option<()> {
+    let word = codec.word_size() as usize;
+    let info = codec.word(record, word)?;
+    let shift = if codec.is_64() { 32 } else { 8 };
+    let old = info >> shift;
+    let new = u64::from(*new_index.get(usize::try_from(old).ok()?)?);
+    let kept = info & ((1 << shift) - 1);
+    codec.put_word(record, word, new << shift | kept)
+}
+
 /// A dynamic section's relocation tables: address, bytes, and whether they carry addends.
 pub(super) fn tables(dynamic: &Dynamic<'_>) -> Vec<(VirtualAddress, u64, bool)> {
     let mut tables = Vec::new();

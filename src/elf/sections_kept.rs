@@ -9,8 +9,8 @@ use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::image::Image;
 use super::section::{
-    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB,
-    SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR,
+    SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::symbols::{self, RawSymbol};
 use super::tables::{self, Table};
@@ -86,6 +86,7 @@ impl<'a> OldSections<'a> {
             let keeps_size = match section.kind {
                 SHT_STRTAB | SHT_DYNAMIC => !self.is_table(section),
                 SHT_REL | SHT_RELA | SHT_RELR => !unpacks,
+                SHT_PROGBITS => self.edits.more.interpreter.is_none() || !self.is_table(section),
                 _ => true,
             };
             let keeps_place = self.is_table(section)

@@ -196,10 +196,26 @@ pub(super) fn definitions(
 
 /// Bytes of all version definitions with their names' records; 0 without any.
 pub(super) fn definition_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<u64, Error> {
+    let (size, _) = definition_extent(image, dynamic)?;
+    Ok(size)
+}
+
+/// The string table offsets of all names in the version definitions, those that a version builds
+/// on included.
+pub(super) fn definition_names(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+) -> Result<Vec<u32>, Error> {
+    let (_, names) = definition_extent(image, dynamic)?;
+    Ok(names)
+}
+
+fn definition_extent(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<(u64, Vec<u32>), Error> {
     const NAME_SIZE: usize = 8;
+    let mut all_names = Vec::new();
     let (Some(address), Some(count)) = (dynamic.address(DT_VERDEF), dynamic.value(DT_VERDEFNUM))
     else {
-        return Ok(0);
+        return Ok((0, all_names));
     };
     let (start, table) = table(image, dynamic, address)?;
     let codec = image.codec();
@@ -215,6 +231,7 @@ pub(super) fn definition_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Resul
         let mut name_at = at.saturating_add(first as usize);
         for _ in 0..names {
             end = end.max(name_at.saturating_add(NAME_SIZE));
+            all_names.push(codec.u32(table, name_at).ok_or_else(short)?);
             let next_name = codec
                 .u32(table, name_at.saturating_add(4))
                 .ok_or_else(short)?;
@@ -225,7 +242,7 @@ pub(super) fn definition_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Resul
         }
         at = at.saturating_add(next as usize);
     }
-    Ok(end.min(table.len()) as u64)
+    Ok((end.min(table.len()) as u64, all_names))
 }
 
 fn table<'a>(

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod apply_wheel;
+mod edit_file;
 mod file_source;
 mod gather;
 mod gather_file;
@@ -11,6 +12,7 @@ mod publish;
 mod sysroot;
 
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
+pub use edit_file::{holds_library, read_file, read_value, write_edited};
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather};
 pub use gather_file::gather_file;

@@ -10,6 +10,7 @@ mod options;
 mod outside;
 mod repair;
 mod run_path;
+mod single_file;
 mod tags;
 mod target;
 
@@ -28,6 +29,9 @@ pub use layout::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use options::{RelrChoice, RepairOptions};
 pub use repair::{ElfEntry, RepairInput, repair};
+pub use single_file::{
+    Printed, RunPathRequest, SingleFileRequest, os_abi_number, printed, single_file_edits,
+};
 pub use target::{Requested, libc_of_wheel, machine_of};
 
 /// Everything that happens to one wheel.

@@ -1,5 +1,6 @@
 //! Values in, text out. Nothing here reads or prints.
 
+mod comparison;
 mod failure;
 mod json;
 mod obstacles;
@@ -8,6 +9,7 @@ mod show;
 mod tree;
 mod words;
 
+pub use comparison::comparison;
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
