@@ -213,6 +213,9 @@ impl Plan<'_> {
     }
 
     fn write_dynamic(&self, draft: &mut Draft) -> Result<(), Error> {
+        if self.dynamic.is_absent() {
+            return Ok(());
+        }
         let codec = self.image.codec();
         let (table, place) = self
             .placed()

@@ -182,10 +182,11 @@ fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {
     {
         by_offset(section.offset, section.file_size());
     }
-    if let Some(dynamic) = Dynamic::parse(image)? {
-        for table in tables::find(image, &dynamic)? {
-            ranges.push((table.address.0, table.end().0));
-        }
+    let dynamic = Dynamic::parse(image)?;
+    for table in tables::find(image, dynamic.as_ref().unwrap_or(&Dynamic::absent()))? {
+        ranges.push((table.address.0, table.end().0));
+    }
+    if let Some(dynamic) = dynamic {
         if let Some(got) = dynamic.address(DT_PLTGOT) {
             ranges.push((got.0, got.plus(codec.word_size()).0));
         }
@@ -236,10 +237,11 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), 
     if added > 1 {
         return Err(Error::unverified("more than one segment was added"));
     }
-    for load in old.loads() {
+    // Loaders map nothing for an empty segment.
+    for load in old.loads().filter(|load| load.memory_size > 0) {
         let other = new
             .loads()
-            .find(|other| other.address == load.address)
+            .find(|other| other.address == load.address && other.memory_size > 0)
             .ok_or_else(|| Error::unverified("a loaded segment is gone").at(load.offset))?;
         // Strip gives up what is unused at a segment's end.
         let may_shrink = edits.strip != Strip::None && load.file_size == load.memory_size;

@@ -189,6 +189,22 @@ impl<'a> Dynamic<'a> {
         Ok(Some(dynamic))
     }
 
+    /// What stands for the dynamic section of a file that has none: nothing at no place.
+    pub(super) fn absent() -> Self {
+        Self {
+            at: FileOffset(0),
+            address: VirtualAddress(0),
+            size: 0,
+            entries: Vec::new(),
+            strings: Strings::new(FileOffset(0), VirtualAddress(0), &[]),
+        }
+    }
+
+    /// Whether the file has none.
+    pub(super) fn is_absent(&self) -> bool {
+        self.size == 0
+    }
+
     fn find_strings(&self, image: &Image<'a>) -> Result<Strings<'a>, Error> {
         let missing = |what: &'static str| move || Error::malformed(self.at, what);
         let address = VirtualAddress(

@@ -2,11 +2,9 @@
 
 use super::address::{VirtualAddress, slice};
 use super::change::{Change, Expansion};
-use super::draft::Draft;
 use super::dynamic::{DT_REL, DT_RELA, DT_RELR, Dynamic};
 use super::edits::{Edits, RunPathEdit};
 use super::error::Error;
-use super::header_change::HeaderChange;
 use super::image::Image;
 use super::layout::{self, Layout, Level};
 use super::segment::PT_INTERP;
@@ -21,8 +19,12 @@ const SPARE_ENTRIES: u64 = 2;
 /// Applies all edits but strip. `None` if they change nothing.
 pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Vec<u8>, Level)>, Error> {
     let image = Image::parse(bytes)?;
-    let Some(dynamic) = Dynamic::parse(&image)? else {
-        return without_dynamic(&image, edits);
+    let dynamic = match Dynamic::parse(&image)? {
+        Some(dynamic) => dynamic,
+        None if asks_for_names(edits) => {
+            return Err(Error::uneditable("it has no dynamic section"));
+        }
+        None => Dynamic::absent(),
     };
     let needs = versions::needs(&image, &dynamic)?;
     let change = Change::new(&image, &dynamic, &needs, edits)?;
@@ -34,30 +36,14 @@ pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Vec<u8>, Le
     Ok(Some((plan.apply()?, level)))
 }
 
-/// The edits of a file that no loader links: what its headers say.
-fn without_dynamic(image: &Image<'_>, edits: &Edits) -> Result<Option<(Vec<u8>, Level)>, Error> {
-    let more = &edits.more;
-    let asks_for_names = edits.soname.is_some()
+/// Whether an edit makes no sense for a file that no loader links. Taking away what is not there
+/// does: one edit serves many files.
+fn asks_for_names(edits: &Edits) -> bool {
+    edits.soname.is_some()
         || matches!(edits.run_path, Some(RunPathEdit::Set(_)))
-        || !more.add_needed.is_empty()
-        || more.interpreter.is_some()
-        || more.no_default_libraries
-        || more.debug_entry;
-    if asks_for_names {
-        return Err(Error::uneditable("it has no dynamic section"));
-    }
-    let header = HeaderChange::new(image, more);
-    if header.is_nothing() {
-        return Ok(None);
-    }
-    if header.added().is_some() {
-        return Err(Error::uneditable(
-            "it has neither a dynamic section nor a program header for the stack",
-        ));
-    }
-    let mut draft = Draft::of(image);
-    header.apply(&mut draft);
-    Ok(Some((draft.finish()?, Level::L0)))
+        || !edits.more.add_needed.is_empty()
+        || edits.more.no_default_libraries
+        || edits.more.debug_entry
 }
 
 /// Moves tables as `lay_out` decides, and changes nothing else. `None` if it decides nothing.
@@ -105,15 +91,18 @@ impl<'a> Plan<'a> {
         change: &'a Change,
     ) -> Result<Self, Error> {
         let mut tables = tables::find(image, dynamic)?;
-        let strings = at_start(&mut tables, dynamic.strings.address)
-            .filter(|table| table.size >= dynamic.strings.bytes.len() as u64)
-            .ok_or_else(|| {
-                Error::uneditable("the dynamic string table shares bytes with something else")
-            })?;
-        let old_names = slice(image.bytes, strings.offset, strings.size).unwrap_or_default();
-        let names = strings::place(old_names, &change.names(), change.erased)?;
-        strings.inserted.clone_from(&names.appended);
-        grow_dynamic(&mut tables, image, dynamic, change)?;
+        let mut names = Placed::default();
+        if !dynamic.is_absent() {
+            let strings = at_start(&mut tables, dynamic.strings.address)
+                .filter(|table| table.size >= dynamic.strings.bytes.len() as u64)
+                .ok_or_else(|| {
+                    Error::uneditable("the dynamic string table shares bytes with something else")
+                })?;
+            let old = slice(image.bytes, strings.offset, strings.size).unwrap_or_default();
+            names = strings::place(old, &change.names(), change.erased)?;
+            strings.inserted.clone_from(&names.appended);
+            grow_dynamic(&mut tables, image, dynamic, change)?;
+        }
         if let Some(expansion) = &change.expand {
             expand(&mut tables, dynamic, expansion)?;
         }

@@ -26,10 +26,8 @@ struct OldSections<'a> {
 
 impl<'a> OldSections<'a> {
     fn new(image: &'a Image<'a>, edits: &'a Edits) -> Result<Self, Error> {
-        let tables = match Dynamic::parse(image)? {
-            Some(dynamic) => tables::find(image, &dynamic)?,
-            None => Vec::new(),
-        };
+        let dynamic = Dynamic::parse(image)?;
+        let tables = tables::find(image, dynamic.as_ref().unwrap_or(&Dynamic::absent()))?;
         let symbol_names = image
             .sections
             .iter()

@@ -197,11 +197,13 @@ fn is_table(section: &Section) -> bool {
 fn candidates(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Vec<Table> {
     let word = image.codec().word_size();
     let mut tables = Vec::new();
-    let mut dynamic_table = Table::new(image, dynamic.address, dynamic.size, word, Freedom::Free);
-    if let Some(table) = &mut dynamic_table {
-        table.writable = true;
+    if !dynamic.is_absent() {
+        let table = Table::new(image, dynamic.address, dynamic.size, word, Freedom::Free);
+        tables.extend(table.map(|table| Table {
+            writable: true,
+            ..table
+        }));
     }
-    tables.extend(dynamic_table);
     for (tag, size_tag) in RANGE_TAGS {
         let Some((address, size)) = dynamic.range(tag, size_tag) else {
             continue;
