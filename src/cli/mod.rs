@@ -49,10 +49,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap's own exit code for help and version is 0, for mistakes 2.
-            let code = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
+            let code = match error.use_stderr() {
+                true if is_for_patchelf() => patchelf::USAGE,
+                true => Exit::Usage,
+                false => Exit::Done,
             };
             let _ = error.print();
             return ExitCode::from(code.code());
@@ -66,4 +66,10 @@ pub fn main() -> ExitCode {
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
+}
+
+fn is_for_patchelf() -> bool {
+    std::env::args_os()
+        .nth(1)
+        .is_some_and(|command| command == "patchelf")
 }

@@ -177,6 +177,9 @@ pub(super) fn is_called(program: Option<&OsString>) -> bool {
     program.and_then(|path| Path::new(path).file_name()) == Some("patchelf".as_ref())
 }
 
+/// The exit code of a mistake on the command line.
+pub(super) const USAGE: Exit = Exit::No;
+
 /// Run the program as `patchelf`.
 pub(super) fn main() -> ExitCode {
     match Alone::try_parse() {
@@ -376,7 +379,13 @@ fn text(value: &Option<String>) -> Result<Option<String>, Failure> {
 /// A value, or the content of the file it names with an `@`.
 fn resolved(value: &str) -> Result<String, Failure> {
     Ok(match value.strip_prefix('@') {
-        Some(path) => host::read_value(Path::new(path))?,
+        Some(path) => host::read_value(Path::new(path)).map_err(|error| match error {
+            Error::Io { path, error, .. } => {
+                let path = crate::wheel::escape(&path.display().to_string());
+                Failure(format!("getting info about '{path}': {error}"))
+            }
+            error => error.into(),
+        })?,
         None => value.to_owned(),
     })
 }

@@ -27,7 +27,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// When the file cannot be read, is not UTF-8, or larger than any name.
 pub fn read_value(path: &Path) -> Result<String, Error> {
-    let failed = |error| Error::io("getting info about", path, error);
+    let failed = |error| Error::io("read", path, error);
     let mut text = String::new();
     let file = File::open(path).map_err(failed)?;
     file.take(LONGEST_VALUE)

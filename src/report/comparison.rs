@@ -1,6 +1,11 @@
 //! Two ELF files beside each other, in words.
 
-use crate::elf::{Comparison, RunPath, RunPathKind, Soname, Strip};
+use std::collections::BTreeSet;
+
+use crate::elf::{Comparison, Facts, RunPath, RunPathKind, Soname, Strip};
+
+/// How many symbols are named one by one.
+const MOST_SYMBOLS: usize = 10;
 
 /// What differs, a line each, and whether that is all.
 pub fn comparison(found: &Comparison, sizes: (usize, usize)) -> String {
@@ -67,16 +72,71 @@ pub fn comparison(found: &Comparison, sizes: (usize, usize)) -> String {
     if before.relr.is_none() && after.relr.is_some() {
         lines.push("relocations became packed (DT_RELR)".to_owned());
     }
+    if found.rest.is_some() {
+        unexplained(&mut lines, before, after);
+    }
     if sizes.0 != sizes.1 {
         lines.push(format!("size: {} became {} bytes", sizes.0, sizes.1));
     }
     lines.push(match (&found.rest, lines.is_empty()) {
         (None, true) => "Nothing differs that a loader could see.".to_owned(),
         (None, false) => "Nothing else differs that a loader could see.".to_owned(),
-        (Some(error), _) => format!("More differs than edits explain: {error}"),
+        (Some(error), _) => format!("More differs than edits explain: {}", error.detail()),
     });
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// What no edit does, as far as the facts tell.
+fn unexplained(lines: &mut Vec<String>, before: &Facts, after: &Facts) {
+    if before.machine != after.machine {
+        lines.push("they are not for the same machine".to_owned());
+    }
+    if before.kind != after.kind {
+        lines.push(format!("kind: {:?} became {:?}", before.kind, after.kind));
+    }
+    let symbols = |facts: &Facts| -> BTreeSet<(bool, String)> {
+        let all = facts
+            .symbols
+            .iter()
+            .filter(|symbol| !symbol.name.is_empty());
+        all.map(|symbol| (symbol.defined, symbol.name.to_owned()))
+            .collect()
+    };
+    let (old, new) = (symbols(before), symbols(after));
+    let mut list = |what: &str, names: Vec<&(bool, String)>| {
+        for (defined, name) in names.iter().take(MOST_SYMBOLS) {
+            let role = if *defined { "defined" } else { "wanted" };
+            lines.push(format!("{role} symbol {} {what}", quoted(name)));
+        }
+        if let Some(more) = names
+            .len()
+            .checked_sub(MOST_SYMBOLS)
+            .filter(|&more| more > 0)
+        {
+            lines.push(format!("{more} more symbols: {what}"));
+        }
+    };
+    list("is gone", old.difference(&new).collect());
+    list("is new", new.difference(&old).collect());
+    let versions = |facts: &Facts| -> BTreeSet<String> {
+        let needs = facts.version_needs.iter();
+        let named = needs.flat_map(|need| {
+            let file = &need.file;
+            need.versions
+                .iter()
+                .map(move |it| format!("{} of {file}", it.name))
+        });
+        named.collect()
+    };
+    let (old, new) = (versions(before), versions(after));
+    let gone = old
+        .difference(&new)
+        .map(|it| format!("version {it} is not needed any more"));
+    let added = new
+        .difference(&old)
+        .map(|it| format!("version {it} is needed now"));
+    lines.extend(gone.chain(added).take(MOST_SYMBOLS));
 }
 
 fn quoted(text: &impl ToString) -> String {
