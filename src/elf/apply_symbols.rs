@@ -4,7 +4,7 @@ use super::address::{FileOffset, VirtualAddress, slice_mut};
 use super::draft::Draft;
 use super::dynamic::{DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM};
 use super::error::Error;
-use super::machine::Machine;
+use super::hash;
 use super::relocations;
 use super::rewrite::Plan;
 use super::section::{SHT_DYNSYM, SHT_SYMTAB};
@@ -122,7 +122,8 @@ impl Plan<'_> {
             hash.write(codec, table, &names).ok_or_else(broken)?;
         }
         if let Some(address) = self.dynamic.address(DT_HASH) {
-            let entry = Machine::of(&self.image.header).hash_entry_size();
+            let (_, old) = self.image.from(address).ok_or_else(broken)?;
+            let entry = hash::entry_size(self.image, old);
             let at = self.offset_now(address, entry).ok_or_else(broken)?;
             let table = draft.bytes.get_mut(at.index()..).ok_or_else(broken)?;
             symbol_order::write_sysv(codec, entry, table, &names).ok_or_else(broken)?;

@@ -7,11 +7,22 @@ use super::image::Image;
 use super::machine::Machine;
 use super::relocations;
 
+/// Bytes of one entry of a System V hash table, given its bytes. Two machines have them of eight
+/// bytes, but lld writes four there as everywhere: then the table's two first numbers together
+/// are no number of buckets.
+pub(super) fn entry_size(image: &Image<'_>, table: &[u8]) -> u64 {
+    let entry = Machine::of(&image.header).hash_entry_size();
+    let is_narrow = image
+        .codec()
+        .u64(table, 0)
+        .is_none_or(|buckets| buckets > u64::from(u32::MAX));
+    if is_narrow { 4 } else { entry }
+}
+
 /// The number of entries of the dynamic symbol table, the empty first one included.
 pub(super) fn symbol_count(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<u64, Error> {
     if let Some(address) = dynamic.address(DT_HASH) {
         let codec = image.codec();
-        let wide = Machine::of(&image.header).hash_entry_size() == 8;
         let (at, table) = image.from(address).ok_or_else(|| {
             Error::malformed(
                 dynamic.at,
@@ -19,7 +30,7 @@ pub(super) fn symbol_count(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<u
             )
         })?;
         // nbucket, nchain: there is one chain entry per symbol.
-        let count = if wide {
+        let count = if entry_size(image, table) == 8 {
             codec.u64(table, 8)
         } else {
             codec.u32(table, 4).map(u64::from)

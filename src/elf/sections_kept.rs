@@ -87,8 +87,11 @@ impl<'a> OldSections<'a> {
                 SHT_PROGBITS => self.edits.more.interpreter.is_none() || !self.is_table(section),
                 _ => true,
             };
+            // A segment may grow over an empty section that stood right behind it.
+            let was = place_in_segment(old, section);
             let keeps_place = self.is_table(section)
-                || place_in_segment(old, section) == place_in_segment(new, other);
+                || was == place_in_segment(new, other)
+                || was.is_none() && section.size == 0;
             if keeps_place && (section.size == other.size || !keeps_size) {
                 return Ok(());
             }

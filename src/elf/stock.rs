@@ -305,14 +305,23 @@ pub(super) fn unused_behind(image: &Image<'_>, end: FileOffset) -> (FileOffset, 
     (end.plus(zeros as u64), is_last)
 }
 
-/// The address that a new segment behind all others gets, for bytes at `offset`.
+/// The address that a new segment behind all others gets, for bytes at `offset`. Linkers give empty
+/// sections addresses behind the last segment; they must not come to lie in the new one.
 pub(super) fn new_address(
     image: &Image<'_>,
     offset: FileOffset,
     page: u64,
 ) -> Option<VirtualAddress> {
     let end = image.loads().map(|load| load.memory_end().0).max()?;
-    align_up(end, page)?
+    let near = end.saturating_add(page.saturating_mul(16));
+    let behind = image
+        .sections
+        .iter()
+        .filter(|section| section.is_loaded() && section.address.0 <= near)
+        .map(|section| section.address.0.saturating_add(1))
+        .max()
+        .map_or(end, |last| last.max(end));
+    align_up(behind, page)?
         .checked_add(offset.0 % page)
         .map(VirtualAddress)
 }

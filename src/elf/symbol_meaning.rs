@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::dynamic::{DT_GNU_HASH, DT_HASH, DT_RELR, DT_RELRSZ, DT_VERSYM, Dynamic};
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
+use super::hash;
 use super::image::Image;
-use super::machine::Machine;
 use super::meaning::same;
 use super::relocations;
 use super::symbol_order::{GnuHash, sysv_hash};
@@ -130,7 +130,7 @@ fn verify_hashes((image, dynamic): (&Image<'_>, &Dynamic<'_>), said: &[Said]) ->
     }
     if let Some(address) = dynamic.address(DT_HASH) {
         let (_, table) = image.from(address).ok_or_else(lost)?;
-        let wide = Machine::of(&image.header).hash_entry_size() == 8;
+        let wide = hash::entry_size(image, table) == 8;
         let entry = |slot: usize| {
             let at = slot.checked_mul(if wide { 8 } else { 4 })?;
             let value = if wide {

@@ -7,6 +7,7 @@ use super::dynamic::{
 };
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
+use super::hash;
 use super::image::Image;
 use super::machine::Machine;
 use super::relocations::{self, Relocation};
@@ -259,7 +260,7 @@ fn hash_bytes<'a>(
     let codec = image.codec();
     let (_, table) = image.from(at)?;
     let size = if tag == DT_HASH {
-        let entry = Machine::of(&image.header).hash_entry_size();
+        let entry = hash::entry_size(image, table);
         let buckets = if entry == 8 {
             codec.u64(table, 0)?
         } else {
