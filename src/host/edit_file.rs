@@ -78,5 +78,5 @@ pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Err
     let mut file = Output::create(&target)?;
     file.set_permissions(permissions)?;
     file.write_all(bytes).map_err(failed(&target))?;
-    file.publish()
+    file.publish_soon()
 }

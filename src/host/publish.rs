@@ -73,6 +73,19 @@ impl Output {
     /// # Errors
     /// When any of it fails; then the name is as it was before.
     pub(super) fn publish(self) -> Result<(), Error> {
+        self.publish_as(true)
+    }
+
+    /// As [`Self::publish`], but does not wait for the disk: for one of many files of a build, which
+    /// a loss of power costs anyway. To wait takes longer than to edit such a file.
+    ///
+    /// # Errors
+    /// When any of it fails; then the name is as it was before.
+    pub(super) fn publish_soon(self) -> Result<(), Error> {
+        self.publish_as(false)
+    }
+
+    fn publish_as(self, synced: bool) -> Result<(), Error> {
         let Self {
             file,
             temporary,
@@ -82,7 +95,9 @@ impl Output {
         let file = file
             .into_inner()
             .map_err(|error| failed(error.into_error()))?;
-        file.sync_all().map_err(failed)?;
+        if synced {
+            file.sync_all().map_err(failed)?;
+        }
         let temporary = match temporary {
             Some(temporary) => temporary,
             None => name_it(&file, &target).map_err(failed)?,
@@ -90,7 +105,7 @@ impl Output {
         fs::rename(temporary.path(), &target).map_err(failed)?;
         // The name itself must survive a loss of power; a file system that cannot sync a
         // folder has no more to offer.
-        if let Ok(folder) = File::open(folder_of(&target)) {
+        if synced && let Ok(folder) = File::open(folder_of(&target)) {
             let _ = folder.sync_all();
         }
         Ok(())
