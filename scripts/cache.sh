@@ -7,6 +7,9 @@
 #            samples/  wheels built in the full stage, not repaired
 #            corpus/   public wheels turned back into unrepaired ones
 #            venv/     Python environments with pinned tools
+#            loader/   musl's loaders of other machines; qemu/ for one of them
+#            elves/    what scripts/elf-corpus found out
+#            fuzz/     what scripts/fuzz found interesting, its build, what it found
 # Whatever is in there was made under a lock, in a temporary folder, and renamed:
 # two scripts at once and a killed one do no harm. Remove any of it at will.
 cache=${WHEELFIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wheelfix}
@@ -44,4 +47,27 @@ need_debian() {
     apt-get -qq update
     apt-get -qq install -y --no-install-recommends "${missing[@]}"
   ) >"$cache/apt.log" 2>&1 || { tail -n 20 "$cache/apt.log" >&2; die "apt-get could not install ${missing[*]}"; }
+}
+
+# debian_file MACHINE PACKAGE OUT SUITE...: download a package of Debian's for another machine (in
+# Debian's words) or of another release, from the first suite that has it, into the folder OUT, and
+# unpack it to OUT/root. This machine's apt settings stay as they are.
+debian_file() {
+  local machine=$1 package=$2 out=$3 uri suite; shift 3
+  # The archive that this machine uses.
+  uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | grep -v security | sed -n 1p)
+  for suite; do
+    mkdir -p "$out/$suite"/{state/lists/partial,archives/partial}
+    (
+      cd "$out/$suite"
+      echo "deb [arch=$machine signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main" >sources.list
+      : >status
+      apt=(apt-get -qq -o "APT::Architecture=$machine" -o "APT::Architectures=$machine" -o APT::Sandbox::User=root
+        -o Acquire::Languages=none -o "Dir::State=$PWD/state" -o "Dir::State::status=$PWD/status" -o "Dir::Cache=$PWD"
+        -o "Dir::Etc::sourcelist=$PWD/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null)
+      "${apt[@]}" update && "${apt[@]}" download "$package" && dpkg-deb -x "$package"_*.deb ../root
+    ) >>"$out/log" 2>&1 && return
+  done
+  cat "$out/log" >&2
+  die "no suite of $* has $package for $machine"
 }

@@ -36,6 +36,8 @@ fn files_of_the_usual_shapes_load_after_every_chain_of_tools() {
         ),
         ("with its own constructor tag", &["-Wl,-init,my_init"]),
         ("never unloaded", &["-Wl,-z,nodelete"]),
+        ("an auxiliary filter", &["-Wl,-f,libabsent.so"]),
+        ("64K pages", &["-Wl,-z,max-page-size=0x10000"]),
     ]);
 }
 
@@ -52,6 +54,11 @@ fn both_hash_tables_stay_whole() {
 fn other_linkers_files_load_too() {
     put_all_through(&[
         ("gold", &["-fuse-ld=gold"]),
+        ("mold", &["-fuse-ld=mold"]),
+        (
+            "mold with packed relocations",
+            &["-fuse-ld=mold", "-Wl,-z,pack-relative-relocs"],
+        ),
         ("lld", &["-fuse-ld=lld"]),
         (
             "lld with a read-only dynamic section",

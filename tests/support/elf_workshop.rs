@@ -1,5 +1,5 @@
 //! Builds small libraries of many shapes with the machine's C compiler, edits them, and lets the
-//! loader judge; without a compiler there is nothing to judge.
+//! loader judge; without a compiler there is nothing to judge. `scripts/check` lets no tool be missing.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -77,11 +77,24 @@ pub struct Workshop {
     pub folder: TempDir,
 }
 
+/// Set where every tool has to be there (scripts/check sets it): a missing one fails the test
+/// instead of letting it pass over a shape.
+const STRICT: &str = "WHEELFIX_ALL_TOOLS";
+
+pub fn is_strict() -> bool {
+    std::env::var_os(STRICT).is_some()
+}
+
 pub fn has(tool: &str) -> bool {
-    Command::new(tool)
+    let is_there = Command::new(tool)
         .arg("--version")
         .output()
-        .is_ok_and(|output| output.status.success())
+        .is_ok_and(|output| output.status.success());
+    assert!(
+        is_there || !is_strict(),
+        "{tool} is missing: scripts/setup --tests installs it"
+    );
+    is_there
 }
 
 pub fn run(command: &mut Command) -> Result<(), String> {
@@ -145,6 +158,7 @@ impl Workshop {
         match self.link("libshape.so.1", "lib.c", &all) {
             Ok(()) => Some(fs::read(self.path("libshape.so.1")).unwrap()),
             Err(error) => {
+                assert!(!is_strict(), "{flags:?} cannot be linked: {error}");
                 println!("passed over {flags:?}: {error}");
                 None
             }

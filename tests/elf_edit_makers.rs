@@ -1,0 +1,210 @@
+//! The ELF editor against files of makers other than a C compiler with its usual linker: rustc,
+//! patchelf, an assembler that asks for more sections than the header can count, and C++.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs
+)]
+
+#[macro_use]
+#[path = "support/elf_workshop.rs"]
+mod elf_workshop;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use elf_workshop::*;
+use wheelfix::elf::{Edits, Relr, RunPathKind, Strip};
+
+/// Unwinds, which works only where the program headers are found in memory.
+const RUST: &str = r#"
+#[no_mangle]
+pub extern "C" fn answer() -> i32 {
+    std::panic::set_hook(Box::new(|_| ()));
+    let caught = std::panic::catch_unwind(|| std::hint::black_box(None::<i32>).unwrap());
+    if caught.is_err() { 42 } else { 1 }
+}
+"#;
+
+#[test]
+fn a_panic_is_caught_in_an_edited_rust_library() {
+    let shop = shop!();
+    if !has("rustc") {
+        return;
+    }
+    fs::write(shop.path("lib.rs"), RUST).unwrap();
+    for linker in [
+        "-Clink-arg=-Wl,-soname,librust.so",
+        "-Clink-arg=-fuse-ld=bfd",
+        "-Clink-arg=-fuse-ld=lld",
+    ] {
+        let mut command = Command::new("rustc");
+        command.args(["--crate-type=cdylib", "-O", "--edition=2021", linker, "-o"]);
+        run(command.arg(shop.path("rust.so")).arg(shop.path("lib.rs"))).unwrap();
+        let original = fs::read(shop.path("rust.so")).unwrap();
+        shop.load("rust, original", &original);
+        for strip in [Strip::None, Strip::Debug, Strip::All] {
+            let edits = Edits {
+                strip,
+                relr: Relr::Expand,
+                ..repair()
+            };
+            let edited = edit(&original, &edits);
+            shop.load(&format!("rust, {linker}, {strip:?}"), &edited.bytes);
+            if let Some(stripped) = shop.binutils_strip(&edited.bytes) {
+                shop.load(&format!("rust, {linker}, {strip:?}, then strip"), &stripped);
+            }
+        }
+    }
+}
+
+// patchelf#170, #192, #202: the second run broke what the first one had moved.
+#[test]
+fn files_that_patchelf_edited_once_or_twice_go_through_everything() {
+    let shop = shop!();
+    if !has("patchelf") {
+        return;
+    }
+    for flags in [
+        &[][..],
+        &["-Wl,-z,noseparate-code"],
+        &["-fuse-ld=lld"],
+        &["-Wl,-z,max-page-size=0x200000"],
+    ] {
+        let Some(_) = shop.shape(flags) else { continue };
+        let file = shop.path("libshape.so.1");
+        for (round, page) in [(1, "4096"), (2, "65536")] {
+            let path = format!("$ORIGIN:/{}", "p".repeat(3000 * round));
+            let mut command = Command::new("patchelf");
+            command.args(["--page-size", page, "--set-rpath", &path]);
+            if round == 2 {
+                command.args(["--set-soname", &format!("lib{}.so", "s".repeat(500))]);
+            }
+            run(command.arg(&file)).unwrap();
+            let patched = fs::read(&file).unwrap();
+            put_through(
+                &shop,
+                &format!("{flags:?}, patchelf {round} times"),
+                &patched,
+            );
+        }
+    }
+}
+
+// The header has two bytes for their number: more are counted in the first section header.
+#[test]
+fn a_file_with_more_sections_than_the_header_can_count_is_edited() {
+    let shop = shop!();
+    if !has("ld.lld") {
+        return;
+    }
+    let mut source = String::new();
+    for number in 0..0xff40 {
+        writeln!(source, ".section .many.{number},\"aw\"\n.byte 1").unwrap();
+    }
+    fs::write(shop.path("many.s"), source).unwrap();
+    let many = shop.path("many.s").display().to_string();
+    let original = shop.shape(&["-fuse-ld=lld", "-g0", &many]).unwrap();
+    assert_eq!(original[60..62], [0, 0], "the header counts them");
+    shop.load("many sections", &original);
+    let edited = edit(&original, &repair());
+    shop.load("many sections, edited", &edited.bytes);
+    // As many sections cannot be stripped, and that is said or they are kept; never half done.
+    let edits = Edits {
+        strip: Strip::All,
+        ..repair()
+    };
+    match wheelfix::elf::edit(&original, &edits) {
+        Ok(stripped) => shop.load("many sections, stripped", &stripped.bytes),
+        Err(error) => assert!(error.to_string().contains("sections"), "{error}"),
+    }
+}
+
+const THROWER: &str = r#"
+#include <stdexcept>
+#include <string>
+extern "C" int dep_answer(void);
+extern "C" int dep_other(void);
+extern "C" int answer(void) {
+  try { if (dep_answer() + dep_other() == 41) throw std::runtime_error(std::string("forty")); }
+  catch (const std::exception &e) { return e.what() == std::string("forty") ? 42 : 2; }
+  return 1;
+}
+"#;
+
+#[test]
+fn an_exception_is_caught_in_an_edited_cxx_library() {
+    let shop = shop!();
+    if !has("g++") {
+        return;
+    }
+    fs::write(shop.path("throw.cc"), THROWER).unwrap();
+    let dep = shop.path(DEP_NAME);
+    for flags in [
+        &[][..],
+        &["-Wl,--spare-dynamic-tags=0"],
+        &["-fuse-ld=lld"],
+        &["-fuse-ld=mold"],
+    ] {
+        let mut command = Command::new("g++");
+        command
+            .args(["-shared", "-fPIC", "-Wl,-rpath,$ORIGIN", "-o"])
+            .arg(shop.path("throw.so"));
+        run(command.arg(shop.path("throw.cc")).arg(&dep).args(flags)).unwrap();
+        let original = fs::read(shop.path("throw.so")).unwrap();
+        put_through(&shop, &format!("C++ {flags:?}"), &original);
+    }
+}
+
+// patchelf#622: a file of fixed addresses got a segment below its first one.
+#[test]
+fn programs_of_every_linker_start_after_every_chain() {
+    let shop = shop!();
+    shop.shape(&[]).unwrap();
+    let source = "extern int answer(void); int main(void) { return answer() == 42 ? 0 : 3; }";
+    fs::write(shop.path("main.c"), source).unwrap();
+    for linker in ["bfd", "gold", "lld", "mold"] {
+        for kind in [&["-pie", "-fPIE"][..], &["-no-pie", "-fno-pie"]] {
+            let program = shop.path("program");
+            let mut command = Command::new("gcc");
+            command
+                .args(kind)
+                .arg(format!("-fuse-ld={linker}"))
+                .arg("-o")
+                .arg(&program);
+            command
+                .arg(shop.path("main.c"))
+                .arg(shop.path("libshape.so.1"))
+                .arg(shop.path(DEP_NAME));
+            if let Err(error) = run(command.arg("-Wl,-rpath,$ORIGIN")) {
+                assert!(!is_strict(), "{error}");
+                continue;
+            }
+            let original = fs::read(&program).unwrap();
+            let long = format!("$ORIGIN/{}:$ORIGIN", "p".repeat(2000));
+            let edits = |strip| Edits {
+                run_path: set_path(RunPathKind::Runpath, &long),
+                strip,
+                ..Edits::default()
+            };
+            let edited = edit(&original, &edits(Strip::None)).bytes;
+            let stripped = edit(&original, &edits(Strip::All)).bytes;
+            let theirs = shop.binutils_strip(&edited).unwrap();
+            for (what, bytes) in [
+                ("edited", edited),
+                ("with strip", stripped),
+                ("then strip", theirs),
+            ] {
+                fs::write(&program, bytes).unwrap();
+                run(&mut Command::new(&program))
+                    .unwrap_or_else(|error| panic!("{linker} {kind:?} {what}: {error}"));
+            }
+        }
+    }
+}
