@@ -29,6 +29,8 @@ use wheelfix::elf::{
 const RENAMED: &str = ".renamed";
 /// What is not loaded moves by multiples of this.
 const ROUNDING: usize = 64;
+/// How many of twenty edits may have to move a table.
+const MOST_LEAPS: usize = 4;
 /// Sixty bytes.
 const RUN_PATH: &str = "$ORIGIN:$ORIGIN/../a_package_of_some_name.libs:/opt/some/lib";
 
@@ -73,9 +75,9 @@ fn run_path(value: String) -> RunPathEdit {
     })
 }
 
-/// Twenty edits in a row, each with a name and a run path that were not there before. Tables may
-/// have to move twice: first what stands beside the names, later the names themselves. Every
-/// other edit adds its names and nothing else.
+/// Twenty edits in a row, each with a name and a run path that were not there before. In a few of
+/// them a table has to leave its place, each table at most once: what stands beside the names, then
+/// the names themselves. Every other edit adds its names and nothing else.
 fn twenty(bytes: &[u8], facts: &Facts, file: &Path) -> Result<Edited, String> {
     let mut edited = elf::edit(bytes, &edits(facts, file)).map_err(|error| error.to_string())?;
     let mut leaps = Vec::new();
@@ -94,7 +96,7 @@ fn twenty(bytes: &[u8], facts: &Facts, file: &Path) -> Result<Edited, String> {
             leaps.push(round);
         }
     }
-    if leaps.len() > 2 {
+    if leaps.len() > MOST_LEAPS {
         return Err(format!("the rounds {leaps:?} add more than their names"));
     }
     Ok(edited)

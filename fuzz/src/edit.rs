@@ -134,7 +134,11 @@ pub fn edits(head: &[u8; HEAD], facts: Option<&Facts>) -> Edits {
     };
     let set = |kind, value| Some(RunPathEdit::Set(RunPath { kind, value }));
     Edits {
-        strip: [Strip::None, Strip::Debug, Strip::All, Strip::None][usize::from(kinds & 3)],
+        strip: match kinds & 3 {
+            1 => Strip::Debug,
+            2 => Strip::All,
+            _ => Strip::None,
+        },
         relr: if kinds & 4 == 0 {
             Relr::Keep
         } else {

@@ -28,7 +28,6 @@ pub fn check(bytes: &[u8]) {
     }
     if let Ok(facts) = facts {
         assert!(facts.dynamic || (facts.needed.is_empty() && facts.symbols.is_empty()));
-        let listed = facts.symbols.iter().map(|symbol| symbol.name.len()).count();
-        assert_eq!(listed, facts.symbols.len());
+        assert_eq!(facts.symbols.iter().count(), facts.symbols.len());
     }
 }
