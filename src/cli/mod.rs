@@ -2,9 +2,11 @@
 #![allow(clippy::disallowed_methods)]
 
 mod args;
+mod check;
 mod lddtree;
 mod patchelf;
 mod repair;
+mod rule;
 mod show;
 mod terminal;
 
@@ -35,6 +37,8 @@ struct Arguments {
 enum Command {
     Repair(Box<repair::Arguments>),
     Show(Box<show::Arguments>),
+    Check(Box<check::Arguments>),
+    Rule(Box<rule::Arguments>),
     Lddtree(Box<lddtree::Arguments>),
     Patchelf(Box<patchelf::Arguments>),
 }
@@ -62,6 +66,8 @@ pub fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Repair(repair) => repair::run(&repair, &terminal),
         Command::Show(show) => show::run(&show, &terminal),
+        Command::Check(check) => check::run(&check, &terminal),
+        Command::Rule(rule) => rule::run(&rule, &terminal),
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
     };

@@ -11,7 +11,7 @@ use crate::elf::{self, Arch, Strip};
 use crate::error::Error;
 use crate::plan::{self, ElfEntry, Note, Obstacle, Requested};
 use crate::resolve::{FileIdentity, Graph, Libc, Loader, ModulePath, resolve};
-use crate::wheel::{ArchivePath, Limits, Wheel, WheelFilename};
+use crate::wheel::{ArchivePath, Entry, Limits, Wheel, WheelFilename};
 
 /// What gathering has to be told.
 #[derive(Clone, Debug)]
@@ -123,13 +123,7 @@ fn read_elf(
 ) -> Result<Vec<ElfEntry>, Error> {
     let read = wheel
         .scan(source, elf::is_elf, |entry, bytes| {
-            let installed = plan::installed(&entry.path);
-            let identity = FileIdentity(entry.path.to_string());
-            elf_file(bytes, identity, installed.clone(), options.strip).map(|file| ElfEntry {
-                entry: entry.path.clone(),
-                installed,
-                file: Arc::new(file),
-            })
+            elf_entry(entry, bytes, options.strip)
         })
         .map_err(|error| Error::Wheel {
             wheel: name.to_owned(),
@@ -152,6 +146,20 @@ fn read_elf(
     })
 }
 
+/// The facts of one entry of a wheel.
+///
+/// # Errors
+/// When it is a broken ELF file.
+pub(super) fn elf_entry(entry: &Entry, bytes: &[u8], strip: Strip) -> Result<ElfEntry, elf::Error> {
+    let installed = plan::installed(&entry.path);
+    let identity = FileIdentity(entry.path.to_string());
+    elf_file(bytes, identity, installed.clone(), strip).map(|file| ElfEntry {
+        entry: entry.path.clone(),
+        installed,
+        file: Arc::new(file),
+    })
+}
+
 type Target = (crate::resolve::MachineKey, Arch, Libc, Vec<Note>);
 
 fn target(
@@ -160,9 +168,14 @@ fn target(
     options: &GatherOptions,
     sysroot: &Sysroot,
 ) -> Result<Target, Vec<Obstacle>> {
-    let (machine, arch) = plan::machine_of(filename, elf)?;
-    let (libc, notes) =
-        plan::libc_of_wheel(options.libc, filename, elf, &options.plat, sysroot.libc())?;
+    let (machine, arch) = plan::machine_of(&filename.platform, elf)?;
+    let (libc, notes) = plan::libc_of_wheel(
+        options.libc,
+        &filename.platform,
+        elf,
+        &options.plat,
+        sysroot.libc(),
+    )?;
     Ok((machine, arch, libc, notes))
 }
 

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::GlobSet;
 use serde::Serialize;
 
+use super::check_needs::surroundings;
 use super::links::{Leads, Links};
 use super::obstacle::Blocker;
 use super::outside::{Outside, Rules, outside};
 use super::repair::{ElfEntry, RepairInput};
 use super::tags::{MUSL_AUTO, isa_blockers};
 use crate::elf::Soname;
-use crate::policy::{MuslFloor, Policy, musl_floor, musl_has, policies};
+use crate::policy::{MuslFloor, Policy, musl_floor, policies};
 use crate::resolve::{BindingReport, Libc, ModulePath, bind};
 
 /// What there is to know about a wheel.
@@ -138,12 +139,7 @@ pub fn inspect(input: &RepairInput<'_>) -> Inspection {
         carries: carried(&links, input.elf),
         needs,
         versions: versions(&links, &files),
-        binding: (input.libc == Libc::Musl).then(|| {
-            let interpreter = |name: &str| name.starts_with("Py") || name.starts_with("_Py");
-            bind(input.graph, |name| {
-                interpreter(name) || musl_has(input.arch, name)
-            })
-        }),
+        binding: (input.libc == Libc::Musl).then(|| bind(input.graph, &surroundings(input.arch))),
         floor,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::obstacles::blockers_text;
 use super::words::{bytes, columns, count};
 use crate::plan::Inspection;
-use crate::policy::{Alpine, MuslFloor};
+use crate::policy::{Alpine, MuslFloor, symbol_home};
 use crate::resolve::{BindingReport, Libc};
 use crate::wheel::escape;
 
@@ -88,7 +88,7 @@ fn unbound(text: &mut String, binding: &BindingReport, limit: usize) {
             .iter()
             .map(|one| {
                 let home =
-                    home_of(&one.symbol).map_or_else(String::new, |home| format!("  ({home})"));
+                    symbol_home(&one.symbol).map_or_else(String::new, |home| format!("  ({home})"));
                 format!("{} needs {}{home}", one.file, escape(&one.symbol))
             })
             .collect();
@@ -102,33 +102,6 @@ fn unbound(text: &mut String, binding: &BindingReport, limit: usize) {
         );
         let lines: Vec<String> = binding.unknown.iter().map(ToString::to_string).collect();
         listed(text, &lines, limit, "    ");
-    }
-}
-
-/// Where a symbol that musl lacks usually lives.
-fn home_of(symbol: &str) -> Option<&'static str> {
-    let glibc = [
-        "__cxa_thread_atexit_impl",
-        "gnu_get_libc_version",
-        "__register_atfork",
-        "__libc_single_threaded",
-    ];
-    if glibc.contains(&symbol) || symbol.starts_with("__isoc23_") {
-        return Some("glibc only");
-    }
-    if symbol.starts_with("__") && symbol.ends_with("_chk") {
-        return Some("glibc's fortified functions");
-    }
-    match symbol {
-        "__cpu_model" | "__cpu_indicator_init" => Some("libgcc"),
-        _ if symbol.starts_with("_Unwind_") => Some("libgcc_s"),
-        _ if symbol.starts_with("__cxa_")
-            || symbol.starts_with("_ZS")
-            || symbol.starts_with("_ZNS") =>
-        {
-            Some("the C++ library")
-        }
-        _ => None,
     }
 }
 

@@ -50,6 +50,24 @@ impl Wheel {
         wanted: impl Fn(&[u8]) -> bool + Sync,
         each: impl Fn(&Entry, &[u8]) -> T + Sync,
     ) -> Result<BTreeMap<ArchivePath, T>, Error> {
+        match self.scan_all(source, wanted, each)? {
+            (_, Some(mismatch)) => Err(mismatch),
+            (values, None) => Ok(values),
+        }
+    }
+
+    /// As [`Wheel::scan`], but what RECORD says otherwise comes back beside the values. For those
+    /// who report, not for those who write.
+    ///
+    /// # Errors
+    /// As for [`Wheel::scan`], without [`Rule::RecordMismatch`].
+    #[allow(clippy::type_complexity)]
+    pub fn scan_all<S: Source + ?Sized, T: Send>(
+        &self,
+        source: &S,
+        wanted: impl Fn(&[u8]) -> bool + Sync,
+        each: impl Fn(&Entry, &[u8]) -> T + Sync,
+    ) -> Result<(BTreeMap<ArchivePath, T>, Option<Error>), Error> {
         let entries = self.archive.entries().iter().enumerate();
         let (large, small): (Vec<Numbered<'_>>, Vec<Numbered<'_>>) =
             entries.partition(|(_, entry)| held(entry) >= LARGE);
@@ -74,13 +92,14 @@ impl Wheel {
             }
         }
         if mismatches.is_empty() {
-            return Ok(values);
+            return Ok((values, None));
         }
         let detail = match mismatches.len() {
             1 => "1 file is not what RECORD says".to_owned(),
             count => format!("{count} files are not what RECORD says"),
         };
-        Err(Error::new(Rule::RecordMismatch, detail).listing(mismatches))
+        let mismatch = Error::new(Rule::RecordMismatch, detail).listing(mismatches);
+        Ok((values, Some(mismatch)))
     }
 }
 
