@@ -87,6 +87,8 @@ pub enum Error {
         /// Everything that stands in the way.
         obstacles: Vec<Obstacle>,
     },
+    /// The wheel is none for a platform, in auditwheel's words.
+    NoPlatformWheel(String),
     /// An ELF file could not be edited safely.
     Edit {
         /// The wheel's file name.
@@ -147,7 +149,7 @@ impl Error {
                 _ => Exit::No,
             },
             Self::Edit { error, .. } if error.is_malformed_input() => Exit::Malformed,
-            Self::Edit { .. } | Self::NotBegun { .. } => Exit::No,
+            Self::Edit { .. } | Self::NotBegun { .. } | Self::NoPlatformWheel(_) => Exit::No,
             Self::Changed { .. } | Self::Io { .. } | Self::Exists { .. } => Exit::Environment,
         }
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod args;
+mod auditwheel;
 mod check;
 mod lddtree;
 mod patchelf;
@@ -46,8 +47,12 @@ enum Command {
 /// Run the program with the process's arguments; the result is its exit code.
 pub fn main() -> ExitCode {
     host::watch_signals();
-    if patchelf::is_called(std::env::args_os().next().as_ref()) {
+    let program = std::env::args_os().next();
+    if patchelf::is_called(program.as_ref()) {
         return patchelf::main();
+    }
+    if auditwheel::is_called(program.as_ref()) {
+        return auditwheel::main();
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -167,6 +167,7 @@ fn package(
     let rows = match rows {
         Ok(rows) => rows,
         Err(why) => {
+            let why = format!("{}/RECORD: {why}", escape(info));
             package
                 .findings
                 .push(Finding::of_wheel(Code::NoRecord, "", why));

@@ -9,7 +9,7 @@ use super::file_source::FileSource;
 use super::sysroot::{Sysroot, WheelWorld, elf_file};
 use crate::elf::{self, Arch, Strip};
 use crate::error::Error;
-use crate::plan::{self, ElfEntry, Note, Obstacle, Requested};
+use crate::plan::{self, ElfEntry, Note, Obstacle, Requested, Settled};
 use crate::resolve::{FileIdentity, Graph, Libc, Loader, ModulePath, resolve};
 use crate::wheel::{ArchivePath, Entry, Limits, Wheel, WheelFilename};
 
@@ -87,14 +87,13 @@ pub fn gather(
     let (graph, target) = match target(&filename, &elf, options, sysroot) {
         Ok((machine, arch, libc, more)) => {
             notes.extend(more);
-            let loader = Loader {
-                libc,
+            let settled = Settled {
                 machine,
-                environment: options.environment.clone(),
-                lib_path: options.lib_path.clone(),
-                search_system: options.search_system,
+                arch,
+                libc,
             };
-            (walk(&elf, sysroot, &loader), Ok((libc, arch)))
+            let graph = walk(&elf, &settled, sysroot, options);
+            (graph, Ok((libc, arch)))
         }
         Err(obstacles) => (Graph::default(), Err(obstacles)),
     };
@@ -179,7 +178,20 @@ fn target(
     Ok((machine, arch, libc, notes))
 }
 
-fn walk(elf: &[ElfEntry], sysroot: &Sysroot, loader: &Loader) -> Graph {
+/// What each of a wheel's files pulls in, where `elf` are the ones that count.
+pub fn walk(
+    elf: &[ElfEntry],
+    settled: &Settled,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+) -> Graph {
+    let loader = Loader {
+        libc: settled.libc,
+        machine: settled.machine,
+        environment: options.environment.clone(),
+        lib_path: options.lib_path.clone(),
+        search_system: options.search_system,
+    };
     let files: BTreeMap<_, _> = elf
         .iter()
         .map(|entry| (entry.installed.clone(), Arc::clone(&entry.file)))
@@ -190,5 +202,5 @@ fn walk(elf: &[ElfEntry], sysroot: &Sysroot, loader: &Loader) -> Graph {
         .map(|entry| entry.installed.clone())
         .collect();
     let world = WheelWorld { sysroot, files };
-    resolve(&world, loader, &roots)
+    resolve(&world, &loader, &roots)
 }

@@ -19,7 +19,7 @@ pub use edit_file::{holds_library, read_file, read_value, write_edited};
 pub use examine::examine;
 pub use examine_tree::{examine_tree, is_installed_tree};
 pub use file_source::FileSource;
-pub use gather::{GatherOptions, Gathered, gather};
+pub use gather::{GatherOptions, Gathered, gather, walk};
 pub use gather_file::gather_file;
 pub use interrupt::watch_signals;
 pub use sysroot::{Sysroot, SysrootOptions};

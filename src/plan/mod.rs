@@ -1,5 +1,7 @@
 //! What will change, as a value: nothing is done yet, nothing here can do it.
 
+mod auditwheel;
+mod auditwheel_select;
 mod check;
 mod check_needs;
 mod finding;
@@ -28,6 +30,8 @@ use crate::policy::MuslFloor;
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::{ArchivePath, WheelFilename};
 
+pub use auditwheel::{Audit, AuditInput, Upgrade, audit};
+pub use auditwheel_select::{Refusal, Selection, select};
 pub use check::{Package, check, finding_of_note};
 pub use check_needs::name_clashes;
 pub use finding::{Code, Finding};

@@ -1,5 +1,6 @@
 //! Values in, text out. Nothing here reads or prints.
 
+mod auditwheel;
 mod check;
 mod comparison;
 mod failure;
@@ -11,6 +12,7 @@ mod show;
 mod tree;
 mod words;
 
+pub use auditwheel::{audit_json, audit_pure_json, audit_refused_json, audit_text, refusal_text};
 pub use check::{
     Checked, check_github, check_json, check_sarif, check_summary, check_text, finding_text,
 };
