@@ -90,13 +90,12 @@ fn graph(
 ) -> Result<Graph, Error> {
     if file.extension().is_some_and(|extension| extension == "whl") {
         let gathered = host::gather(file, sysroot, options, terminal)?;
-        return match gathered.target {
-            Ok(_) => Ok(gathered.graph),
-            Err(obstacles) => Err(Error::Blocked {
-                wheel: gathered.wheel.filename.to_string(),
-                obstacles,
-            }),
-        };
+        let judged = host::judge(gathered, sysroot, options)?;
+        for finding in &judged.left_out {
+            let text = report::finding_text(finding);
+            terminal.note(&judged.name, true, &format!("left out: {text}"));
+        }
+        return Ok(judged.graph);
     }
     host::gather_file(file, sysroot, options)
 }

@@ -267,6 +267,8 @@ fn wrapped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{as_python, wrapped};
 
     #[test]

@@ -135,7 +135,7 @@ pub fn check_json(all: &[Checked]) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-fn finding_json(finding: &Finding) -> Value {
+pub(super) fn finding_json(finding: &Finding) -> Value {
     let something = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     json!({
         "code": finding.code.id(),

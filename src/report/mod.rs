@@ -21,6 +21,6 @@ pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
 pub use rules::{rule_list, rule_text, rules_json};
-pub use show::{show_json, show_text};
+pub use show::{Shown, left_out_text, show_json, show_text};
 pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;

@@ -59,6 +59,37 @@ pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
     )
 }
 
+/// The error of a wheel of which nothing can be told: it is not to be repaired, so nothing is
+/// said of repairing.
+pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
+    let mut reasons = Vec::new();
+    let mut body = String::new();
+    let mut hint = "";
+    for obstacle in obstacles {
+        let Some((reason, detail, _)) = reason(obstacle) else {
+            continue;
+        };
+        match obstacle {
+            Obstacle::NotAPlatformWheel { .. } => {
+                hint = "\nhint: `--allow-pure-python-wheel` passes over such wheels";
+                reasons.push("there is no ELF library or program in it".to_owned());
+                continue;
+            }
+            Obstacle::UnknownLibc => hint = "\nhint: pass `--libc musl` or `--libc glibc`",
+            _ => {}
+        }
+        reasons.push(reason);
+        body.push_str(&detail);
+    }
+    let reasons = summary(&reasons);
+    let body = body.trim_end_matches('\n');
+    let space = if body.is_empty() { "" } else { "\n" };
+    let wheel = escape(wheel);
+    format!("nothing to tell of `{wheel}`: {reasons}{space}{body}\n{hint}")
+        .trim_end()
+        .to_owned()
+}
+
 /// Equal reasons once, with their number.
 fn summary(reasons: &[String]) -> String {
     let mut seen: Vec<(&String, usize)> = Vec::new();
