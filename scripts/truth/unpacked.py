@@ -1,7 +1,7 @@
 """What prove-floor and loader-compare share: unpacked wheels and answers of wheelfix."""
 import json
 import os
-import re
+import shutil
 import subprocess
 import zipfile
 
@@ -52,17 +52,9 @@ def is_program(path):
 
 def libz(program, folder):
     """A root with Alpine's zlib, its packed relocations unpacked, so that every musl loads it."""
-    cache = os.environ.get("WHEELFIX_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "wheelfix")
-    packed = sorted(os.path.join(cache, "alpine", name) for name in os.listdir(os.path.join(cache, "alpine"))
-                    if re.fullmatch(r"bare-.*\.tar", name))
-    if not packed:
-        raise SystemExit("scripts/setup makes the Alpine stage, from which zlib is taken; run it first")
-    listed = subprocess.run(["tar", "tf", packed[-1]], check=True, capture_output=True, text=True).stdout
-    member = next(line for line in listed.splitlines() if re.search(r"usr/lib/libz\.so\.1\.[0-9.]+$", line))
+    bare = script("../setup", "--tests").splitlines()[1]
     target = os.path.join(folder, "root", "lib", "libz.so.1")
     os.makedirs(os.path.dirname(target))
-    with open(target, "wb") as file:
-        subprocess.run(["tar", "xOf", packed[-1], member], check=True, stdout=file)
+    shutil.copyfile(f"{bare}/usr/lib/libz.so.1", target)
     subprocess.run([program, "patchelf", "--relr=expand", target], check=True)
     return os.path.join(folder, "root")

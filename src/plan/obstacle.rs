@@ -77,6 +77,11 @@ pub enum Obstacle {
         /// One of the files.
         file: ArchivePath,
     },
+    /// All tags speak of another system than Linux.
+    OtherSystem {
+        /// One of the tags.
+        tag: String,
+    },
     /// A file for another machine than the wheel's.
     WrongMachine {
         /// The file.

@@ -88,6 +88,17 @@ pub fn machine_of(
     platforms: &[String],
     elf: &[ElfEntry],
 ) -> Result<(MachineKey, Arch), Vec<Obstacle>> {
+    // Android's C library goes by musl's name of it, and its tags have machines of their own.
+    let elsewhere = |tag: &String| {
+        let systems = ["android_", "ios_", "macosx_", "win32", "win_"];
+        systems.iter().any(|system| tag.starts_with(system))
+    };
+    if let Some(tag) = platforms
+        .first()
+        .filter(|_| platforms.iter().all(elsewhere))
+    {
+        return Err(vec![Obstacle::OtherSystem { tag: tag.clone() }]);
+    }
     let tagged = platforms.iter().find_map(|tag| PlatformTag::parse(tag));
     let files: Vec<(&ElfEntry, MachineKey)> = elf
         .iter()

@@ -186,6 +186,11 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             format!("  {}\n", escape(file.as_str())),
             "build it as a platform wheel (a package with an extension module is one)",
         ),
+        Obstacle::OtherSystem { tag } => plain(
+            &format!("{} is a tag of another system than Linux", escape(tag)),
+            String::new(),
+            "",
+        ),
         Obstacle::WrongMachine { file, is, want } => plain(
             "files for another machine",
             format!(

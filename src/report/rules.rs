@@ -215,7 +215,7 @@ pub(super) fn text_of(code: Code) -> Text {
         Code::PackedRelocations => text(
             "Packed relocations (DT_RELR) need a younger musl than the tag promises",
             "musl before 1.2.4 leaves them out, and the library crashes when it is first used.",
-            "`wheelfix repair --relr=expand` unpacks them; or link with `-Wl,-z,nopack-relative-relocs`",
+            "`wheelfix repair` unpacks them; or link with `-Wl,-z,nopack-relative-relocs`",
         ),
         Code::NewGlibcVersion => text(
             "A symbol version is younger than the glibc that the tag promises",
