@@ -13,7 +13,7 @@ use super::{lddtree, repair};
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Gathered, Sysroot};
-use crate::plan::{self, AuditInput, Requested, Selection};
+use crate::plan::{self, AuditInput, Selection};
 use crate::report;
 
 /// The release whose interface this is.
@@ -106,7 +106,7 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
         return Err(Error::Usage(format!("cannot access {path}. No such file")));
     }
     let world = arguments.world.open(Strip::None)?;
-    let options = world.gather_options(Requested::Auto, Strip::None);
+    let options = world.telling_options();
     let gathered = host::gather(path, &world.sysroot, &options, terminal)?;
     let name = gathered.wheel.filename.to_string();
     let selection = match plan::select(&gathered.wheel.filename.platform, &gathered.elf) {

@@ -9,7 +9,6 @@ use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host;
-use crate::plan::Requested;
 use crate::report;
 use crate::resolve::Graph;
 
@@ -61,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     let world = arguments.world.open(Strip::None)?;
-    let options = world.gather_options(Requested::Auto, Strip::None);
+    let options = world.telling_options();
     let format = match terminal.json() {
         true => Format::Json,
         false => arguments.format,

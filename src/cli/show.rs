@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Sysroot};
-use crate::plan::{self, Code, Finding, InspectInput, Inspection, Obstacle, Requested};
+use crate::plan::{self, Code, Finding, InspectInput, Inspection, Obstacle};
 use crate::report::{self, Shown};
 
 const EXAMPLES: &str = "\
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     let world = arguments.world.open(Strip::None)?;
-    let options = world.gather_options(Requested::Auto, Strip::None);
+    let options = world.telling_options();
     let mut exit = Exit::Done;
     let mut all = Vec::new();
     for path in &arguments.paths {

@@ -28,6 +28,8 @@ pub struct GatherOptions {
     pub search_system: bool,
     /// What stripping is measured by.
     pub strip: Strip,
+    /// Hold every file against RECORD; else only the ELF files are unpacked.
+    pub records: bool,
     /// How large an archive may be.
     pub limits: Limits,
 }
@@ -120,14 +122,15 @@ fn read_elf(
     options: &GatherOptions,
     name: &str,
 ) -> Result<Vec<ElfEntry>, Error> {
-    let read = wheel
-        .scan(source, elf::is_elf, |entry, bytes| {
-            elf_entry(entry, bytes, options.strip)
-        })
-        .map_err(|error| Error::Wheel {
-            wheel: name.to_owned(),
-            error: Box::new(error),
-        })?;
+    let look = |entry: &Entry, bytes: &[u8]| elf_entry(entry, bytes, options.strip);
+    let read = match options.records {
+        true => wheel.scan(source, elf::is_elf, look),
+        false => wheel.pick(source, elf::is_elf, look),
+    };
+    let read = read.map_err(|error| Error::Wheel {
+        wheel: name.to_owned(),
+        error: Box::new(error),
+    })?;
     let mut files = Vec::new();
     let mut broken = Vec::new();
     for (path, result) in read {
