@@ -6,7 +6,8 @@ use super::Progress;
 use super::file_source::FileSource;
 use super::gather::{elf_entry, file_name};
 use super::package_world::PackageWorld;
-use crate::elf::{self, Strip};
+use super::sysroot::sha256;
+use crate::elf;
 use crate::error::Error;
 use crate::plan::{Code, ElfEntry, Finding, Package, finding_of_note, installed, settle};
 use crate::resolve::Graph;
@@ -55,7 +56,7 @@ fn read(
     let total: u64 = wheel.archive.entries().iter().map(|entry| entry.size).sum();
     progress.expect(total);
     let (read, mismatch) = wheel.scan_all(source, elf::is_elf, |entry, bytes| {
-        elf_entry(entry, bytes, Strip::None)
+        elf_entry(entry, bytes, None, sha256(bytes))
     })?;
     progress.advance(total);
     package

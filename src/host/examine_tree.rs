@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::examine::broken;
 use super::package_world::PackageWorld;
 use super::sysroot::elf_file;
-use crate::elf::{self, Strip};
+use crate::elf;
 use crate::error::Error;
 use crate::plan::{Code, ElfEntry, Finding, Package, settle};
 use crate::resolve::{FileIdentity, Graph, ModulePath, Place};
@@ -108,7 +108,7 @@ fn read_file(path: &Path, relative: &str) -> Read {
             Err(_) => relative.to_owned(),
         };
         let identity = FileIdentity(identity);
-        elf_file(&bytes, identity, installed.clone(), Strip::None).map(|file| ElfEntry {
+        elf_file(&bytes, identity, installed.clone(), None, digest).map(|file| ElfEntry {
             entry,
             installed,
             file: Arc::new(file),

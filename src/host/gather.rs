@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::Progress;
 use super::file_source::FileSource;
-use super::sysroot::{Sysroot, WheelWorld, elf_file};
+use super::sysroot::{Sysroot, WheelWorld, elf_file, sha256};
 use crate::elf::{self, Arch, Strip};
 use crate::error::Error;
 use crate::plan::{self, ElfEntry, Note, Obstacle, Requested, Settled};
 use crate::resolve::{FileIdentity, Graph, Libc, Loader, ModulePath, resolve};
-use crate::wheel::{ArchivePath, Entry, Limits, Wheel, WheelFilename};
+use crate::wheel::{Algorithm, ArchivePath, Entry, Limits, Wheel, WheelFilename};
 
 /// What gathering has to be told.
 #[derive(Clone, Debug)]
@@ -122,7 +122,22 @@ fn read_elf(
     options: &GatherOptions,
     name: &str,
 ) -> Result<Vec<ElfEntry>, Error> {
-    let look = |entry: &Entry, bytes: &[u8]| elf_entry(entry, bytes, options.strip);
+    let measure = options.records.then_some(options.strip);
+    // RECORD's hash is verified by the scan, or, where RECORD is not asked, used by nobody.
+    let look = |entry: &Entry, bytes: &[u8]| {
+        let hash = wheel
+            .record
+            .get(entry.path.as_str())
+            .and_then(|row| row.hash.as_ref());
+        let known = hash.filter(|hash| hash.algorithm() == Algorithm::Sha256);
+        let digest = known.and_then(|hash| hash.digest().try_into().ok());
+        elf_entry(
+            entry,
+            bytes,
+            measure,
+            digest.unwrap_or_else(|| sha256(bytes)),
+        )
+    };
     let read = match options.records {
         true => wheel.scan(source, elf::is_elf, look),
         false => wheel.pick(source, elf::is_elf, look),
@@ -152,10 +167,15 @@ fn read_elf(
 ///
 /// # Errors
 /// When it is a broken ELF file.
-pub(super) fn elf_entry(entry: &Entry, bytes: &[u8], strip: Strip) -> Result<ElfEntry, elf::Error> {
+pub(super) fn elf_entry(
+    entry: &Entry,
+    bytes: &[u8],
+    measure: Option<Strip>,
+    digest: [u8; 32],
+) -> Result<ElfEntry, elf::Error> {
     let installed = plan::installed(&entry.path);
     let identity = FileIdentity(entry.path.to_string());
-    elf_file(bytes, identity, installed.clone(), strip).map(|file| ElfEntry {
+    elf_file(bytes, identity, installed.clone(), measure, digest).map(|file| ElfEntry {
         entry: entry.path.clone(),
         installed,
         file: Arc::new(file),

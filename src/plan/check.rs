@@ -10,13 +10,14 @@ use super::check_needs;
 use super::finding::{Code, Finding};
 use super::links::Links;
 use super::obstacle::Blocker;
+use super::old_python::{fpectl, narrow_unicode};
 use super::outside::{Outside, Rules, outside};
 use super::repair::ElfEntry;
 use super::settle::Settled;
 use super::tags::{MUSL_AUTO, isa_blockers};
 use crate::elf::Facts;
 use crate::policy::{Alpine, Family, PlatformTag, Policy, What, musl_floor, policies, policy_of};
-use crate::resolve::{Graph, Libc, ModulePath, is_extension};
+use crate::resolve::{Graph, Libc, ModulePath};
 use crate::wheel::Note;
 
 /// A wheel or an installed package, as far as a check looks at it.
@@ -151,28 +152,18 @@ fn of_one_file(entry: &ElfEntry, libc: Option<Libc>, found: &mut Vec<Finding>) {
     has(facts.text_relocations, Code::TextRelocations);
     has(facts.write_execute, Code::WritableCode);
     // What musl itself takes for a C library, and replaces by itself.
-    let defines = |name: &str| symbol(facts, true, |known| known == name).is_some();
+    let defines = |name: &str| {
+        let mut symbols = facts.symbols.iter();
+        symbols.any(|symbol| symbol.defined && symbol.name == name)
+    };
     has(
         defines("__libc_start_main") && defines("stdin"),
         Code::CarriesLibc,
     );
-    if is_extension(file.file_name(), facts) {
-        let narrow = symbol(facts, false, |name| name.contains("PyUnicodeUCS2_"));
-        let fpe = symbol(facts, false, |name| {
-            ["PyFPE_jbuf", "PyFPE_dummy", "PyFPE_counter"].contains(&name)
-        });
-        let with = |code| move |name| Finding::of_file(code, file, name, "");
-        found.extend(narrow.map(with(Code::NarrowUnicode)));
-        found.extend(fpe.map(with(Code::PyFpe)));
-    }
+    let with = |code| move |name: String| Finding::of_file(code, file, name, "");
+    found.extend(narrow_unicode(file, facts).map(with(Code::NarrowUnicode)));
+    found.extend(fpectl(file, facts).map(with(Code::PyFpe)));
     run_path(file, facts, libc, found);
-}
-
-fn symbol(facts: &Facts, defined: bool, wanted: impl Fn(&str) -> bool) -> Option<String> {
-    let mut symbols = facts.symbols.iter();
-    symbols
-        .find(|symbol| symbol.defined == defined && wanted(symbol.name))
-        .map(|symbol| symbol.name.to_owned())
 }
 
 fn run_path(file: &ModulePath, facts: &Facts, libc: Option<Libc>, found: &mut Vec<Finding>) {
@@ -297,7 +288,7 @@ fn glibc(
             Blocker::Isa { file, level } => {
                 Finding::of_file(Code::NewProcessor, &file, level, tag.to_string())
             }
-            Blocker::Musl(_) => continue,
+            Blocker::Musl(_) | Blocker::Python { .. } => continue,
         });
     }
 }

@@ -9,6 +9,7 @@ use super::check_needs::surroundings;
 use super::glibc_floor::{GlibcFloor, glibc_floor};
 use super::links::{Leads, Links};
 use super::obstacle::Blocker;
+use super::old_python::python_blockers;
 use super::outside::{Outside, Rules, outside};
 use super::repair::ElfEntry;
 use super::tags::{MUSL_AUTO, isa_blockers};
@@ -125,6 +126,7 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         candidates.map(|policy| (policy, assess(policy))).collect();
     let blocked = |policy: &Policy, outside: &Outside| {
         let mut blockers = outside.blockers(&links, policy, input.arch);
+        blockers.extend(python_blockers(&links, outside));
         blockers.extend(isa_blockers(&links, outside, input.arch));
         blockers.extend(musl_blockers(policy, floor.as_ref(), input));
         blockers

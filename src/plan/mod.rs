@@ -12,6 +12,7 @@ mod layout;
 mod links;
 mod naming;
 mod obstacle;
+mod old_python;
 mod options;
 mod outside;
 mod repair;

@@ -59,6 +59,13 @@ pub enum Blocker {
         /// The level it is marked with.
         level: String,
     },
+    /// An extension for a build of Python that no tag speaks of.
+    Python {
+        /// The file.
+        file: ModulePath,
+        /// The symbol of that build.
+        symbol: String,
+    },
     /// musl of the tag's version is too old for this file.
     Musl(Cause),
 }

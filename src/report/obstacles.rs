@@ -292,6 +292,10 @@ fn blocker(blocker: &Blocker) -> String {
             escape(library.as_str())
         ),
         Blocker::Isa { file, level } => format!("  {file} is built for {level} processors\n"),
+        Blocker::Python { file, symbol } => format!(
+            "  {file} needs {}, which ordinary builds of Python lack\n",
+            escape(symbol)
+        ),
         Blocker::Musl(cause) => {
             format!(
                 "  {} {}, since Alpine {}\n",
@@ -305,6 +309,9 @@ fn blockers_hint(blockers: &[Blocker]) -> String {
     match blockers.first() {
         Some(Blocker::Isa { .. }) => {
             "compile for the baseline processor, or pass `--disable-isa-ext-check`"
+        }
+        Some(Blocker::Python { .. }) => {
+            "build with a Python of wide Unicode and without fpectl (PEP 513)"
         }
         Some(Blocker::Musl(_)) => "build on an older Alpine, or ask for `--plat auto`",
         _ => "build on an older system, or ask for `--plat auto` or a newer tag",
