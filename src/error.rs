@@ -87,6 +87,15 @@ pub enum Error {
         /// Everything that stands in the way.
         obstacles: Vec<Obstacle>,
     },
+    /// Nothing can be told of the wheel.
+    NotJudged {
+        /// The wheel's file name.
+        wheel: String,
+        /// Why not.
+        obstacles: Vec<Obstacle>,
+    },
+    /// The wheel is none for a platform, in auditwheel's words.
+    NoPlatformWheel(String),
     /// An ELF file could not be edited safely.
     Edit {
         /// The wheel's file name.
@@ -147,7 +156,10 @@ impl Error {
                 _ => Exit::No,
             },
             Self::Edit { error, .. } if error.is_malformed_input() => Exit::Malformed,
-            Self::Edit { .. } | Self::NotBegun { .. } => Exit::No,
+            Self::Edit { .. }
+            | Self::NotBegun { .. }
+            | Self::NoPlatformWheel(_)
+            | Self::NotJudged { .. } => Exit::No,
             Self::Changed { .. } | Self::Io { .. } | Self::Exists { .. } => Exit::Environment,
         }
     }

@@ -20,6 +20,8 @@ mod case;
 mod case_laws;
 #[path = "support/case_run.rs"]
 mod case_run;
+#[path = "support/case_schema.rs"]
+mod case_schema;
 #[path = "support/elf_builder.rs"]
 mod elf_builder;
 #[path = "support/scratch.rs"]
@@ -53,6 +55,9 @@ fn main() -> ExitCode {
         stray(&root).map_or(Ok(()), |file| {
             Err(Failed::from(format!("{file:?} has no case")))
         })
+    }));
+    tests.push(Trial::test("every_schema_has_a_case", || {
+        case_schema::every_one_has_a_case().map_err(Failed::from)
     }));
     libtest_mimic::run(&arguments, tests).exit_code()
 }

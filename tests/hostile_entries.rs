@@ -37,6 +37,22 @@ fn zip64_sizes_of_a_small_file_are_taken() {
     assert_eq!(accepted(&zip).notes, []);
 }
 
+/// Bazel writes both sizes into every local header and its extra field (protobuf 7.36.2).
+#[test]
+fn sizes_said_twice_in_a_local_header_are_taken_where_they_agree() {
+    for wrong in [0, 1] {
+        let mut zip = demo_zip();
+        let local = &mut zip.entry("demo/b.bin").local;
+        let (size, compressed) = (u64::from(local.size), u64::from(local.compressed_size));
+        let sizes = [(size + wrong).to_le_bytes(), compressed.to_le_bytes()].concat();
+        local.extra = extra(1, &sizes);
+        match wrong {
+            0 => assert_eq!(accepted(&zip).notes, []),
+            _ => drop(refused(&zip.build(), Rule::Zip64)),
+        }
+    }
+}
+
 #[test]
 fn correct_data_descriptors_of_all_four_shapes_are_taken() {
     for (signature, long) in [(false, false), (true, false), (false, true), (true, true)] {

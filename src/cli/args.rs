@@ -46,6 +46,14 @@ pub(super) struct World {
 }
 
 impl World {
+    /// The same for commands that only tell of a wheel's ELF files.
+    pub(super) fn telling_options(&self) -> GatherOptions {
+        GatherOptions {
+            records: false,
+            ..self.gather_options(Requested::Auto, Strip::None)
+        }
+    }
+
     /// What gathering needs to know of it. `strip` is what stripping is measured by.
     pub(super) fn gather_options(&self, plat: Requested, strip: Strip) -> GatherOptions {
         GatherOptions {
@@ -55,6 +63,7 @@ impl World {
             lib_path: self.lib_path.clone(),
             search_system: self.search_system,
             strip,
+            records: true,
             limits: Limits::default(),
         }
     }

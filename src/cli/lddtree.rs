@@ -9,7 +9,6 @@ use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host;
-use crate::plan::Requested;
 use crate::report;
 use crate::resolve::Graph;
 
@@ -61,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     let world = arguments.world.open(Strip::None)?;
-    let options = world.gather_options(Requested::Auto, Strip::None);
+    let options = world.telling_options();
     let format = match terminal.json() {
         true => Format::Json,
         false => arguments.format,
@@ -90,13 +89,12 @@ fn graph(
 ) -> Result<Graph, Error> {
     if file.extension().is_some_and(|extension| extension == "whl") {
         let gathered = host::gather(file, sysroot, options, terminal)?;
-        return match gathered.target {
-            Ok(_) => Ok(gathered.graph),
-            Err(obstacles) => Err(Error::Blocked {
-                wheel: gathered.wheel.filename.to_string(),
-                obstacles,
-            }),
-        };
+        let judged = host::judge(gathered, sysroot, options)?;
+        for finding in &judged.left_out {
+            let text = report::finding_text(finding);
+            terminal.note(&judged.name, true, &format!("left out: {text}"));
+        }
+        return Ok(judged.graph);
     }
     host::gather_file(file, sysroot, options)
 }

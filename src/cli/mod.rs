@@ -2,9 +2,12 @@
 #![allow(clippy::disallowed_methods)]
 
 mod args;
+mod auditwheel;
+mod check;
 mod lddtree;
 mod patchelf;
 mod repair;
+mod rule;
 mod show;
 mod terminal;
 
@@ -35,6 +38,8 @@ struct Arguments {
 enum Command {
     Repair(Box<repair::Arguments>),
     Show(Box<show::Arguments>),
+    Check(Box<check::Arguments>),
+    Rule(Box<rule::Arguments>),
     Lddtree(Box<lddtree::Arguments>),
     Patchelf(Box<patchelf::Arguments>),
 }
@@ -42,8 +47,12 @@ enum Command {
 /// Run the program with the process's arguments; the result is its exit code.
 pub fn main() -> ExitCode {
     host::watch_signals();
-    if patchelf::is_called(std::env::args_os().next().as_ref()) {
+    let program = std::env::args_os().next();
+    if patchelf::is_called(program.as_ref()) {
         return patchelf::main();
+    }
+    if auditwheel::is_called(program.as_ref()) {
+        return auditwheel::main();
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -62,6 +71,8 @@ pub fn main() -> ExitCode {
     let exit = match arguments.command {
         Command::Repair(repair) => repair::run(&repair, &terminal),
         Command::Show(show) => show::run(&show, &terminal),
+        Command::Check(check) => check::run(&check, &terminal),
+        Command::Rule(rule) => rule::run(&rule, &terminal),
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
     };

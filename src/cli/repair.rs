@@ -89,6 +89,9 @@ pub(super) struct Arguments {
     /// The output may replace its own input
     #[arg(long)]
     in_place: bool,
+    /// Called as auditwheel: refuse what it refuses, in its words.
+    #[arg(skip)]
+    pub(super) refuse_as_auditwheel: bool,
     #[command(flatten)]
     world: WorldArgs,
 }
@@ -276,6 +279,7 @@ impl Job<'_> {
         let start = Instant::now();
         let gathered = host::gather(path, &self.world.sysroot, &self.gather, self.terminal)?;
         let name = gathered.wheel.filename.to_string();
+        self.refuse(&gathered)?;
         let plan = match self.plan(&gathered) {
             Ok(plan) => plan,
             Err(obstacles) => return self.without_plan(&gathered, name, obstacles),
@@ -305,6 +309,27 @@ impl Job<'_> {
         summary.seconds = start.elapsed().as_secs_f64();
         self.terminal.done(&report::success(&plan, &summary));
         Ok(Done::Repaired(Box::new(plan), summary, Some(applied.path)))
+    }
+
+    /// auditwheel takes no wheel without a file for the machine in its name.
+    fn refuse(&self, gathered: &Gathered) -> Result<(), Error> {
+        if !self.arguments.refuse_as_auditwheel {
+            return Ok(());
+        }
+        let filename = &gathered.wheel.filename;
+        let Err(refusal) = plan::select(&filename.platform, &gathered.elf) else {
+            return Ok(());
+        };
+        for text in &refusal.ignored {
+            let text = crate::wheel::escape(text);
+            self.terminal.note(&filename.to_string(), true, &text);
+        }
+        let text = report::refusal_text(&refusal);
+        if refusal.pure && self.arguments.allow_pure_python_wheel {
+            self.terminal.done(&text);
+            return Ok(());
+        }
+        Err(Error::NoPlatformWheel(text))
     }
 
     /// Two inputs may become one name; the second must not silently replace the first.

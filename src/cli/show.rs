@@ -1,4 +1,4 @@
-//! `wheelfix show`: the truth about wheels.
+//! `wheelfix show`: the truth about wheels, single files and installed packages.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Sysroot};
-use crate::plan::{self, Inspection, Obstacle, RepairInput, Requested};
-use crate::report;
+use crate::plan::{self, Code, Finding, InspectInput, Inspection, Obstacle};
+use crate::report::{self, Shown};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,9 +26,9 @@ Exit codes:
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The wheels
-    #[arg(required = true, value_name = "WHEEL")]
-    wheels: Vec<PathBuf>,
+    /// Wheels, libraries, programs, site-packages folders
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
     /// Accept wheels without ELF files
     #[arg(long)]
     allow_pure_python_wheel: bool,
@@ -49,14 +49,17 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     let world = arguments.world.open(Strip::None)?;
-    let options = world.gather_options(Requested::Auto, Strip::None);
+    let options = world.telling_options();
     let mut exit = Exit::Done;
     let mut all = Vec::new();
-    for path in &arguments.wheels {
-        match inspect(path, &world.sysroot, &options, terminal) {
-            Ok(inspection) if terminal.json() => all.push(inspection),
-            Ok(inspection) => {
-                terminal.data(&report::show_text(&inspection, terminal.verbose()));
+    for path in &arguments.paths {
+        match shown(path, &world.sysroot, &options, terminal) {
+            Ok(found) if terminal.json() => all.extend(found),
+            Ok(found) => {
+                for (inspection, left_out) in found {
+                    let text = report::show_text(&inspection, terminal.verbose());
+                    terminal.data(&(text + &report::left_out_text(&left_out)));
+                }
             }
             Err(error) if arguments.allow_pure_python_wheel && is_pure(&error) => {
                 let name = path.display().to_string();
@@ -75,33 +78,75 @@ fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
 }
 
 fn is_pure(error: &Error) -> bool {
-    matches!(error, Error::Blocked { obstacles, .. }
+    matches!(error, Error::NotJudged { obstacles, .. }
         if matches!(obstacles.as_slice(), [Obstacle::NotAPlatformWheel { .. }]))
 }
 
-fn inspect(
+fn shown(
     path: &Path,
     sysroot: &Sysroot,
     options: &GatherOptions,
     terminal: &Terminal,
-) -> Result<Inspection, Error> {
+) -> Result<Vec<Shown>, Error> {
+    if path.is_dir() {
+        return tree(path);
+    }
+    if path.extension().is_none_or(|extension| extension != "whl") {
+        return Ok(vec![(single_file(path, sysroot, options)?, Vec::new())]);
+    }
     let gathered = host::gather(path, sysroot, options, terminal)?;
-    let wheel = &gathered.wheel;
-    let (libc, arch) = gathered
-        .target
-        .clone()
-        .map_err(|obstacles| Error::Blocked {
-            wheel: wheel.filename.to_string(),
-            obstacles,
-        })?;
-    Ok(plan::inspect(&RepairInput {
-        filename: &wheel.filename,
-        entries: &gathered.entries,
-        dist_info: &wheel.dist_info,
-        wheel: &wheel.wheel,
-        elf: &gathered.elf,
-        graph: &gathered.graph,
-        libc,
-        arch,
+    let judged = host::judge(gathered, sysroot, options)?;
+    let inspection = plan::inspect(&InspectInput {
+        name: judged.name,
+        claims: &judged.platforms,
+        elf: &judged.elf,
+        graph: &judged.graph,
+        libc: judged.libc,
+        arch: judged.arch,
+    });
+    Ok(vec![(inspection, judged.left_out)])
+}
+
+/// Every package of an installed tree that has ELF files, in a world of nothing but the tree.
+fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
+    if !host::is_installed_tree(site) {
+        return Err(Error::Usage(format!(
+            "`{}` holds no `.dist-info` folder: it is no site-packages",
+            crate::wheel::escape(&site.to_string_lossy())
+        )));
+    }
+    let packages = host::examine_tree(site)?;
+    let judged = packages.iter().filter_map(|package| {
+        let settled = package.settled?;
+        let foreign =
+            |finding: &&Finding| matches!(finding.code, Code::OtherMachine | Code::OtherLibc);
+        let left_out = package.findings.iter().filter(foreign).cloned().collect();
+        let inspection = plan::inspect(&InspectInput {
+            name: package.name.clone(),
+            claims: &package.platforms,
+            elf: &package.elf,
+            graph: &package.graph,
+            libc: settled.libc,
+            arch: settled.arch,
+        });
+        Some((inspection, left_out))
+    });
+    Ok(judged.collect())
+}
+
+/// One library or program.
+fn single_file(
+    path: &Path,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+) -> Result<Inspection, Error> {
+    let file = host::gather_file_alone(path, sysroot, options)?;
+    Ok(plan::inspect(&InspectInput {
+        name: path.display().to_string(),
+        claims: &[],
+        elf: &[file.elf],
+        graph: &file.graph,
+        libc: file.libc,
+        arch: file.arch,
     }))
 }

@@ -129,7 +129,8 @@ impl Machine {
     /// The architecture as wheels name it; `None` for a machine no wheel tag speaks of.
     ///
     /// An Arm file that says nothing of its core counts as Armv7, the older one of the two that
-    /// wheels are published for.
+    /// wheels are published for. The tags speak of floating point registers: a file that passes
+    /// numbers in integer ones is for none of them.
     #[must_use]
     pub fn arch(self) -> Option<Arch> {
         match (self.number, self.class, self.endian) {
@@ -137,6 +138,7 @@ impl Machine {
             (EM_386, Class::Elf32, Endian::Little) => Some(Arch::I686),
             (EM_AARCH64, Class::Elf64, Endian::Little) => Some(Arch::Aarch64),
             (EM_ARM, Class::Elf32, Endian::Little) => match self.arm_cpu {
+                _ if self.float_abi() == Some(FloatAbi::Soft) => None,
                 Some(cpu) if cpu < ARM_CPU_V7 => Some(Arch::Armv6l),
                 _ => Some(Arch::Armv7l),
             },

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::Progress;
 use super::file_source::FileSource;
-use super::sysroot::{Sysroot, WheelWorld, elf_file};
+use super::sysroot::{Sysroot, WheelWorld, elf_file, sha256};
 use crate::elf::{self, Arch, Strip};
 use crate::error::Error;
-use crate::plan::{self, ElfEntry, Note, Obstacle, Requested};
+use crate::plan::{self, ElfEntry, Note, Obstacle, Requested, Settled};
 use crate::resolve::{FileIdentity, Graph, Libc, Loader, ModulePath, resolve};
-use crate::wheel::{ArchivePath, Limits, Wheel, WheelFilename};
+use crate::wheel::{Algorithm, ArchivePath, Entry, Limits, Wheel, WheelFilename};
 
 /// What gathering has to be told.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct GatherOptions {
     pub search_system: bool,
     /// What stripping is measured by.
     pub strip: Strip,
+    /// Hold every file against RECORD; else only the ELF files are unpacked.
+    pub records: bool,
     /// How large an archive may be.
     pub limits: Limits,
 }
@@ -87,14 +89,13 @@ pub fn gather(
     let (graph, target) = match target(&filename, &elf, options, sysroot) {
         Ok((machine, arch, libc, more)) => {
             notes.extend(more);
-            let loader = Loader {
-                libc,
+            let settled = Settled {
                 machine,
-                environment: options.environment.clone(),
-                lib_path: options.lib_path.clone(),
-                search_system: options.search_system,
+                arch,
+                libc,
             };
-            (walk(&elf, sysroot, &loader), Ok((libc, arch)))
+            let graph = walk(&elf, &settled, sysroot, options);
+            (graph, Ok((libc, arch)))
         }
         Err(obstacles) => (Graph::default(), Err(obstacles)),
     };
@@ -121,20 +122,30 @@ fn read_elf(
     options: &GatherOptions,
     name: &str,
 ) -> Result<Vec<ElfEntry>, Error> {
-    let read = wheel
-        .scan(source, elf::is_elf, |entry, bytes| {
-            let installed = plan::installed(&entry.path);
-            let identity = FileIdentity(entry.path.to_string());
-            elf_file(bytes, identity, installed.clone(), options.strip).map(|file| ElfEntry {
-                entry: entry.path.clone(),
-                installed,
-                file: Arc::new(file),
-            })
-        })
-        .map_err(|error| Error::Wheel {
-            wheel: name.to_owned(),
-            error: Box::new(error),
-        })?;
+    let measure = options.records.then_some(options.strip);
+    // RECORD's hash is verified by the scan, or, where RECORD is not asked, used by nobody.
+    let look = |entry: &Entry, bytes: &[u8]| {
+        let hash = wheel
+            .record
+            .get(entry.path.as_str())
+            .and_then(|row| row.hash.as_ref());
+        let known = hash.filter(|hash| hash.algorithm() == Algorithm::Sha256);
+        let digest = known.and_then(|hash| hash.digest().try_into().ok());
+        elf_entry(
+            entry,
+            bytes,
+            measure,
+            digest.unwrap_or_else(|| sha256(bytes)),
+        )
+    };
+    let read = match options.records {
+        true => wheel.scan(source, elf::is_elf, look),
+        false => wheel.pick(source, elf::is_elf, look),
+    };
+    let read = read.map_err(|error| Error::Wheel {
+        wheel: name.to_owned(),
+        error: Box::new(error),
+    })?;
     let mut files = Vec::new();
     let mut broken = Vec::new();
     for (path, result) in read {
@@ -152,6 +163,25 @@ fn read_elf(
     })
 }
 
+/// The facts of one entry of a wheel.
+///
+/// # Errors
+/// When it is a broken ELF file.
+pub(super) fn elf_entry(
+    entry: &Entry,
+    bytes: &[u8],
+    measure: Option<Strip>,
+    digest: [u8; 32],
+) -> Result<ElfEntry, elf::Error> {
+    let installed = plan::installed(&entry.path);
+    let identity = FileIdentity(entry.path.to_string());
+    elf_file(bytes, identity, installed.clone(), measure, digest).map(|file| ElfEntry {
+        entry: entry.path.clone(),
+        installed,
+        file: Arc::new(file),
+    })
+}
+
 type Target = (crate::resolve::MachineKey, Arch, Libc, Vec<Note>);
 
 fn target(
@@ -160,13 +190,31 @@ fn target(
     options: &GatherOptions,
     sysroot: &Sysroot,
 ) -> Result<Target, Vec<Obstacle>> {
-    let (machine, arch) = plan::machine_of(filename, elf)?;
-    let (libc, notes) =
-        plan::libc_of_wheel(options.libc, filename, elf, &options.plat, sysroot.libc())?;
+    let (machine, arch) = plan::machine_of(&filename.platform, elf)?;
+    let (libc, notes) = plan::libc_of_wheel(
+        options.libc,
+        &filename.platform,
+        elf,
+        &options.plat,
+        sysroot.libc(),
+    )?;
     Ok((machine, arch, libc, notes))
 }
 
-fn walk(elf: &[ElfEntry], sysroot: &Sysroot, loader: &Loader) -> Graph {
+/// What each of a wheel's files pulls in, where `elf` are the ones that count.
+pub fn walk(
+    elf: &[ElfEntry],
+    settled: &Settled,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+) -> Graph {
+    let loader = Loader {
+        libc: settled.libc,
+        machine: settled.machine,
+        environment: options.environment.clone(),
+        lib_path: options.lib_path.clone(),
+        search_system: options.search_system,
+    };
     let files: BTreeMap<_, _> = elf
         .iter()
         .map(|entry| (entry.installed.clone(), Arc::clone(&entry.file)))
@@ -177,5 +225,5 @@ fn walk(elf: &[ElfEntry], sysroot: &Sysroot, loader: &Loader) -> Graph {
         .map(|entry| entry.installed.clone())
         .collect();
     let world = WheelWorld { sysroot, files };
-    resolve(&world, loader, &roots)
+    resolve(&world, &loader, &roots)
 }

@@ -1,11 +1,17 @@
 //! Read one ELF file of the machine, and what it pulls in.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::gather::{GatherOptions, file_name};
 use super::sysroot::Sysroot;
+use crate::elf::Arch;
 use crate::error::{Error, Place};
-use crate::resolve::{Graph, Loader, MachineKey, ModulePath, Opened, World, libc_of, resolve};
+use crate::plan::ElfEntry;
+use crate::resolve::{
+    ElfFile, Graph, Libc, Loader, MachineKey, ModulePath, Opened, World, libc_of, resolve,
+};
+use crate::wheel::ArchivePath;
 
 /// What a library or program on disk pulls in when it is loaded.
 ///
@@ -16,6 +22,67 @@ pub fn gather_file(
     sysroot: &Sysroot,
     options: &GatherOptions,
 ) -> Result<Graph, Error> {
+    let (_, loader, root) = open(path, sysroot, options)?;
+    Ok(resolve(sysroot, &loader, &[root]))
+}
+
+/// One file as what a verdict is made of.
+pub struct FileAlone {
+    /// The file.
+    pub elf: ElfEntry,
+    /// What it pulls in.
+    pub graph: Graph,
+    /// Whose loader loads it.
+    pub libc: Libc,
+    /// For which machine.
+    pub arch: Arch,
+}
+
+/// A library or program on disk with what it pulls in.
+///
+/// # Errors
+/// As for [`gather_file`], and when wheel tags have no name for its machine.
+pub fn gather_file_alone(
+    path: &Path,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+) -> Result<FileAlone, Error> {
+    let (file, loader, root) = open(path, sysroot, options)?;
+    let entry = ArchivePath::parse(&file_name(path)).map_err(|error| Error::NotReadable {
+        place: Place::Library(root.clone()),
+        why: error.to_string(),
+    })?;
+    let Some(arch) = loader.machine.arch() else {
+        return Err(Error::NotReadable {
+            place: Place::Library(root),
+            why: format!(
+                "wheel tags have no name for its machine, {}",
+                loader.machine.name()
+            ),
+        });
+    };
+    let (libc, graph) = (
+        loader.libc,
+        resolve(sysroot, &loader, std::slice::from_ref(&root)),
+    );
+    Ok(FileAlone {
+        elf: ElfEntry {
+            entry,
+            installed: root,
+            file,
+        },
+        graph,
+        libc,
+        arch,
+    })
+}
+
+/// The file, the loader that would load it, and the path by which it is opened.
+fn open(
+    path: &Path,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+) -> Result<(Arc<ElfFile>, Loader, ModulePath), Error> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -60,5 +127,5 @@ pub fn gather_file(
         lib_path: options.lib_path.clone(),
         search_system: options.search_system,
     };
-    Ok(resolve(sysroot, &loader, &[root]))
+    Ok((file, loader, root))
 }

@@ -4,19 +4,26 @@
 
 mod apply_wheel;
 mod edit_file;
+mod examine;
+mod examine_tree;
 mod file_source;
 mod gather;
 mod gather_file;
 mod interrupt;
+mod judge;
+mod package_world;
 mod publish;
 mod sysroot;
 
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
 pub use edit_file::{holds_library, read_file, read_value, write_edited};
+pub use examine::examine;
+pub use examine_tree::{examine_tree, is_installed_tree};
 pub use file_source::FileSource;
-pub use gather::{GatherOptions, Gathered, gather};
-pub use gather_file::gather_file;
+pub use gather::{GatherOptions, Gathered, gather, walk};
+pub use gather_file::{FileAlone, gather_file, gather_file_alone};
 pub use interrupt::watch_signals;
+pub use judge::{Judged, judge};
 pub use sysroot::{Sysroot, SysrootOptions};
 
 /// Tells how far a long work has come. All of it may be called from any thread.

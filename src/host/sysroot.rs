@@ -195,14 +195,16 @@ impl Sysroot {
     }
 
     fn understand(&self, bytes: &[u8], identity: FileIdentity, real_path: ModulePath) -> Opened {
-        match elf_file(bytes, identity, real_path, self.strip) {
+        let measure = Some(self.strip);
+        match elf_file(bytes, identity, real_path, measure, sha256(bytes)) {
             Ok(file) => Opened::Elf(Arc::new(file)),
             Err(error) => Opened::Malformed(error.to_string()),
         }
     }
 }
 
-/// The facts of an ELF file that is in memory.
+/// The facts of an ELF file that is in memory, with its SHA-256. `measure`: what stripping is
+/// measured by, if it is.
 ///
 /// # Errors
 /// When it is broken.
@@ -210,30 +212,27 @@ pub(super) fn elf_file(
     bytes: &[u8],
     identity: FileIdentity,
     real_path: ModulePath,
-    strip: Strip,
+    measure: Option<Strip>,
+    digest: [u8; 32],
 ) -> Result<ElfFile, elf::Error> {
     let facts = elf::read(bytes)?;
-    let measured = match strip {
-        Strip::None => Strip::All,
-        chosen => chosen,
-    };
     // A file that cannot be stripped safely has nothing to save.
-    let strippable = if facts.dynamic {
-        elf::strippable(bytes, measured).unwrap_or(0)
-    } else {
-        0
+    let strippable = match measure.filter(|_| facts.dynamic) {
+        None => 0,
+        Some(Strip::None) => elf::strippable(bytes, Strip::All).unwrap_or(0),
+        Some(chosen) => elf::strippable(bytes, chosen).unwrap_or(0),
     };
     Ok(ElfFile {
         identity,
         real_path,
         facts: Arc::new(facts),
-        digest: sha256(bytes),
+        digest,
         size: bytes.len() as u64,
         strippable,
     })
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 

@@ -5,19 +5,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::GlobSet;
 use serde::Serialize;
 
+use super::check_needs::surroundings;
+use super::glibc_floor::{GlibcFloor, glibc_floor};
 use super::links::{Leads, Links};
 use super::obstacle::Blocker;
+use super::old_python::python_blockers;
 use super::outside::{Outside, Rules, outside};
-use super::repair::{ElfEntry, RepairInput};
+use super::repair::ElfEntry;
 use super::tags::{MUSL_AUTO, isa_blockers};
-use crate::elf::Soname;
-use crate::policy::{MuslFloor, Policy, musl_floor, musl_has, policies};
-use crate::resolve::{BindingReport, Libc, ModulePath, bind};
+use crate::elf::{Arch, Soname};
+use crate::policy::{MuslFloor, Policy, musl_floor, policies};
+use crate::resolve::{BindingReport, Graph, Libc, ModulePath, bind};
 
-/// What there is to know about a wheel.
+/// What is looked at: a wheel, an installed package, or a single file.
+pub struct InspectInput<'a> {
+    /// What it is called.
+    pub name: String,
+    /// The platform tags that it claims; none for a single file.
+    pub claims: &'a [String],
+    /// Its ELF files that are for its machine and C library.
+    pub elf: &'a [ElfEntry],
+    /// What each of them pulls in.
+    pub graph: &'a Graph,
+    /// Whose loader loads it.
+    pub libc: Libc,
+    /// For which machine.
+    pub arch: Arch,
+}
+
+/// What there is to know about it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
-    /// The file name.
+    /// The file name, or what else it is called.
     pub wheel: String,
     /// Whose loader loads it.
     pub libc: Libc,
@@ -37,6 +56,8 @@ pub struct Inspection {
     pub versions: BTreeMap<Soname, BTreeSet<String>>,
     /// musl: the oldest Alpine on which every file loads.
     pub floor: Option<MuslFloor>,
+    /// glibc: the oldest one on which every file loads.
+    pub glibc_floor: Option<GlibcFloor>,
     /// musl: symbols that nothing defines.
     pub binding: Option<BindingReport>,
 }
@@ -67,14 +88,14 @@ pub struct Needed {
     pub provided: bool,
 }
 
-/// Look at a wheel.
-pub fn inspect(input: &RepairInput<'_>) -> Inspection {
+/// Look at it.
+pub fn inspect(input: &InspectInput<'_>) -> Inspection {
     let links = Links::merge(input.graph);
     let files: BTreeSet<ModulePath> = input
         .elf
         .iter()
         .filter(|entry| entry.file.facts.dynamic)
-        .map(|entry| entry.installed.clone())
+        .map(|entry| entry.file.real_path.clone())
         .collect();
     let nothing = GlobSet::empty();
     let assess = |policy: &'static Policy| {
@@ -89,7 +110,7 @@ pub fn inspect(input: &RepairInput<'_>) -> Inspection {
         policy
             .names(input.arch)
             .iter()
-            .any(|name| input.filename.platform.contains(name))
+            .any(|name| input.claims.contains(name))
     };
     let auto = |policy: &&'static Policy| {
         input.libc == Libc::Glibc || policy.tag(input.arch).version >= MUSL_AUTO
@@ -105,6 +126,7 @@ pub fn inspect(input: &RepairInput<'_>) -> Inspection {
         candidates.map(|policy| (policy, assess(policy))).collect();
     let blocked = |policy: &Policy, outside: &Outside| {
         let mut blockers = outside.blockers(&links, policy, input.arch);
+        blockers.extend(python_blockers(&links, outside));
         blockers.extend(isa_blockers(&links, outside, input.arch));
         blockers.extend(musl_blockers(policy, floor.as_ref(), input));
         blockers
@@ -129,21 +151,17 @@ pub fn inspect(input: &RepairInput<'_>) -> Inspection {
         .map(|(policy, _)| *policy);
     let needs = needed(&links, &files, judged_by);
     Inspection {
-        wheel: input.filename.to_string(),
+        wheel: input.name.clone(),
         libc: input.libc,
         machine: input.arch.name(),
-        claims: input.filename.platform.clone(),
+        claims: input.claims.to_vec(),
         deserves: deserved.map_or_else(Vec::new, |(policy, _)| policy.names(input.arch)),
         blockers: blockers.unwrap_or_default(),
         carries: carried(&links, input.elf),
         needs,
         versions: versions(&links, &files),
-        binding: (input.libc == Libc::Musl).then(|| {
-            let interpreter = |name: &str| name.starts_with("Py") || name.starts_with("_Py");
-            bind(input.graph, |name| {
-                interpreter(name) || musl_has(input.arch, name)
-            })
-        }),
+        glibc_floor: (input.libc == Libc::Glibc).then(|| glibc_floor(&links, &files)),
+        binding: (input.libc == Libc::Musl).then(|| bind(input.graph, &surroundings(input.arch))),
         floor,
     }
 }
@@ -152,7 +170,7 @@ pub fn inspect(input: &RepairInput<'_>) -> Inspection {
 fn musl_blockers(
     policy: &Policy,
     floor: Option<&MuslFloor>,
-    input: &RepairInput<'_>,
+    input: &InspectInput<'_>,
 ) -> Vec<Blocker> {
     let version = policy.tag(input.arch).version;
     let causes = floor.into_iter().flat_map(|floor| &floor.causes);

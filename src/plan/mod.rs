@@ -1,15 +1,23 @@
 //! What will change, as a value: nothing is done yet, nothing here can do it.
 
+mod auditwheel;
+mod auditwheel_select;
+mod check;
+mod check_needs;
+mod finding;
+mod glibc_floor;
 mod graft;
 mod inspect;
 mod layout;
 mod links;
 mod naming;
 mod obstacle;
+mod old_python;
 mod options;
 mod outside;
 mod repair;
 mod run_path;
+mod settle;
 mod single_file;
 mod tags;
 mod target;
@@ -24,11 +32,18 @@ use crate::policy::MuslFloor;
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::{ArchivePath, WheelFilename};
 
-pub use inspect::{Carried, Inspection, Needed, inspect};
+pub use auditwheel::{Audit, AuditInput, Upgrade, audit};
+pub use auditwheel_select::{Refusal, Selection, select};
+pub use check::{Package, check, finding_of_note};
+pub use check_needs::name_clashes;
+pub use finding::{Code, Finding};
+pub use glibc_floor::{GlibcCause, GlibcFloor};
+pub use inspect::{Carried, InspectInput, Inspection, Needed, inspect};
 pub use layout::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use options::{RelrChoice, RepairOptions};
 pub use repair::{ElfEntry, RepairInput, repair};
+pub use settle::{Settled, settle};
 pub use single_file::{
     Printed, RunPathRequest, SingleFileRequest, os_abi_number, printed, single_file_edits,
 };

@@ -59,6 +59,13 @@ pub enum Blocker {
         /// The level it is marked with.
         level: String,
     },
+    /// An extension for a build of Python that no tag speaks of.
+    Python {
+        /// The file.
+        file: ModulePath,
+        /// The symbol of that build.
+        symbol: String,
+    },
     /// musl of the tag's version is too old for this file.
     Musl(Cause),
 }
@@ -76,6 +83,11 @@ pub enum Obstacle {
     AnyWithElf {
         /// One of the files.
         file: ArchivePath,
+    },
+    /// All tags speak of another system than Linux.
+    OtherSystem {
+        /// One of the tags.
+        tag: String,
     },
     /// A file for another machine than the wheel's.
     WrongMachine {

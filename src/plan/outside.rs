@@ -162,7 +162,7 @@ fn nearest(
 }
 
 /// `libpython3.so`, `libpython3.13.so.1.0` with an ABI letter, `libpypy3.10-c.so`.
-fn is_libpython(name: &str) -> bool {
+pub(super) fn is_libpython(name: &str) -> bool {
     let Some((stem, _)) = name.split_once(".so") else {
         return false;
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Note;
 use super::links::Links;
 use super::obstacle::{Blocker, Obstacle};
+use super::old_python::python_blockers;
 use super::options::RepairOptions;
 use super::outside::{Outside, Rules, outside};
 use super::repair::RepairInput;
@@ -50,6 +51,7 @@ pub(super) fn choose(
         };
         let outside = outside(links, wheel_files, &rules);
         let mut blockers = outside.blockers(links, policy, input.arch);
+        blockers.extend(python_blockers(links, &outside));
         if !options.disable_isa_check {
             blockers.extend(isa_blockers(links, &outside, input.arch));
         }

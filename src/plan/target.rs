@@ -6,7 +6,6 @@ use super::repair::ElfEntry;
 use crate::elf::{Arch, Kind};
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey, libc_of};
-use crate::wheel::WheelFilename;
 
 /// What `--plat` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,19 +79,27 @@ fn counts(entry: &ElfEntry) -> bool {
     matches!(entry.file.facts.kind, Kind::Shared | Kind::Executable)
 }
 
-/// The machine of a wheel: the one its tags name, if a file is for it, else that of the
+/// The machine of a wheel: the one its platform tags name, if a file is for it, else that of the
 /// first file. Every other file must fit.
 ///
 /// # Errors
 /// One obstacle for each file of another machine, or for a machine without a name.
 pub fn machine_of(
-    filename: &WheelFilename,
+    platforms: &[String],
     elf: &[ElfEntry],
 ) -> Result<(MachineKey, Arch), Vec<Obstacle>> {
-    let tagged = filename
-        .platform
-        .iter()
-        .find_map(|tag| PlatformTag::parse(tag));
+    // Android's C library goes by musl's name of it, and its tags have machines of their own.
+    let elsewhere = |tag: &String| {
+        let systems = ["android_", "ios_", "macosx_", "win32", "win_"];
+        systems.iter().any(|system| tag.starts_with(system))
+    };
+    if let Some(tag) = platforms
+        .first()
+        .filter(|_| platforms.iter().all(elsewhere))
+    {
+        return Err(vec![Obstacle::OtherSystem { tag: tag.clone() }]);
+    }
+    let tagged = platforms.iter().find_map(|tag| PlatformTag::parse(tag));
     let files: Vec<(&ElfEntry, MachineKey)> = elf
         .iter()
         .filter(|entry| counts(entry))
@@ -109,7 +116,7 @@ pub fn machine_of(
         .find(|(_, key)| is_tagged(key))
         .or_else(|| files.first())
     else {
-        let pure = filename.platform.iter().all(|tag| tag == "any");
+        let pure = platforms.iter().all(|tag| tag == "any");
         return Err(vec![Obstacle::NotAPlatformWheel { pure }]);
     };
     let foreign: Vec<Obstacle> = files
@@ -144,7 +151,7 @@ pub fn machine_of(
 /// One obstacle for each file of the other C library, or one when nothing tells.
 pub fn libc_of_wheel(
     forced: Option<Libc>,
-    filename: &WheelFilename,
+    platforms: &[String],
     elf: &[ElfEntry],
     requested: &Requested,
     system: Option<Libc>,
@@ -155,8 +162,7 @@ pub fn libc_of_wheel(
         .filter_map(|entry| Some((entry, libc_of(&entry.file.facts)?)))
         .collect();
     let tagged = || {
-        filename
-            .platform
+        platforms
             .iter()
             .filter_map(|tag| PlatformTag::parse(tag))
             .find_map(|tag| family_libc(tag.family))

@@ -3,8 +3,10 @@
 
 mod floor;
 mod platform;
+mod symbols;
 mod table;
 
 pub use floor::{Alpine, Cause, MuslFloor, What, musl_floor, musl_has};
 pub use platform::{Family, PlatformTag};
+pub use symbols::{provided_symbols, symbol_home};
 pub use table::{Policy, policies, policy_of};

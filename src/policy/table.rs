@@ -118,6 +118,12 @@ static TABLE: LazyLock<Vec<Policy>> = LazyLock::new(|| {
                 }
             }
             ["version", machine, prefix, since, numbers] => {
+                // A tag older than the first version of a library has none of them.
+                let family = Family::Manylinux;
+                for policy in table.iter_mut().filter(|policy| policy.family == family) {
+                    let prefixes = policy.versions.entry(machine).or_default();
+                    prefixes.entry(prefix).or_default();
+                }
                 for policy in from(&mut table, since) {
                     let prefixes = policy.versions.entry(machine).or_default();
                     let known = prefixes.entry(prefix).or_default();
@@ -232,6 +238,12 @@ mod tests {
         assert!(!policy.has_version(Arch::Aarch64, "GLIBC_2.2.5"));
         assert!(!policy.has_version(Arch::X86_64, "GLIBC_2.18"));
         assert!(policy.has_version(Arch::X86_64, "OPENSSL_3.0.0"));
+    }
+
+    #[test]
+    fn a_tag_older_than_the_first_version_of_a_library_has_none_of_it() {
+        assert!(!policy("manylinux_2_5_x86_64").has_version(Arch::X86_64, "ZLIB_1.2.0"));
+        assert!(policy("manylinux_2_12_x86_64").has_version(Arch::X86_64, "ZLIB_1.2.0"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::wheel::escape;
 /// The whole text of an error, several lines, without colour.
 pub fn failure(error: &Error) -> String {
     let (text, hint) = match error {
-        Error::Usage(text) => (text.clone(), None),
+        Error::Usage(text) | Error::NoPlatformWheel(text) => (text.clone(), None),
         Error::Wheel { wheel, error } if error.is_io() => (
             format!("cannot read `{}`: {error}", escape(wheel)),
             Some("check that the disk holds a whole copy of the wheel"),
@@ -27,6 +27,7 @@ pub fn failure(error: &Error) -> String {
         }
         Error::NotReadable { place, why } => (format!("cannot read `{place}`: {why}"), None),
         Error::Blocked { wheel, obstacles } => return obstacles::blocked(wheel, obstacles),
+        Error::NotJudged { wheel, obstacles } => return obstacles::not_judged(wheel, obstacles),
         Error::Edit {
             wheel,
             place,

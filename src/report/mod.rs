@@ -1,18 +1,26 @@
 //! Values in, text out. Nothing here reads or prints.
 
+mod auditwheel;
+mod check;
 mod comparison;
 mod failure;
 mod json;
 mod obstacles;
 mod repair;
+mod rules;
 mod show;
 mod tree;
 mod words;
 
+pub use auditwheel::{audit_json, audit_pure_json, audit_refused_json, audit_text, refusal_text};
+pub use check::{
+    Checked, check_github, check_json, check_sarif, check_summary, check_text, finding_text,
+};
 pub use comparison::comparison;
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
-pub use show::{show_json, show_text};
+pub use rules::{rule_list, rule_text, rules_json};
+pub use show::{Shown, left_out_text, show_json, show_text};
 pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;

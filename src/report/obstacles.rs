@@ -59,6 +59,37 @@ pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
     )
 }
 
+/// The error of a wheel of which nothing can be told: it is not to be repaired, so nothing is
+/// said of repairing.
+pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
+    let mut reasons = Vec::new();
+    let mut body = String::new();
+    let mut hint = "";
+    for obstacle in obstacles {
+        let Some((reason, detail, _)) = reason(obstacle) else {
+            continue;
+        };
+        match obstacle {
+            Obstacle::NotAPlatformWheel { .. } => {
+                hint = "\nhint: `--allow-pure-python-wheel` passes over such wheels";
+                reasons.push("there is no ELF library or program in it".to_owned());
+                continue;
+            }
+            Obstacle::UnknownLibc => hint = "\nhint: pass `--libc musl` or `--libc glibc`",
+            _ => {}
+        }
+        reasons.push(reason);
+        body.push_str(&detail);
+    }
+    let reasons = summary(&reasons);
+    let body = body.trim_end_matches('\n');
+    let space = if body.is_empty() { "" } else { "\n" };
+    let wheel = escape(wheel);
+    format!("nothing to tell of `{wheel}`: {reasons}{space}{body}\n{hint}")
+        .trim_end()
+        .to_owned()
+}
+
 /// Equal reasons once, with their number.
 fn summary(reasons: &[String]) -> String {
     let mut seen: Vec<(&String, usize)> = Vec::new();
@@ -154,6 +185,11 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             "its name says `any` platform, but it holds ELF files",
             format!("  {}\n", escape(file.as_str())),
             "build it as a platform wheel (a package with an extension module is one)",
+        ),
+        Obstacle::OtherSystem { tag } => plain(
+            &format!("{} is a tag of another system than Linux", escape(tag)),
+            String::new(),
+            "",
         ),
         Obstacle::WrongMachine { file, is, want } => plain(
             "files for another machine",
@@ -256,6 +292,10 @@ fn blocker(blocker: &Blocker) -> String {
             escape(library.as_str())
         ),
         Blocker::Isa { file, level } => format!("  {file} is built for {level} processors\n"),
+        Blocker::Python { file, symbol } => format!(
+            "  {file} needs {}, which ordinary builds of Python lack\n",
+            escape(symbol)
+        ),
         Blocker::Musl(cause) => {
             format!(
                 "  {} {}, since Alpine {}\n",
@@ -269,6 +309,9 @@ fn blockers_hint(blockers: &[Blocker]) -> String {
     match blockers.first() {
         Some(Blocker::Isa { .. }) => {
             "compile for the baseline processor, or pass `--disable-isa-ext-check`"
+        }
+        Some(Blocker::Python { .. }) => {
+            "build with a Python of wide Unicode and without fpectl (PEP 513)"
         }
         Some(Blocker::Musl(_)) => "build on an older Alpine, or ask for `--plat auto`",
         _ => "build on an older system, or ask for `--plat auto` or a newer tag",

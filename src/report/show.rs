@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::obstacles::blockers_text;
 use super::words::{bytes, columns, count};
-use crate::plan::Inspection;
-use crate::policy::{Alpine, MuslFloor};
+use crate::plan::{Finding, GlibcFloor, Inspection};
+use crate::policy::{Alpine, MuslFloor, symbol_home};
 use crate::resolve::{BindingReport, Libc};
 use crate::wheel::escape;
 
@@ -23,6 +23,9 @@ pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
     if let Some(floor) = &inspection.floor {
         runs_on(&mut text, floor, limit);
     }
+    if let Some(floor) = &inspection.glibc_floor {
+        runs_on_glibc(&mut text, floor, limit);
+    }
     if let Some(binding) = &inspection.binding {
         unbound(&mut text, binding, limit);
     }
@@ -36,6 +39,11 @@ pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
 fn verdict(text: &mut String, inspection: &Inspection) {
     let claims = escape(&inspection.claims.join("."));
     let machine = format!("{} {}", inspection.libc.name(), inspection.machine);
+    if inspection.claims.is_empty() {
+        // A single file makes no promise that could be kept.
+        let _ = writeln!(text, "  is for     {machine}");
+        return;
+    }
     let _ = writeln!(text, "  is for     {machine}, named {claims}");
     if inspection.deserves.is_empty() {
         let _ = writeln!(text, "  deserves   no manylinux or musllinux tag as it is");
@@ -52,6 +60,12 @@ fn verdict(text: &mut String, inspection: &Inspection) {
         for line in blockers_text(&inspection.blockers).lines() {
             let _ = writeln!(text, "    {line}");
         }
+    } else if inspection.deserves.is_empty() {
+        let needs = inspection.needs.iter().filter(|needed| !needed.provided);
+        let names: Vec<String> = needs.map(|needed| escape(needed.name.as_str())).collect();
+        if !names.is_empty() {
+            let _ = writeln!(text, "  because    no tag provides {}", names.join(", "));
+        }
     }
 }
 
@@ -65,6 +79,34 @@ fn runs_on(text: &mut String, floor: &MuslFloor, limit: usize) {
     }
     for (since, causes) in steps {
         let _ = writeln!(text, "    not before {}:", since.0);
+        listed(text, &causes, limit, "      ");
+    }
+}
+
+fn runs_on_glibc(text: &mut String, floor: &GlibcFloor, limit: usize) {
+    let Some(oldest) = &floor.glibc else {
+        text.push_str("  runs on    any glibc\n");
+        return;
+    };
+    let _ = writeln!(text, "  runs on    glibc ≥ {oldest}");
+    let mut steps: Vec<(&str, Vec<String>)> = Vec::new();
+    for cause in &floor.causes {
+        let (file, version) = (&cause.file, escape(&cause.version));
+        let what = match (&cause.symbol, cause.symbols) {
+            (Some(symbol), 1) => format!("{file} needs {}@{version}", escape(symbol)),
+            (Some(symbol), more) => {
+                let others = count(more.saturating_sub(1), "other", "others");
+                format!("{file} needs {}@{version} and {others}", escape(symbol))
+            }
+            (None, _) => format!("{file} asks for {version}"),
+        };
+        match steps.last_mut() {
+            Some((since, causes)) if *since == cause.since => causes.push(what),
+            _ => steps.push((&cause.since, vec![what])),
+        }
+    }
+    for (since, causes) in steps {
+        let _ = writeln!(text, "    not before {since}:");
         listed(text, &causes, limit, "      ");
     }
 }
@@ -88,7 +130,7 @@ fn unbound(text: &mut String, binding: &BindingReport, limit: usize) {
             .iter()
             .map(|one| {
                 let home =
-                    home_of(&one.symbol).map_or_else(String::new, |home| format!("  ({home})"));
+                    symbol_home(&one.symbol).map_or_else(String::new, |home| format!("  ({home})"));
                 format!("{} needs {}{home}", one.file, escape(&one.symbol))
             })
             .collect();
@@ -102,33 +144,6 @@ fn unbound(text: &mut String, binding: &BindingReport, limit: usize) {
         );
         let lines: Vec<String> = binding.unknown.iter().map(ToString::to_string).collect();
         listed(text, &lines, limit, "    ");
-    }
-}
-
-/// Where a symbol that musl lacks usually lives.
-fn home_of(symbol: &str) -> Option<&'static str> {
-    let glibc = [
-        "__cxa_thread_atexit_impl",
-        "gnu_get_libc_version",
-        "__register_atfork",
-        "__libc_single_threaded",
-    ];
-    if glibc.contains(&symbol) || symbol.starts_with("__isoc23_") {
-        return Some("glibc only");
-    }
-    if symbol.starts_with("__") && symbol.ends_with("_chk") {
-        return Some("glibc's fortified functions");
-    }
-    match symbol {
-        "__cpu_model" | "__cpu_indicator_init" => Some("libgcc"),
-        _ if symbol.starts_with("_Unwind_") => Some("libgcc_s"),
-        _ if symbol.starts_with("__cxa_")
-            || symbol.starts_with("_ZS")
-            || symbol.starts_with("_ZNS") =>
-        {
-            Some("the C++ library")
-        }
-        _ => None,
     }
 }
 
@@ -196,11 +211,33 @@ fn versions(text: &mut String, inspection: &Inspection) {
     }
 }
 
+/// Files that were left out, being for another machine or C library.
+pub fn left_out_text(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| format!("  left out   {}\n", super::check::finding_text(finding)))
+        .collect()
+}
+
+/// What `show` says of one wheel: what was looked at, and which files were left out.
+pub type Shown = (Inspection, Vec<Finding>);
+
 /// The report of `show --json`.
-pub fn show_json(inspections: &[Inspection]) -> String {
+pub fn show_json(shown: &[Shown]) -> String {
+    let wheels: Vec<Value> = shown
+        .iter()
+        .map(|(inspection, left_out)| {
+            let mut wheel = serde_json::to_value(inspection).unwrap_or(Value::Null);
+            let left_out: Vec<Value> = left_out.iter().map(super::check::finding_json).collect();
+            if let Some(fields) = wheel.as_object_mut() {
+                fields.insert("left_out".to_owned(), left_out.into());
+            }
+            wheel
+        })
+        .collect();
     let value = json!({
         "schema": {"name": "wheelfix.show", "version": 1},
-        "wheels": inspections,
+        "wheels": wheels,
     });
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }

@@ -27,36 +27,38 @@ pub struct BindingReport {
     pub unknown: Vec<ModulePath>,
 }
 
-/// Bind every file in the closures of `graph`. `outside` says whether the C library or
-/// the interpreter defines a symbol.
-///
-/// A library is asked in the closures of those that Python or the kernel loads, since its
-/// symbols may come from who loads it; one that no such file reaches is asked alone.
-pub fn bind(graph: &Graph, outside: impl Fn(&str) -> bool) -> BindingReport {
-    let starts: Vec<&RootWalk> = graph
-        .walks
-        .iter()
-        .filter(|walk| is_start(graph, walk))
-        .collect();
-    let reached: BTreeSet<ModuleId> = starts
-        .iter()
-        .flat_map(|walk| walk.closure.clone())
-        .collect();
-    let alone = graph
-        .walks
-        .iter()
-        .filter(|walk| !reached.contains(&walk.root));
+/// The symbols of a library that is not there, by its name; `None` where they are not known.
+type Expected<'a> = dyn Fn(&str) -> Option<&'static BTreeSet<&'static str>> + 'a;
+
+/// What files may take symbols from although no file of the graph defines them.
+pub struct Surroundings<'a> {
+    /// Does the C library or the interpreter define this symbol?
+    pub defines: Box<dyn Fn(&str) -> bool + 'a>,
+    /// What a library that the graph misses defines, where it may be expected all the same and
+    /// that is known.
+    pub library: Box<Expected<'a>>,
+}
+
+/// Bind every file in the closures of `graph`, each in the walks of [`starts`].
+pub fn bind(graph: &Graph, surroundings: &Surroundings<'_>) -> BindingReport {
     let mut binder = Binder {
         graph,
+        surroundings,
         defined: BTreeMap::new(),
         wanted: BTreeMap::new(),
     };
     let mut unbound = BTreeSet::new();
     let mut unknown = BTreeSet::new();
-    for walk in starts.iter().copied().chain(alone) {
-        let complete = walk.edges.iter().all(|edge| edge.target != Target::Missing);
-        if complete {
-            binder.walk(walk, &outside, &mut unbound);
+    for walk in starts(graph) {
+        let missing = walk
+            .edges
+            .iter()
+            .filter(|edge| edge.target == Target::Missing);
+        let known: Option<Vec<&BTreeSet<&str>>> = missing
+            .map(|edge| (surroundings.library)(edge.wants.as_str()))
+            .collect();
+        if let Some(expected) = known {
+            binder.walk(walk, &expected, &mut unbound);
         } else if let Some(module) = graph.module(walk.root) {
             unknown.insert(module.path.clone());
         }
@@ -65,6 +67,26 @@ pub fn bind(graph: &Graph, outside: impl Fn(&str) -> bool) -> BindingReport {
         unbound: unbound.into_iter().collect(),
         unknown: unknown.into_iter().collect(),
     }
+}
+
+/// The walks that show how each file is really loaded: those of files that Python or the kernel
+/// loads, since a library's symbols and run paths may come from who loads it; then those of
+/// libraries that no such file reaches.
+pub fn starts(graph: &Graph) -> impl Iterator<Item = &RootWalk> {
+    let starts: Vec<&RootWalk> = graph
+        .walks
+        .iter()
+        .filter(|walk| is_start(graph, walk))
+        .collect();
+    let reached: BTreeSet<ModuleId> = starts
+        .iter()
+        .flat_map(|walk| walk.closure.iter().copied())
+        .collect();
+    let alone = graph
+        .walks
+        .iter()
+        .filter(move |walk| !reached.contains(&walk.root));
+    starts.into_iter().chain(alone)
 }
 
 /// Is the root loaded by somebody else than another ELF file: a Python extension, or a
@@ -89,6 +111,7 @@ pub fn is_extension(file_name: &str, facts: &Facts) -> bool {
 
 struct Binder<'a> {
     graph: &'a Graph,
+    surroundings: &'a Surroundings<'a>,
     /// What each module defines for others.
     defined: BTreeMap<ModuleId, HashSet<&'a str>>,
     /// The strong symbols each module needs of others.
@@ -99,11 +122,11 @@ impl<'a> Binder<'a> {
     fn walk(
         &mut self,
         walk: &RootWalk,
-        outside: &impl Fn(&str) -> bool,
+        expected: &[&BTreeSet<&str>],
         unbound: &mut BTreeSet<Unbound>,
     ) {
         for id in &walk.closure {
-            self.read(*id, outside);
+            self.read(*id);
         }
         for id in &walk.closure {
             let Some(module) = self.graph.module(*id) else {
@@ -111,7 +134,9 @@ impl<'a> Binder<'a> {
             };
             for symbol in self.wanted.get(id).into_iter().flatten() {
                 let mut closure = walk.closure.iter().filter_map(|id| self.defined.get(id));
-                if !closure.any(|defined| defined.contains(symbol)) {
+                if !closure.any(|defined| defined.contains(symbol))
+                    && !expected.iter().any(|defined| defined.contains(symbol))
+                {
                     unbound.insert(Unbound {
                         file: module.path.clone(),
                         symbol: (*symbol).to_owned(),
@@ -121,7 +146,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn read(&mut self, id: ModuleId, outside: &impl Fn(&str) -> bool) {
+    fn read(&mut self, id: ModuleId) {
         let graph: &'a Graph = self.graph;
         let Some(module) = graph.module(id) else {
             return;
@@ -136,7 +161,9 @@ impl<'a> Binder<'a> {
         self.defined.insert(id, offered.collect());
         let needed = symbols()
             .filter(|symbol| !symbol.defined && !symbol.is_weak())
-            .filter(|symbol| symbol.binding != Binding::Local && !outside(symbol.name))
+            .filter(|symbol| {
+                symbol.binding != Binding::Local && !(self.surroundings.defines)(symbol.name)
+            })
             .map(|symbol| symbol.name);
         self.wanted.insert(id, needed.collect());
     }

@@ -13,7 +13,7 @@ mod musl;
 mod walk;
 mod world;
 
-pub use bind::{BindingReport, Unbound, bind, is_extension};
+pub use bind::{BindingReport, Surroundings, Unbound, bind, is_extension, starts};
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
 pub use loader::{Libc, Loader, MachineKey, libc_of};
 pub use walk::resolve;

@@ -133,7 +133,7 @@ pub(super) fn unpack_pieces<S: Source + ?Sized>(
     mut each: impl FnMut(&[u8]),
 ) -> Result<(), Error> {
     let mut crc = Crc::new();
-    pieces(source, entry, |piece| {
+    pieces(source, entry, PIECE, |piece| {
         crc.update(piece);
         each(piece);
         true
@@ -151,7 +151,7 @@ pub(super) fn unpack_prefix<S: Source + ?Sized>(
     if wanted == 0 || entry.size == 0 {
         return Ok(prefix);
     }
-    pieces(source, entry, |piece| {
+    pieces(source, entry, wanted, |piece| {
         let missing = wanted.saturating_sub(prefix.len());
         prefix.extend_from_slice(piece.get(..missing).unwrap_or(piece));
         prefix.len() < wanted
@@ -159,11 +159,12 @@ pub(super) fn unpack_prefix<S: Source + ?Sized>(
     Ok(prefix)
 }
 
-/// Hands over the unpacked bytes piece by piece until `each` has had enough (`false`); if it
+/// Hands over the unpacked bytes in pieces of at most `most` bytes until `each` has had enough (`false`); if it
 /// never has, the size is verified and that the packed bytes end where the data does.
 fn pieces<S: Source + ?Sized>(
     source: &S,
     entry: &Entry,
+    most: usize,
     mut each: impl FnMut(&[u8]) -> bool,
 ) -> Result<(), Error> {
     let mut packed = PackedBytes::new(source, entry)?;
@@ -177,8 +178,8 @@ fn pieces<S: Source + ?Sized>(
         return Ok(());
     }
     let mut inflate = Decompress::new(false);
-    // A few bytes of a small file are often all that is wanted.
-    let mut piece = buffer(PIECE.min(length(entry.size, entry)?).max(64))?;
+    // A few bytes of a file are often all that is wanted.
+    let mut piece = buffer(most.min(length(entry.size, entry)?).max(64))?;
     loop {
         packed.more()?;
         let (consumed, produced) = (inflate.total_in(), inflate.total_out());

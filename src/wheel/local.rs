@@ -241,8 +241,9 @@ fn compare(bytes: &[u8], entry: &Entry, name: &str) -> Option<Result<(), Error>>
 fn local_sizes(extra: &[u8], name: &[u8], size: u32, compressed: u32) -> Result<(u64, u64), Error> {
     let extra = extra::read(extra, name)?;
     let both = extra.zip64.is_some_and(|data| data.len() == 16);
-    if both && (size == u32::MAX) != (compressed == u32::MAX) {
-        // One saturated field with both values there: legal, the other one says it twice.
+    if both && !(size == u32::MAX && compressed == u32::MAX) {
+        // A field that is not saturated, with both values there: it says its value twice. Some
+        // builders write so for every entry (Bazel's, in the wheels of protobuf).
         let ([long_size, long_compressed, _], _) =
             extra::zip64_values(extra.zip64, [true, true, false], false)?;
         let (long_size, long_compressed) = (long_size.unwrap_or(0), long_compressed.unwrap_or(0));

@@ -52,6 +52,23 @@ impl Wheel {
         filename: &WheelFilename,
         limits: &Limits,
     ) -> Result<Self, Error> {
+        let (wheel, faults) = Self::examine(source, filename, limits)?;
+        match faults.into_iter().next() {
+            Some(fault) => Err(fault),
+            None => Ok(wheel),
+        }
+    }
+
+    /// As [`Wheel::open`], but RECORD may be wrong, incomplete or missing: everything that is
+    /// wrong with it comes back beside the wheel. For those who report, not for those who write.
+    ///
+    /// # Errors
+    /// I/O errors and every rule but those about RECORD.
+    pub fn examine<S: Source + ?Sized>(
+        source: &S,
+        filename: &WheelFilename,
+        limits: &Limits,
+    ) -> Result<(Self, Vec<Error>), Error> {
         let archive = Archive::read(source, limits)?;
         let mut notes = archive.notes().to_vec();
         let dist_info = find_dist_info(&archive, filename)?;
@@ -77,10 +94,18 @@ impl Wheel {
         compare_tags(filename, &tags, &mut notes);
         let metadata = Headers::parse(&read("METADATA", Rule::Metadata)?);
         compare_metadata(filename, &metadata, &mut notes);
-        let record = Record::parse(&read("RECORD", Rule::Record)?)
-            .map_err(|error| in_file(error, &dist_info, "RECORD"))?;
-        check_record(&archive, &dist_info, &record, limits, &mut notes)?;
-        Ok(Self {
+        let parsed = read("RECORD", Rule::Record).and_then(|bytes| {
+            Record::parse(&bytes).map_err(|error| in_file(error, &dist_info, "RECORD"))
+        });
+        let (record, faults) = match parsed {
+            Ok(record) => {
+                let faults = check_record(&archive, &dist_info, &record, limits, &mut notes)?;
+                (record, faults)
+            }
+            Err(error) if error.is_io() => return Err(error),
+            Err(error) => (Record::default(), vec![error]),
+        };
+        let wheel = Self {
             filename: filename.clone(),
             archive,
             dist_info,
@@ -89,7 +114,8 @@ impl Wheel {
             metadata,
             record,
             notes,
-        })
+        };
+        Ok((wheel, faults))
     }
 
     /// The path of a file in the `.dist-info` directory.
@@ -256,13 +282,14 @@ fn compare_metadata(filename: &WheelFilename, metadata: &Headers, notes: &mut Ve
 }
 
 /// RECORD against the archive: the same files, sizes as far as the headers tell, hashes of use.
+/// The faults come in the order in which they count.
 fn check_record(
     archive: &Archive,
     dist_info: &ArchivePath,
     record: &Record,
     limits: &Limits,
     notes: &mut Vec<Note>,
-) -> Result<(), Error> {
+) -> Result<Vec<Error>, Error> {
     let mut unlisted = Vec::new();
     let mut sizes = Vec::new();
     let mut weak = Vec::new();
@@ -294,20 +321,19 @@ fn check_record(
         })
         .map(|row| row.path.to_string())
         .collect();
-    let refuse = |rule: Rule, items: Vec<String>, what: &str| {
+    let mut faults = Vec::new();
+    let mut refuse = |rule: Rule, items: Vec<String>, what: &str| {
         let count = items.len();
         let plural = if count == 1 { "file" } else { "files" };
         let error = Error::new(rule, format!("{count} {plural} {what}")).listing(items);
-        if count == 0 {
-            Ok(())
-        } else {
-            Err(in_file(error, dist_info, "RECORD"))
+        if count > 0 {
+            faults.push(in_file(error, dist_info, "RECORD"));
         }
     };
-    refuse(Rule::RecordFiles, unlisted, "of the wheel not listed in it")?;
-    refuse(Rule::RecordFiles, absent, "listed in it not in the wheel")?;
-    refuse(Rule::RecordMismatch, sizes, "of another size than it says")?;
-    refuse(Rule::Record, unhashed, "listed in it without a hash")?;
+    refuse(Rule::RecordFiles, unlisted, "of the wheel not listed in it");
+    refuse(Rule::RecordFiles, absent, "listed in it not in the wheel");
+    refuse(Rule::RecordMismatch, sizes, "of another size than it says");
+    refuse(Rule::Record, unhashed, "listed in it without a hash");
     if limits.allow_weak_hashes && !weak.is_empty() {
         notes.push(Note::WeakHashes { rows: weak.len() });
     } else {
@@ -315,7 +341,7 @@ fn check_record(
             Rule::RecordAlgorithm,
             weak,
             "listed in it with a hash (md5, sha1) that proves nothing",
-        )?;
+        );
     }
     if record.backslashes() > 0 {
         notes.push(Note::BackslashInRecord {
@@ -330,5 +356,5 @@ fn check_record(
             });
         }
     }
-    Ok(())
+    Ok(faults)
 }

@@ -50,12 +50,73 @@ impl Wheel {
         wanted: impl Fn(&[u8]) -> bool + Sync,
         each: impl Fn(&Entry, &[u8]) -> T + Sync,
     ) -> Result<BTreeMap<ArchivePath, T>, Error> {
-        let entries = self.archive.entries().iter().enumerate();
-        let (large, small): (Vec<Numbered<'_>>, Vec<Numbered<'_>>) =
-            entries.partition(|(_, entry)| held(entry) >= LARGE);
+        match self.scan_all(source, wanted, each)? {
+            (_, Some(mismatch)) => Err(mismatch),
+            (values, None) => Ok(values),
+        }
+    }
+
+    /// As [`Wheel::scan`], but what RECORD says otherwise comes back beside the values. For those
+    /// who report, not for those who write.
+    ///
+    /// # Errors
+    /// As for [`Wheel::scan`], without [`Rule::RecordMismatch`].
+    #[allow(clippy::type_complexity)]
+    pub fn scan_all<S: Source + ?Sized, T: Send>(
+        &self,
+        source: &S,
+        wanted: impl Fn(&[u8]) -> bool + Sync,
+        each: impl Fn(&Entry, &[u8]) -> T + Sync,
+    ) -> Result<(BTreeMap<ArchivePath, T>, Option<Error>), Error> {
+        let entries = self.archive.entries().iter().enumerate().collect();
+        self.look_at(source, entries, true, wanted, each)
+    }
+
+    /// Unpacks only the files that `wanted` picks by their first bytes, and verifies their CRC-32
+    /// and size; RECORD is not asked. For those who tell of these files and of nothing else.
+    ///
+    /// # Errors
+    /// I/O errors; else of what is wrong with single files the first in the archive's order.
+    pub fn pick<S: Source + ?Sized, T: Send>(
+        &self,
+        source: &S,
+        wanted: impl Fn(&[u8]) -> bool + Sync,
+        each: impl Fn(&Entry, &[u8]) -> T + Sync,
+    ) -> Result<BTreeMap<ArchivePath, T>, Error> {
+        let files: Vec<Numbered<'_>> = self.archive.entries().iter().enumerate().collect();
+        let begins: Vec<Result<bool, Error>> = files
+            .par_iter()
+            .map(|(_, entry)| {
+                let prefix = unpack_prefix(source, entry, PREFIX)?;
+                Ok(!entry.is_directory && wanted(&prefix))
+            })
+            .collect();
+        let mut picked = Vec::new();
+        for (file, wanted) in files.into_iter().zip(begins) {
+            if wanted? {
+                picked.push(file);
+            }
+        }
+        let (values, _) = self.look_at(source, picked, false, wanted, each)?;
+        Ok(values)
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn look_at<S: Source + ?Sized, T: Send>(
+        &self,
+        source: &S,
+        entries: Vec<Numbered<'_>>,
+        recorded: bool,
+        wanted: impl Fn(&[u8]) -> bool + Sync,
+        each: impl Fn(&Entry, &[u8]) -> T + Sync,
+    ) -> Result<(BTreeMap<ArchivePath, T>, Option<Error>), Error> {
+        let (large, small): (Vec<Numbered<'_>>, Vec<Numbered<'_>>) = entries
+            .into_iter()
+            .partition(|(_, entry)| held(entry) >= LARGE);
         let look = Look {
             wheel: self,
             source,
+            recorded,
             wanted: &wanted,
             each: &each,
         };
@@ -74,13 +135,14 @@ impl Wheel {
             }
         }
         if mismatches.is_empty() {
-            return Ok(values);
+            return Ok((values, None));
         }
         let detail = match mismatches.len() {
             1 => "1 file is not what RECORD says".to_owned(),
             count => format!("{count} files are not what RECORD says"),
         };
-        Err(Error::new(Rule::RecordMismatch, detail).listing(mismatches))
+        let mismatch = Error::new(Rule::RecordMismatch, detail).listing(mismatches);
+        Ok((values, Some(mismatch)))
     }
 }
 
@@ -93,6 +155,8 @@ fn held(entry: &Entry) -> u64 {
 struct Look<'a, S: ?Sized, W, E> {
     wheel: &'a Wheel,
     source: &'a S,
+    /// Are files held against RECORD?
+    recorded: bool,
     wanted: &'a W,
     each: &'a E,
 }
@@ -181,6 +245,9 @@ where
     }
 
     fn verify_bytes(&self, entry: &Entry, bytes: &[u8]) -> Option<String> {
+        if !self.recorded {
+            return None;
+        }
         let mut hasher = self.hasher(entry);
         hasher.update(bytes);
         self.verify(entry, &hasher.finish())

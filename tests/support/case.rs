@@ -16,6 +16,7 @@
 //! args = "repair --sysroot sysroot {wheels}"     # this one if there is none
 //! exit = 1                       # 0 if there is none
 //! env = { LD_LIBRARY_PATH = "{tmp}/opt" }
+//! called = "auditwheel"          # the program's name, `wheelfix` if there is none
 //! ```
 
 #![allow(
@@ -53,6 +54,8 @@ pub struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
+    /// The name that the program is called by.
+    pub called: Option<String>,
     #[serde(default = "usual")]
     pub args: String,
     #[serde(default)]

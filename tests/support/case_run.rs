@@ -13,13 +13,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use similar::{ChangeTag, TextDiff};
 
 use super::case::{Case, Run};
-use super::{case_laws, scratch, wheel_text};
+use super::{case_laws, case_schema, scratch, wheel_text};
 
 /// Everything in a folder: each file's bytes, each link's target.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -72,12 +73,14 @@ fn one_run(case: &Case, run: &Run, folder: &Path) -> Result<String, String> {
     if run.exit == 0 && !run.replaces {
         case_laws::check(case, run, folder, &written)?;
     }
-    let mut text = format!("$ wheelfix {}\n", masked(&arguments.join(" "), folder));
+    let program = run.called.as_deref().unwrap_or("wheelfix");
+    let mut text = format!("$ {program} {}\n", masked(&arguments.join(" "), folder));
     for (name, value) in &run.env {
         text = format!("$ {name}={value:?} \\\n{}", &text.replace("$ ", "  "));
     }
     writeln!(text, "exit {}", run.exit).unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
+    case_schema::check(&stdout)?;
     for (title, stream) in [("stdout", stdout.as_ref()), ("stderr", &stderr)] {
         if !stream.is_empty() {
             writeln!(text, "--- {title}").unwrap();
@@ -117,6 +120,9 @@ pub fn arguments(run: &Run, wheels: &[String], folder: &Path) -> Vec<String> {
 pub fn wheelfix(folder: &Path, run: &Run, arguments: &[String], more: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wheelfix"));
     command.current_dir(folder).env_clear().args(arguments);
+    if let Some(name) = &run.called {
+        command.arg0(name);
+    }
     for (name, value) in &run.env {
         command.env(name, value.replace("{tmp}", folder.to_str().unwrap()));
     }

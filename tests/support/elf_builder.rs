@@ -63,10 +63,21 @@ pub struct Elf {
     pub sections: bool,
     /// So many unused entries at the end of `.dynamic`.
     pub spare: usize,
+    /// What makes it unwelcome on hardened systems.
+    pub unwelcome: Vec<Unwelcome>,
     /// What is wrong with it.
     pub lies: Vec<Lie>,
     /// Nothing behind so many bytes.
     pub cut: Option<usize>,
+}
+
+/// What a linker writes for code that asks for too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unwelcome {
+    ExecutableStack,
+    TextRelocations,
+    WritableCode,
 }
 
 /// A field that does not say the truth.
@@ -107,6 +118,7 @@ impl Default for Elf {
             ballast: 0,
             sections: true,
             spare: 5,
+            unwelcome: Vec::new(),
             lies: Vec::new(),
             cut: None,
         }
@@ -239,6 +251,9 @@ impl Elf {
         } else if is_program {
             entries.push((21, 0));
         }
+        if self.unwelcome.contains(&Unwelcome::TextRelocations) {
+            entries.push((22, 0));
+        }
         self.lie_in_dynamic(&mut entries, tags);
         let bytes = entries
             .iter()
@@ -255,8 +270,27 @@ impl Elf {
         }
         let entry = if is_program { code } else { 0 };
         let mut bytes = writer.finish(entry, self.sections);
+        self.ask_too_much(codec, &mut bytes);
         self.lie_in_headers(codec, &mut bytes);
         bytes
+    }
+
+    /// Flags of the program headers, which stand behind the file's own header.
+    fn ask_too_much(&self, codec: Codec, bytes: &mut [u8]) {
+        let word = codec.word();
+        let (size, flags_at) = if word == 8 { (56, 4) } else { (32, 24) };
+        for one in &self.unwelcome {
+            // PT_GNU_STACK; the first PT_LOAD, which is code.
+            let kind: u32 = match one {
+                Unwelcome::ExecutableStack => 0x6474_e551,
+                Unwelcome::WritableCode => 1,
+                Unwelcome::TextRelocations => continue,
+            };
+            let mut headers = (codec.header_size()..).step_by(size);
+            let header = headers.find(|at| bytes[*at..*at + 4] == codec.u32(kind)[..]);
+            let at = header.unwrap() + flags_at;
+            bytes[at..at + 4].copy_from_slice(&codec.u32(7));
+        }
     }
 
     /// The empty first symbol, then what it wants, then what it offers.

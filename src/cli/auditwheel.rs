@@ -1,0 +1,165 @@
+//! The program where it is called `auditwheel`: auditwheel's commands, flags, variables and the
+//! forms of its answers.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use super::args::WorldArgs;
+use super::terminal::{OutputArgs, Terminal};
+use super::{lddtree, repair};
+use crate::elf::Strip;
+use crate::error::{Error, Exit};
+use crate::host::{self, GatherOptions, Gathered, Sysroot};
+use crate::plan::{self, AuditInput, Selection};
+use crate::report;
+
+/// The release whose interface this is.
+const VERSION: &str = concat!("6.8.2 (wheelfix ", env!("CARGO_PKG_VERSION"), ")");
+
+/// Cross-distro Python wheels: auditwheel's commands over wheelfix.
+#[derive(Debug, Parser)]
+#[command(
+    name = "auditwheel",
+    version = VERSION,
+    max_term_width = 100,
+    after_help = "`wheelfix --help` shows what else there is."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Show(Box<ShowArguments>),
+    Repair(Box<repair::Arguments>),
+    Lddtree(Box<lddtree::Arguments>),
+}
+
+/// Audit a wheel for external shared library dependencies
+#[derive(Clone, Debug, Args)]
+struct ShowArguments {
+    /// The wheel
+    #[arg(value_name = "WHEEL_FILE")]
+    wheel: PathBuf,
+    /// Accept files marked for newer processors than the tag's baseline
+    #[arg(long)]
+    disable_isa_ext_check: bool,
+    /// Accept a wheel without ELF files
+    #[arg(long)]
+    allow_pure_python_wheel: bool,
+    #[command(flatten)]
+    world: WorldArgs,
+}
+
+/// Is the program called by this name?
+pub(super) fn is_called(program: Option<&OsString>) -> bool {
+    let name = program.and_then(|path| Path::new(path).file_name());
+    name.is_some_and(|name| name == "auditwheel")
+}
+
+/// Run as auditwheel.
+pub(super) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            let _ = error.print();
+            return ExitCode::from(code.code());
+        }
+    };
+    let terminal = Terminal::new(&arguments.output);
+    let exit = match arguments.command {
+        Some(Command::Show(show)) => match run(&show, &terminal) {
+            Ok(exit) => exit,
+            Err(error) => {
+                terminal.error(&error);
+                error.exit()
+            }
+        },
+        Some(Command::Repair(mut repair)) => {
+            repair.refuse_as_auditwheel = true;
+            repair::run(&repair, &terminal)
+        }
+        Some(Command::Lddtree(tree)) => lddtree::run(&tree, &terminal),
+        None => {
+            terminal.data(&format!("{}\n", Arguments::command().render_help()));
+            Exit::Done
+        }
+    };
+    ExitCode::from(terminal.finish(exit).code())
+}
+
+fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
+    let path = &arguments.wheel;
+    if !path.is_file() {
+        let path = crate::wheel::escape(&path.to_string_lossy());
+        return Err(Error::Usage(format!("cannot access {path}. No such file")));
+    }
+    let world = arguments.world.open(Strip::None)?;
+    let options = world.telling_options();
+    let gathered = host::gather(path, &world.sysroot, &options, terminal)?;
+    let name = gathered.wheel.filename.to_string();
+    let selection = match plan::select(&gathered.wheel.filename.platform, &gathered.elf) {
+        Ok(selection) => selection,
+        Err(refusal) => {
+            let text = report::refusal_text(&refusal);
+            tell(&name, &refusal.ignored, terminal);
+            terminal.done(&text);
+            let fine = refusal.pure && arguments.allow_pure_python_wheel;
+            if terminal.json() {
+                terminal.data(&match fine {
+                    true => report::audit_pure_json(&name),
+                    false => report::audit_refused_json(&name, &text),
+                });
+            }
+            return Ok(if fine { Exit::Done } else { Exit::No });
+        }
+    };
+    tell(&name, &selection.ignored, terminal);
+    let graph = walked(gathered, &selection, &world.sysroot, &options);
+    let audit = plan::audit(&AuditInput {
+        elf: &selection.elf,
+        graph: &graph,
+        libc: selection.settled.libc,
+        arch: selection.settled.arch,
+        disable_isa_check: arguments.disable_isa_ext_check,
+    });
+    terminal.data(&match terminal.json() {
+        true => report::audit_json(&name, &audit),
+        false => report::audit_text(&name, &audit, terminal.verbose()),
+    });
+    Ok(Exit::Done)
+}
+
+/// What the selected files pull in: known already where they are all there are.
+fn walked(
+    gathered: Gathered,
+    selection: &Selection,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+) -> crate::resolve::Graph {
+    let settled = &selection.settled;
+    let same = |target: &(crate::resolve::Libc, crate::elf::Arch)| {
+        *target == (settled.libc, settled.arch) && selection.elf.len() == gathered.elf.len()
+    };
+    match gathered.target.as_ref().is_ok_and(same) {
+        true => gathered.graph,
+        false => host::walk(&selection.elf, settled, sysroot, options),
+    }
+}
+
+fn tell(wheel: &str, ignored: &[String], terminal: &Terminal) {
+    for text in ignored {
+        terminal.note(wheel, true, &crate::wheel::escape(text));
+    }
+}

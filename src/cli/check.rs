@@ -1,0 +1,163 @@
+//! `wheelfix check`: is everything true that wheels and installed packages say of themselves?
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use rayon::prelude::*;
+
+use super::terminal::Terminal;
+use crate::error::{Error, Exit};
+use crate::host;
+use crate::plan::{self, Code, Package};
+use crate::report::{self, Checked};
+
+const EXAMPLES: &str = "\
+Examples:
+  wheelfix check dist/
+      Every wheel of a folder: tags, RECORD, libraries, symbols, run paths, the oldest system.
+  wheelfix check --select L,S --output-format github .venv/lib/python3.13/site-packages
+      An installed tree, libraries and symbols only, as annotations for a workflow.
+
+Exit codes:
+  0 nothing found   1 findings   2 usage   4 input or output failed";
+
+/// Check that wheels, or the packages of an installed tree, are what they say
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Wheels, folders of wheels, site-packages folders
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Only these codes; a beginning stands for all that begin so (`L`, `F00`)
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Not these codes
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// How to write it; `--json` is the same as `--output-format json`
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output_format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    /// Workflow commands, which GitHub shows as annotations
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+/// Run the command.
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
+    match check(arguments, terminal) {
+        Ok(exit) => exit,
+        Err(error) => {
+            terminal.error(&error);
+            error.exit()
+        }
+    }
+}
+
+fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
+    let select = codes(&arguments.select)?;
+    let ignore = codes(&arguments.ignore)?;
+    let mut wheels = Vec::new();
+    let mut all = Vec::new();
+    for path in &arguments.paths {
+        if !path.is_dir() {
+            wheels.push(path.clone());
+        } else if host::is_installed_tree(path) {
+            all.extend(judged(path, host::examine_tree(path)?));
+        } else {
+            wheels.extend(wheels_in(path)?);
+        }
+    }
+    let examined: Vec<Result<Vec<Checked>, Error>> = wheels
+        .par_iter()
+        .map(|path| Ok(judged(path, vec![host::examine(path, terminal)?])))
+        .collect();
+    let mut exit = Exit::Done;
+    for result in examined {
+        match result {
+            Ok(checked) => all.extend(checked),
+            Err(error) => {
+                terminal.error(&error);
+                exit = exit.max(error.exit());
+            }
+        }
+    }
+    for one in &mut all {
+        let wanted =
+            |code| (select.is_empty() || select.contains(&code)) && !ignore.contains(&code);
+        one.findings.retain(|finding| wanted(finding.code));
+    }
+    let format = match terminal.json() {
+        true => Format::Json,
+        false => arguments.output_format,
+    };
+    terminal.data(&match format {
+        Format::Text => report::check_text(&all),
+        Format::Json => format!("{}\n", report::check_json(&all)),
+        Format::Github => report::check_github(&all),
+        Format::Sarif => format!("{}\n", report::check_sarif(&all)),
+    });
+    if format == Format::Text && !all.is_empty() {
+        terminal.done(&report::check_summary(&all));
+    }
+    let found = all.iter().any(|one| !one.findings.is_empty());
+    Ok(exit.max(if found { Exit::No } else { Exit::Done }))
+}
+
+/// The findings of packages that share a process.
+fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
+    let graphs: Vec<_> = packages.iter().map(|package| &package.graph).collect();
+    let mut clashes = plan::name_clashes(&graphs);
+    let mut all = Vec::new();
+    for (number, package) in packages.iter().enumerate() {
+        let mut findings = plan::check(package);
+        let own = clashes.extract_if(.., |(of, _)| *of == number);
+        findings.extend(own.map(|(_, finding)| finding));
+        findings.sort();
+        all.push(Checked {
+            path: path.display().to_string(),
+            name: package.name.clone(),
+            findings,
+        });
+    }
+    all
+}
+
+fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = |error| Error::io("read", folder, error);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "whl") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(Error::Usage(format!(
+            "`{}` holds neither wheels nor `.dist-info` folders",
+            crate::wheel::escape(&folder.to_string_lossy())
+        ))),
+    }
+}
+
+/// The codes that begin with one of `prefixes`.
+fn codes(prefixes: &[String]) -> Result<Vec<Code>, Error> {
+    let mut found = Vec::new();
+    for prefix in prefixes {
+        let before = found.len();
+        let known = Code::ALL.iter().copied();
+        found.extend(known.filter(|code| code.id().starts_with(prefix.as_str())));
+        if found.len() == before || prefix.is_empty() {
+            return Err(super::rule::unknown(prefix));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,102 @@
+//! Read a wheel for a check: what is wrong with it does not end the reading where it need not.
+
+use std::path::Path;
+
+use super::Progress;
+use super::file_source::FileSource;
+use super::gather::{elf_entry, file_name};
+use super::package_world::PackageWorld;
+use super::sysroot::sha256;
+use crate::elf;
+use crate::error::Error;
+use crate::plan::{Code, ElfEntry, Finding, Package, finding_of_note, installed, settle};
+use crate::resolve::Graph;
+use crate::wheel::{self, Limits, Rule, Wheel, WheelFilename};
+
+/// Read a wheel as a package to check. A wheel that cannot be read is a package with one finding.
+///
+/// # Errors
+/// When the machine fails to read.
+pub fn examine(path: &Path, progress: &dyn Progress) -> Result<Package, Error> {
+    let mut package = Package {
+        name: file_name(path),
+        platforms: Vec::new(),
+        purelib: false,
+        elf: Vec::new(),
+        settled: None,
+        graph: Graph::default(),
+        findings: Vec::new(),
+    };
+    let source = FileSource::open(path)?;
+    match read(&source, &mut package, progress) {
+        Err(error) if error.is_io() => Err(Error::Wheel {
+            wheel: package.name,
+            error: Box::new(error),
+        }),
+        Err(error) => {
+            package.findings.push(finding_of_error(&error));
+            Ok(package)
+        }
+        Ok(()) => Ok(package),
+    }
+}
+
+fn read(
+    source: &FileSource,
+    package: &mut Package,
+    progress: &dyn Progress,
+) -> Result<(), wheel::Error> {
+    let filename = WheelFilename::parse(&package.name)?;
+    package.platforms.clone_from(&filename.platform);
+    let (wheel, faults) = Wheel::examine(source, &filename, &Limits::default())?;
+    package.findings.extend(faults.iter().map(finding_of_error));
+    package
+        .findings
+        .extend(wheel.notes.iter().filter_map(finding_of_note));
+    let total: u64 = wheel.archive.entries().iter().map(|entry| entry.size).sum();
+    progress.expect(total);
+    let (read, mismatch) = wheel.scan_all(source, elf::is_elf, |entry, bytes| {
+        elf_entry(entry, bytes, None, sha256(bytes))
+    })?;
+    progress.advance(total);
+    package
+        .findings
+        .extend(mismatch.iter().map(finding_of_error));
+    let mut files: Vec<ElfEntry> = Vec::new();
+    for (path, result) in read {
+        match result {
+            Ok(file) => files.push(file),
+            Err(error) => package.findings.push(broken(&installed(&path), &error)),
+        }
+    }
+    let pure = wheel.wheel.get("Root-Is-Purelib");
+    package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    package.settled = settle(&package.platforms, &mut files, &mut package.findings);
+    if let Some(settled) = &package.settled {
+        package.graph = PackageWorld::of(&files).resolve(settled, &files);
+    }
+    package.elf = files;
+    Ok(())
+}
+
+/// The finding for an ELF file that cannot be read.
+pub(super) fn broken(file: &crate::resolve::ModulePath, error: &elf::Error) -> Finding {
+    Finding::of_file(Code::BrokenElf, file, "", error.to_string())
+}
+
+/// The finding for a rule that a wheel breaks.
+fn finding_of_error(error: &wheel::Error) -> Finding {
+    let code = match error.rule {
+        Rule::Name | Rule::NameEncoding | Rule::Duplicate | Rule::FileAndDirectory | Rule::Kind => {
+            Code::UnsafeName
+        }
+        Rule::FileName => Code::FileName,
+        Rule::DistInfo | Rule::WheelFile | Rule::Metadata | Rule::Tag => Code::Metadata,
+        Rule::Record => Code::NoRecord,
+        Rule::RecordFiles => Code::RecordFiles,
+        Rule::RecordMismatch => Code::RecordMismatch,
+        Rule::RecordAlgorithm | Rule::RecordDuplicate => Code::RecordWeak,
+        _ => Code::Unreadable,
+    };
+    Finding::of_wheel(code, "", error.to_string())
+}

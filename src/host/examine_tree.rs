@@ -1,0 +1,256 @@
+//! Read an installed tree for a check: every `.dist-info` folder of a site-packages is a package,
+//! and all of them share one world.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::examine::broken;
+use super::package_world::PackageWorld;
+use super::sysroot::elf_file;
+use crate::elf;
+use crate::error::Error;
+use crate::plan::{Code, ElfEntry, Finding, Package, settle};
+use crate::resolve::{FileIdentity, Graph, ModulePath, Place};
+use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_record};
+
+/// Is this folder a site-packages: does it hold a `.dist-info` folder?
+pub fn is_installed_tree(folder: &Path) -> bool {
+    dist_infos(folder).is_ok_and(|found| !found.is_empty())
+}
+
+/// Read each package of a site-packages, sorted by name. ELF files that no package lists come
+/// last, as a package without a name.
+///
+/// # Errors
+/// When the machine fails to read a folder.
+pub fn examine_tree(site: &Path) -> Result<Vec<Package>, Error> {
+    let failed = |path: &Path, error| Error::io("read", path, error);
+    let infos = dist_infos(site).map_err(|error| failed(site, error))?;
+    let mut files = Vec::new();
+    list(site, "", &mut files).map_err(|(path, error)| failed(&path, error))?;
+    let read: Vec<(String, Read)> = files
+        .into_par_iter()
+        .map(|path| {
+            let found = read_file(&site.join(&path), &path);
+            (path, found)
+        })
+        .collect();
+    let read: BTreeMap<String, Read> = read.into_iter().collect();
+    let mut world = PackageWorld::default();
+    for file in read
+        .values()
+        .filter_map(|found| found.elf.as_ref()?.as_ref().ok())
+    {
+        world
+            .files
+            .insert(file.installed.clone(), Arc::clone(&file.file));
+    }
+    let mut owned = BTreeSet::new();
+    let mut packages: Vec<Package> = infos
+        .iter()
+        .map(|info| package(site, info, &read, &mut owned))
+        .collect();
+    let rest = read
+        .iter()
+        .filter(|(path, found)| found.elf.is_some() && !owned.contains(*path));
+    let rest: Vec<&String> = rest.map(|(path, _)| path).collect();
+    if !rest.is_empty() {
+        let mut stray = empty("(in no RECORD)".to_owned());
+        for path in rest {
+            let file = ModulePath::new(Place::Wheel, path);
+            let finding = Finding::of_file(Code::RecordFiles, &file, "", "no RECORD lists it");
+            stray.findings.push(finding);
+            take(&mut stray, path, &read);
+        }
+        packages.push(stray);
+    }
+    for package in &mut packages {
+        package.settled = settle(&package.platforms, &mut package.elf, &mut package.findings);
+        if let Some(settled) = &package.settled {
+            package.graph = world.resolve(settled, &package.elf);
+        }
+    }
+    Ok(packages)
+}
+
+/// What one file of the tree is.
+struct Read {
+    /// SHA-256 and size, or why it cannot be read.
+    content: Result<([u8; 32], u64), String>,
+    /// `None`: not an ELF file.
+    elf: Option<Result<ElfEntry, elf::Error>>,
+}
+
+fn read_file(path: &Path, relative: &str) -> Read {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            return Read {
+                content: Err(error.to_string()),
+                elf: None,
+            };
+        }
+    };
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    // A name that no wheel can hold belongs to no package.
+    let entry = ArchivePath::parse(relative).ok();
+    let elf = entry.filter(|_| elf::is_elf(&bytes)).map(|entry| {
+        let installed = ModulePath::new(Place::Wheel, relative);
+        // A link and its target, or two hard links, are one file to a loader.
+        let identity = match fs::metadata(path) {
+            Ok(metadata) => format!("{}:{}", metadata.dev(), metadata.ino()),
+            Err(_) => relative.to_owned(),
+        };
+        let identity = FileIdentity(identity);
+        elf_file(&bytes, identity, installed.clone(), None, digest).map(|file| ElfEntry {
+            entry,
+            installed,
+            file: Arc::new(file),
+        })
+    });
+    Read {
+        content: Ok((digest, bytes.len() as u64)),
+        elf,
+    }
+}
+
+fn empty(name: String) -> Package {
+    Package {
+        name,
+        platforms: Vec::new(),
+        purelib: false,
+        elf: Vec::new(),
+        settled: None,
+        graph: Graph::default(),
+        findings: Vec::new(),
+    }
+}
+
+/// Give a file of the tree to a package.
+fn take(package: &mut Package, path: &str, read: &BTreeMap<String, Read>) {
+    match read.get(path).and_then(|found| found.elf.as_ref()) {
+        Some(Ok(file)) => package.elf.push(file.clone()),
+        Some(Err(error)) => {
+            let file = ModulePath::new(Place::Wheel, path);
+            package.findings.push(broken(&file, error));
+        }
+        None => {}
+    }
+}
+
+fn package(
+    site: &Path,
+    info: &str,
+    read: &BTreeMap<String, Read>,
+    owned: &mut BTreeSet<String>,
+) -> Package {
+    let mut package = empty(info.trim_end_matches(".dist-info").to_owned());
+    if let Ok(bytes) = fs::read(site.join(info).join("WHEEL")) {
+        let wheel = Headers::parse(&bytes);
+        let tags = wheel.get_all("Tag");
+        let tags = tags.iter().filter_map(|tag| Tag::parse_set(tag).ok());
+        let platforms: BTreeSet<String> = tags.flatten().map(|tag| tag.platform).collect();
+        package.platforms = platforms.into_iter().collect();
+        let pure = wheel.get("Root-Is-Purelib");
+        package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    }
+    let rows = match fs::read(site.join(info).join("RECORD")) {
+        Ok(bytes) => installed_record(&bytes).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(why) => {
+            let why = format!("{}/RECORD: {why}", escape(info));
+            package
+                .findings
+                .push(Finding::of_wheel(Code::NoRecord, "", why));
+            return package;
+        }
+    };
+    for row in rows {
+        // What lies outside (scripts) is not part of a tree that may have been moved.
+        let (path, outside) = ModulePath::normalised(Place::Wheel, &row.path);
+        if outside || row.path.starts_with('/') {
+            continue;
+        }
+        owned.insert(path.relative().to_owned());
+        recorded(&row, &path, read, &mut package.findings);
+        take(&mut package, path.relative(), read);
+    }
+    package
+}
+
+/// Is the file what its row says? A row without a hash (compiled files) promises nothing.
+fn recorded(
+    row: &InstalledRow,
+    path: &ModulePath,
+    read: &BTreeMap<String, Read>,
+    found: &mut Vec<Finding>,
+) {
+    let Some(hash) = &row.hash else { return };
+    let mut say = |code, what: String| found.push(Finding::of_file(code, path, "", what));
+    match read.get(path.relative()).map(|file| &file.content) {
+        None => say(
+            Code::RecordFiles,
+            "RECORD lists it, and it is not there".to_owned(),
+        ),
+        Some(Err(why)) => say(Code::RecordMismatch, format!("it cannot be read: {why}")),
+        Some(Ok((_, size))) if row.size.is_some_and(|wanted| wanted != *size) => {
+            let wanted = row.size.unwrap_or_default();
+            say(
+                Code::RecordMismatch,
+                format!("it has {size} bytes, RECORD says {wanted}"),
+            );
+        }
+        Some(Ok((digest, _)))
+            if hash.algorithm() == Algorithm::Sha256 && hash.digest() != digest =>
+        {
+            say(
+                Code::RecordMismatch,
+                "its hash is not what RECORD says".to_owned(),
+            );
+        }
+        Some(Ok(_)) => {}
+    }
+}
+
+fn dist_infos(site: &Path) -> std::io::Result<Vec<String>> {
+    let mut found: Vec<String> = fs::read_dir(site)?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".dist-info"))
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+/// All files below a folder, links to files among them; links to folders are not entered, so that
+/// a loop has an end.
+fn list(
+    folder: &Path,
+    prefix: &str,
+    files: &mut Vec<String>,
+) -> Result<(), (PathBuf, std::io::Error)> {
+    let failed = |error| (folder.to_owned(), error);
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // A name that is not UTF-8 is in no RECORD.
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let path = format!("{prefix}{name}");
+        let kind = entry.file_type().map_err(failed)?;
+        if kind.is_dir() {
+            list(&entry.path(), &format!("{path}/"), files)?;
+        } else if entry.path().is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! What is said of where wheels run, on public wheels, by musl's own loader and beside auditwheel.
+//!
+//! These tests run `scripts/truth/`, which say what they need (the net and Debian, the first time); all wheels are
+//! compared by calling the scripts without a name (`docs/truth.md`, `docs/auditwheel.md`).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+#[path = "support/command.rs"]
+#[allow(dead_code)]
+mod command;
+
+use command::script;
+
+const WHEELFIX: &str = env!("CARGO_BIN_EXE_wheelfix");
+
+/// Of pyzmq's libraries one loads on musl 1.2.3 and four do not; lxml's all load.
+#[test]
+fn files_load_on_an_old_musl_where_show_says_so_and_only_there() {
+    let said = script("truth/prove-floor", &[WHEELFIX, "pyzmq", "lxml"]);
+    assert!(said.contains("1 load on musl 1.2.3, 4 fail"), "{said}");
+    assert!(said.contains("7 load on musl 1.2.3, 0 fail"), "{said}");
+    assert!(said.ends_with("0 disagreements\n"), "{said}");
+}
+
+#[test]
+fn trees_and_symbols_are_those_of_the_real_loader_on_three_machines() {
+    let wheels = ["kiwisolver-*musllinux*.whl", "regex-*musllinux*ppc64le.whl"];
+    let said = script(
+        "truth/loader-compare",
+        &[&[WHEELFIX][..], &wheels[..]].concat(),
+    );
+    for machine in ["x86_64", "aarch64", "ppc64le"] {
+        assert!(said.contains(machine), "{said}");
+    }
+    assert!(said.ends_with(": 0 differences\n"), "{said}");
+}
+
+#[test]
+fn auditwheel_gives_the_same_answers() {
+    let wheels = ["kiwisolver-*.whl", "orjson-*i686.whl", "psutil-*x86_64.whl"];
+    let said = script(
+        "truth/auditwheel-compare",
+        &[&[WHEELFIX][..], &wheels[..]].concat(),
+    );
+    assert!(said.contains(" equal, 1 intended"), "{said}");
+}
