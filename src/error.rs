@@ -126,6 +126,15 @@ pub enum Error {
         /// The wheel that came second.
         second: String,
     },
+    /// A tree that must not be changed.
+    Refused {
+        /// The tree or a file of it.
+        path: PathBuf,
+        /// Why.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
     /// Not begun, since another wheel failed.
     NotBegun {
         /// The wheel's file name.
@@ -147,7 +156,7 @@ impl Error {
                 _ => Exit::No,
             },
             Self::Edit { error, .. } if error.is_malformed_input() => Exit::Malformed,
-            Self::Edit { .. } | Self::NotBegun { .. } => Exit::No,
+            Self::Edit { .. } | Self::NotBegun { .. } | Self::Refused { .. } => Exit::No,
             Self::Changed { .. } | Self::Io { .. } | Self::Exists { .. } => Exit::Environment,
         }
     }

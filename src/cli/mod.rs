@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod args;
+mod dedupe;
 mod lddtree;
 mod repair;
 mod show;
@@ -35,6 +36,7 @@ enum Command {
     Repair(Box<repair::Arguments>),
     Show(Box<show::Arguments>),
     Lddtree(Box<lddtree::Arguments>),
+    Dedupe(Box<dedupe::Arguments>),
 }
 
 /// Run the program with the process's arguments; the result is its exit code.
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Repair(repair) => repair::run(&repair, &terminal),
         Command::Show(show) => show::run(&show, &terminal),
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
+        Command::Dedupe(dedupe) => dedupe::run(&dedupe, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
 }

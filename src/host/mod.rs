@@ -2,20 +2,33 @@
 //! what a plan says, or nothing.
 #![allow(clippy::disallowed_methods)]
 
+mod apply_tree;
 mod apply_wheel;
+mod change_file;
+mod delta;
 mod file_source;
 mod gather;
 mod gather_file;
+mod gather_tree;
 mod interrupt;
 mod publish;
+mod store;
 mod sysroot;
+mod twins;
+mod undo_tree;
+mod verify_import;
 
+pub use apply_tree::apply_dedupe;
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather};
 pub use gather_file::gather_file;
+pub use gather_tree::{GatheredTree, gather_tree};
 pub use interrupt::watch_signals;
 pub use sysroot::{Sysroot, SysrootOptions};
+pub use twins::{Likeness, Twins, find_twins};
+pub use undo_tree::{Undone, undo_dedupe};
+pub use verify_import::load_failures;
 
 /// Tells how far a long work has come. All of it may be called from any thread.
 pub trait Progress: Sync {

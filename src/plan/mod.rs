@@ -1,5 +1,7 @@
 //! What will change, as a value: nothing is done yet, nothing here can do it.
 
+mod dedupe;
+mod dedupe_check;
 mod graft;
 mod inspect;
 mod layout;
@@ -12,6 +14,7 @@ mod repair;
 mod run_path;
 mod tags;
 mod target;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,12 +26,18 @@ use crate::policy::MuslFloor;
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::{ArchivePath, WheelFilename};
 
+pub use dedupe::{DedupeInput, TreeElf, candidates, dedupe, module_path};
+pub use dedupe_check::Simulation;
 pub use inspect::{Carried, Inspection, Needed, inspect};
 pub use layout::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use options::{RelrChoice, RepairOptions};
 pub use repair::{ElfEntry, RepairInput, repair};
 pub use target::{Requested, libc_of_wheel, machine_of};
+pub use tree::{
+    Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,
+    followed_link, relative_link,
+};
 
 /// Everything that happens to one wheel.
 #[derive(Clone, Debug, Serialize)]

@@ -1,5 +1,6 @@
 //! Values in, text out. Nothing here reads or prints.
 
+mod dedupe;
 mod failure;
 mod json;
 mod obstacles;
@@ -8,6 +9,7 @@ mod show;
 mod tree;
 mod words;
 
+pub use dedupe::{dedupe_json, dedupe_line, dedupe_text, undo_line};
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
