@@ -6,6 +6,7 @@ mod dedupe;
 mod lddtree;
 mod repair;
 mod show;
+mod slim;
 mod terminal;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ enum Command {
     Show(Box<show::Arguments>),
     Lddtree(Box<lddtree::Arguments>),
     Dedupe(Box<dedupe::Arguments>),
+    Slim(Box<slim::Arguments>),
 }
 
 /// Run the program with the process's arguments; the result is its exit code.
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Show(show) => show::run(&show, &terminal),
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
         Command::Dedupe(dedupe) => dedupe::run(&dedupe, &terminal),
+        Command::Slim(slim) => slim::run(&slim, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
 }

@@ -62,7 +62,7 @@ pub use machine::{Arch, FloatAbi, Machine};
 pub use notes::{X86Isa, X86Level};
 pub use same::{Difference, same_build};
 pub use soname::{Soname, without_hash};
-pub use strip::strippable;
+pub use strip::{strippable, symbol_bytes};
 pub use symbols::{Binding, Symbol, SymbolKind, Symbols};
 pub use verify::verify;
 pub use versions::{NeededVersion, VersionNeed};

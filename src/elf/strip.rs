@@ -34,6 +34,20 @@ pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
     Ok(before.saturating_sub(length.unwrap_or(before)))
 }
 
+/// How many bytes of a file are symbol tables, their strings and debug sections.
+///
+/// # Errors
+/// When the file is malformed.
+pub fn symbol_bytes(bytes: &[u8]) -> Result<u64, Error> {
+    let image = Image::parse(bytes)?;
+    let gone = removed(&image, Strip::All);
+    let sections = image.sections.iter().zip(gone);
+    Ok(sections
+        .filter(|&(_, gone)| gone)
+        .map(|(section, _)| section.file_size())
+        .fold(0, u64::saturating_add))
+}
+
 /// Strips a file; `None` if there is nothing to leave out.
 pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
     let stripped = once(bytes, strip)?;

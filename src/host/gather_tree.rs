@@ -23,6 +23,8 @@ use crate::wheel::{ArchivePath, InstalledRecord};
 
 /// What a half-done change leaves behind when it is killed ends so.
 pub(super) const TEMPORARY: &str = ".wheelfix-tmp";
+/// What a killed run of `slim` was about.
+pub(super) const JOURNAL: &str = ".wheelfix-slim.json";
 
 /// An installed tree as it was found.
 pub struct GatheredTree {
@@ -81,6 +83,9 @@ impl GatheredTree {
                 }
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
+                if name == JOURNAL && folder == self.site {
+                    continue;
+                }
                 if name.starts_with('.') && name.ends_with(TEMPORARY) {
                     self.leftovers.push(path);
                     continue;

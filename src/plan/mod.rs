@@ -12,6 +12,9 @@ mod options;
 mod outside;
 mod repair;
 mod run_path;
+mod slim;
+mod slim_tests;
+mod slim_wheel;
 mod tags;
 mod target;
 mod tree;
@@ -33,6 +36,9 @@ pub use layout::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use options::{RelrChoice, RepairOptions};
 pub use repair::{ElfEntry, RepairInput, repair};
+pub use slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, is_source, slim};
+pub use slim_tests::may_name_test;
+pub use slim_wheel::slim_wheel;
 pub use target::{Requested, libc_of_wheel, machine_of};
 pub use tree::{
     Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,
@@ -107,6 +113,8 @@ pub enum EntryOp {
 pub enum Reason {
     /// A signature of a RECORD that is no more.
     Signature,
+    /// Nothing at run time reads it.
+    Slim(SlimKind),
 }
 
 /// A library of the build system that goes into the wheel.

@@ -6,6 +6,7 @@ mod json;
 mod obstacles;
 mod repair;
 mod show;
+mod slim;
 mod tree;
 mod words;
 
@@ -14,5 +15,6 @@ pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
 pub use show::{show_json, show_text};
+pub use slim::{slim_json, slim_line, slim_text};
 pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;
