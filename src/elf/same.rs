@@ -129,6 +129,14 @@ impl<'a, 'b> View<'a, 'b> {
             .any(|load| load.address.0 <= address && address < load.memory_end().0)
     }
 
+    /// Does a table lie in the segment? Wherever that is, it was found by its address.
+    fn has_table(&self, load: &Segment) -> bool {
+        let end = load.address.plus(load.file_size).0;
+        let ranges = self.regions.ranges();
+        let next = ranges.partition_point(|range| range.0 < load.address.0);
+        ranges.get(next).is_some_and(|range| range.1 <= end)
+    }
+
     /// Is `bytes` what a table that moved away left behind?
     fn is_left(&self, start: u64, bytes: &[u8]) -> bool {
         let end = start.saturating_add(bytes.len() as u64);
@@ -195,12 +203,11 @@ fn compare_segments(one: &View<'_, '_>, other: &View<'_, '_>) -> Result<(), Diff
                     && (whole(load) && whole(twin) || sizes(load) == sizes(twin))
             }
             None => {
-                // On the very next page, as editors do it. What is in it is compared below.
-                let align = load.align.max(LEAST_PAGE);
                 whole(load)
+                    && load.align >= LEAST_PAGE
                     && physical(load) == 0
                     && (load.flags == PF_R || load.flags == PF_R | PF_W)
-                    && Some(align_down(load.address.0, align)) == align_up(reached, align)
+                    && (one.has_table(load) || is_remnant(load, reached))
             }
         };
         if !same {
@@ -209,6 +216,17 @@ fn compare_segments(one: &View<'_, '_>, other: &View<'_, '_>) -> Result<(), Diff
         reached = load.memory_end().0;
     }
     Ok(())
+}
+
+/// A segment whose tables have all moved on: on the very next page, as editors add them, or cut
+/// down to a few bytes and not far away. What is in it is compared with the rest.
+fn is_remnant(load: &Segment, reached: u64) -> bool {
+    const FEW_BYTES: u64 = 16;
+    const NOT_FAR: u64 = 1 << 24;
+    let align = load.align.max(LEAST_PAGE);
+    let is_next = Some(align_down(load.address.0, align)) == align_up(reached, align);
+    let is_near = load.address.0.saturating_sub(reached) <= NOT_FAR;
+    is_next || load.file_size <= FEW_BYTES && is_near
 }
 
 fn compare_content(one: &View<'_, '_>, other: &View<'_, '_>) -> Result<(), Difference> {

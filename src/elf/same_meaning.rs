@@ -60,6 +60,7 @@ struct SegmentMeaning<'a> {
 enum Place<'a> {
     At(u64, u64, u64),
     Bytes(&'a [u8]),
+    Unloaded((u64, u64), &'a [u8]),
     Moves,
 }
 
@@ -80,7 +81,7 @@ struct SymbolMeaning<'a> {
     value: Option<u64>,
 }
 
-type DefinitionMeaning<'a> = (FullDefinition, Vec<&'a [u8]>);
+type DefinitionMeaning<'a> = (FullDefinition, Vec<(&'a [u8], bool)>);
 type NeedMeaning<'a> = (u16, bool, Vec<u8>, Vec<NeededMeaning<'a>>);
 type NeededMeaning<'a> = (u32, u16, u16, bool, &'a [u8]);
 
@@ -123,6 +124,9 @@ pub(super) fn of<'a>(
     })
 }
 
+/// From here on the machine says what a program header means.
+const PT_LOPROC: u32 = 0x7000_0000;
+
 fn cut(dynamic: &Dynamic<'_>) -> Error {
     Error::malformed(dynamic.at, "a table is in no loaded segment")
 }
@@ -137,19 +141,26 @@ fn segments<'a>(image: &Image<'a>, headers: u64) -> Result<Vec<SegmentMeaning<'a
             let odd = |what| Err(Error::uneditable(what).at(segment.offset));
             let is_placed = segment.file_size == 0
                 || image.offset_of(segment.address, segment.file_size) == Some(segment.offset);
-            if !is_placed {
+            // RISC-V's attributes are described by a header, but never loaded.
+            let is_unloaded = segment.kind >= PT_LOPROC
+                && !image.loads().any(|load| load.holds_file_range(segment.offset, 1));
+            if !is_placed && !is_unloaded {
                 return odd("a program header is not where its address says");
             }
             let whole = segment.file_size == segment.memory_size;
             let place = match segment.kind {
-                PT_PHDR if segment.offset != image.header.segments_at
-                    || segment.file_size != headers || !whole =>
-                {
+                PT_PHDR if segment.offset != image.header.segments_at || !whole => {
                     return odd("PT_PHDR is not the program headers");
                 }
                 PT_DYNAMIC if !whole => return odd("PT_DYNAMIC has two sizes"),
-                PT_PHDR | PT_DYNAMIC => Place::Moves,
+                // One that counts too many is as its linker left it: then it says so in both.
+                PT_PHDR if segment.file_size == headers => Place::Moves,
+                PT_DYNAMIC => Place::Moves,
                 PT_NOTE | PT_GNU_PROPERTY | PT_INTERP if whole => Place::Bytes(
+                    slice(image.bytes, segment.offset, segment.file_size).unwrap_or_default(),
+                ),
+                _ if is_unloaded => Place::Unloaded(
+                    (segment.address.0, segment.memory_size),
                     slice(image.bytes, segment.offset, segment.file_size).unwrap_or_default(),
                 ),
                 _ => Place::At(segment.address.0, segment.file_size, segment.memory_size),
@@ -183,6 +194,12 @@ fn soname(dynamic: &Dynamic<'_>) -> Result<Option<Vec<u8>>, Error> {
 }
 
 fn list<'a>(dynamic: &Dynamic<'a>) -> Result<Vec<(u64, Value<'a>)>, Error> {
+    for entry in &dynamic.entries {
+        if matches!(entry.tag, DT_RPATH | DT_RUNPATH) {
+            // What it says may differ, but it must be something to go by.
+            dynamic.strings.text(entry.value)?;
+        }
+    }
     let counted = dynamic.entries.iter().filter(|entry| {
         !matches!(entry.tag, DT_SONAME | DT_RPATH | DT_RUNPATH | DT_STRSZ)
     });
@@ -244,7 +261,7 @@ fn definitions<'a>(
         .map(|(definition, names)| {
             let names = names
                 .into_iter()
-                .map(|name| dynamic.strings.raw(u64::from(name)))
+                .map(|(name, last)| Ok((dynamic.strings.raw(u64::from(name))?, last)))
                 .collect::<Result<_, Error>>()?;
             Ok((definition, names))
         })

@@ -211,12 +211,16 @@ pub(super) struct FullDefinition {
     is_last: bool,
 }
 
-/// All version definitions, each with the offsets of all its names; what they take up ends at the
-/// second value, counted from the table's start.
+/// A version definition's names: where each is in the string table, and whether it says that it
+/// is the last one.
+type Names = Vec<(u32, bool)>;
+
+/// All version definitions with their names; what they take up ends at the second value, counted
+/// from the table's start.
 fn walk_definitions(
     image: &Image<'_>,
     dynamic: &Dynamic<'_>,
-) -> Result<(Vec<(FullDefinition, Vec<u32>)>, u64), Error> {
+) -> Result<(Vec<(FullDefinition, Names)>, u64), Error> {
     const NAME_SIZE: usize = 8;
     let mut found = Vec::new();
     let (Some(address), Some(count)) = (dynamic.address(DT_VERDEF), dynamic.value(DT_VERDEFNUM))
@@ -247,8 +251,9 @@ fn walk_definitions(
         let mut offsets = Vec::new();
         for _ in 0..names {
             end = end.max(name_at.saturating_add(NAME_SIZE));
-            offsets.push(u32_at(name_at)?);
-            name_at = name_at.saturating_add(u32_at(name_at.saturating_add(4))? as usize);
+            let next = u32_at(name_at.saturating_add(4))?;
+            offsets.push((u32_at(name_at)?, next == 0));
+            name_at = name_at.saturating_add(next as usize);
         }
         found.push((definition, offsets));
         if next < DEFINITION_SIZE {
@@ -259,11 +264,11 @@ fn walk_definitions(
     Ok((found, end.min(table.len()) as u64))
 }
 
-/// All version definitions, each with the string table offsets of all its names.
+/// All version definitions with their names.
 pub(super) fn full_definitions(
     image: &Image<'_>,
     dynamic: &Dynamic<'_>,
-) -> Result<Vec<(FullDefinition, Vec<u32>)>, Error> {
+) -> Result<Vec<(FullDefinition, Names)>, Error> {
     Ok(walk_definitions(image, dynamic)?.0)
 }
 
