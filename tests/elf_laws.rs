@@ -15,7 +15,9 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use wheelfix::elf::{self, Edits, Relr, RunPath, RunPathEdit, RunPathKind, Soname, Strip};
+use wheelfix::elf::{
+    self, Edits, MoreEdits, Relr, RunPath, RunPathEdit, RunPathKind, Soname, Strip,
+};
 
 const SOURCE: &str = r#"
 #include <stdio.h>
@@ -90,21 +92,47 @@ fn edits() -> impl Strategy<Value = Edits> {
         proptest::option::of(name()),
         any::<bool>(),
         run_path,
+        more_edits(),
     )
-        .prop_map(|(strip, relr, soname, renamed, removes, run_path)| Edits {
-            strip,
-            relr,
-            soname,
-            rename_needed: renamed
-                .map(|new| BTreeMap::from([("libc.so.6".into(), new.into())]))
-                .unwrap_or_default(),
-            remove_needed: if removes {
-                BTreeSet::from(["libc.so.6".into()])
-            } else {
-                BTreeSet::new()
+        .prop_map(
+            |(strip, relr, soname, renamed, removes, run_path, more)| Edits {
+                more,
+                strip,
+                relr,
+                soname,
+                rename_needed: renamed
+                    .map(|new| BTreeMap::from([("libc.so.6".into(), new.into())]))
+                    .unwrap_or_default(),
+                remove_needed: if removes {
+                    BTreeSet::from(["libc.so.6".into()])
+                } else {
+                    BTreeSet::new()
+                },
+                run_path,
             },
-            run_path,
-        })
+        )
+}
+
+fn more_edits() -> impl Strategy<Value = MoreEdits> {
+    (
+        proptest::collection::vec("lib[a-z]{1,60}\\.so\\.[0-9]", 0..3),
+        proptest::option::of(any::<bool>()),
+        proptest::option::of(any::<u8>()),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(needed, exec_stack, os_abi, no_default_libraries, debug_entry, erase)| MoreEdits {
+                add_needed: needed.into_iter().map(Soname::from).collect(),
+                exec_stack,
+                os_abi,
+                no_default_libraries,
+                debug_entry,
+                erase_run_path: erase,
+                ..MoreEdits::default()
+            },
+        )
 }
 
 fn which() -> impl Strategy<Value = usize> {
@@ -126,6 +154,11 @@ proptest! {
         if let Some(soname) = &edits.soname {
             prop_assert_eq!(after.soname.as_ref(), Some(soname));
         }
+        for name in &edits.more.add_needed {
+            prop_assert!(after.needed.contains(name));
+        }
+        prop_assert_eq!(after.exec_stack, edits.more.exec_stack.or(before.exec_stack));
+        prop_assert_eq!(after.os_abi, edits.more.os_abi.unwrap_or(before.os_abi));
         match &edits.run_path {
             None => prop_assert_eq!(&after.run_path, &before.run_path),
             Some(RunPathEdit::Remove) => prop_assert_eq!(&after.run_path, &None),

@@ -4,6 +4,7 @@
 mod args;
 mod dedupe;
 mod lddtree;
+mod patchelf;
 mod repair;
 mod show;
 mod slim;
@@ -39,19 +40,23 @@ enum Command {
     Lddtree(Box<lddtree::Arguments>),
     Dedupe(Box<dedupe::Arguments>),
     Slim(Box<slim::Arguments>),
+    Patchelf(Box<patchelf::Arguments>),
 }
 
 /// Run the program with the process's arguments; the result is its exit code.
 pub fn main() -> ExitCode {
     host::watch_signals();
+    if patchelf::is_called(std::env::args_os().next().as_ref()) {
+        return patchelf::main();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap's own exit code for help and version is 0, for mistakes 2.
-            let code = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
+            let code = match error.use_stderr() {
+                true if is_for_patchelf() => patchelf::USAGE,
+                true => Exit::Usage,
+                false => Exit::Done,
             };
             let _ = error.print();
             return ExitCode::from(code.code());
@@ -64,6 +69,13 @@ pub fn main() -> ExitCode {
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
         Command::Dedupe(dedupe) => dedupe::run(&dedupe, &terminal),
         Command::Slim(slim) => slim::run(&slim, &terminal),
+        Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
+}
+
+fn is_for_patchelf() -> bool {
+    std::env::args_os()
+        .nth(1)
+        .is_some_and(|command| command == "patchelf")
 }

@@ -60,7 +60,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     strip: Option<StripArg>,
     /// Packed relocations (DT_RELR), which musl before 1.2.4 cannot load: unpack or keep them
-    #[arg(long, value_enum, value_name = "HOW", default_value_t = RelrArg::Keep)]
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = RelrArg::Auto)]
     relr: RelrArg,
     /// What follows the distribution's name in the libraries' folder
     #[arg(short = 'L', long, value_name = "SUFFIX", default_value = ".libs")]

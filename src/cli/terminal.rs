@@ -14,7 +14,7 @@ use crate::host::Progress;
 use crate::report;
 
 /// The flags of every command that say how it speaks.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
     /// Say only what went wrong
@@ -31,8 +31,9 @@ pub(super) struct OutputArgs {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Color {
+    #[default]
     Auto,
     Always,
     Never,
@@ -117,6 +118,11 @@ impl Terminal {
         let style = anstyle::AnsiColor::Red.on_default().bold();
         let text = report::failure(error);
         self.to_stderr(&format!("{style}error{style:#}: {text}\n"));
+    }
+
+    /// A line on stderr as it is, also where only failures are wanted.
+    pub(super) fn line(&self, line: &str) {
+        self.to_stderr(&format!("{line}\n"));
     }
 
     fn to_stderr(&self, text: &str) {

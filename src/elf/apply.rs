@@ -1,127 +1,53 @@
 //! Carries a plan out: tables to their new places, and every reference after them.
 
-use super::address::{FileOffset, VirtualAddress, slice};
-use super::change::{Expansion, NewNeed, Value};
+use super::address::{VirtualAddress, slice};
+use super::change::{Expansion, Value};
 use super::draft::Draft;
-use super::dynamic::{DT_JMPREL, DT_PLTGOT, DT_SYMTAB, DT_VERSYM, Dynamic, Entry};
+use super::dynamic::{DT_JMPREL, DT_MIPS_RLD_MAP_REL, DT_PLTGOT, Dynamic, Entry};
 use super::error::Error;
-use super::image::Image;
 use super::layout::{Level, Place};
 use super::relocations;
 use super::section::{
-    SHF_ALLOC, SHT_DYNSYM, SHT_GNU_VERNEED, SHT_REL, SHT_RELA, SHT_RELR, SHT_SYMTAB,
+    SHF_ALLOC, SHT_DYNSYM, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR,
 };
 use super::segment::{PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
-use super::symbols::{self, RawSymbol};
 use super::tables::{TABLE_TAGS, Table};
-use super::versions::{self, NeedRecord, VERSION_GLOBAL, VERSION_HIDDEN};
 
 use super::rewrite::Plan;
 
 impl Plan<'_> {
     pub(super) fn apply(&self) -> Result<Vec<u8>, Error> {
         let mut draft = Draft::of(self.image);
+        if let Some((inside, bytes)) = &self.names.rewritten {
+            let at = self.dynamic.strings.at.plus(*inside as u64);
+            draft.write(at, bytes)?;
+        }
         self.write_needs(&mut draft)?;
         self.move_tables(&mut draft)?;
         self.move_segments(&mut draft);
         self.move_sections(&mut draft);
         self.write_dynamic(&mut draft)?;
+        self.blank_unpacked(&mut draft)?;
+        self.clear_versions(&mut draft)?;
+        self.rename_symbols(&mut draft)?;
         self.move_symbols(&mut draft)?;
+        self.change.header.apply(&mut draft);
         self.follow_dynamic(&mut draft);
         draft.finish()
     }
 
     /// The tables with their places.
-    fn placed(&self) -> impl Iterator<Item = (&Table, Place)> {
+    pub(super) fn placed(&self) -> impl Iterator<Item = (&Table, Place)> {
         self.tables.iter().zip(self.layout.places.iter().copied())
     }
 
     /// Where an address of a table is now; other addresses stay.
-    fn moved(&self, address: VirtualAddress) -> VirtualAddress {
+    pub(super) fn moved(&self, address: VirtualAddress) -> VirtualAddress {
         self.placed()
             .find(|(table, _)| table.contains(address))
             .map_or(address, |(table, place)| {
                 place.address.plus(table.moved(address))
             })
-    }
-
-    /// Changes the version needs where they are; they only ever become fewer.
-    fn write_needs(&self, draft: &mut Draft) -> Result<(), Error> {
-        let codec = self.image.codec();
-        let cut = |at: FileOffset| Error::malformed(at, "the version needs are cut short");
-        for need in &self.change.needs {
-            let (Some(file), Some(record)) = (&need.file, self.needs.get(need.record)) else {
-                continue;
-            };
-            let offset = self.names.offset(file)?;
-            codec
-                .put_u32(&mut draft.bytes, record.at.plus(4).index(), offset)
-                .ok_or_else(|| cut(record.at))?;
-        }
-        if !self.change.needs_shrink {
-            return Ok(());
-        }
-        let Some(start) = self.needs.first().map(|record| record.at) else {
-            return Ok(());
-        };
-        let records = packed_needs(draft, self.image, self.needs, &self.change.needs)
-            .ok_or_else(|| cut(start))?;
-        let ends = self.needs.iter().flat_map(|need| {
-            need.versions
-                .iter()
-                .map(|version| version.at)
-                .chain([need.at])
-                .map(|at| at.plus(versions::NEED_SIZE as u64))
-        });
-        let end = ends.max().unwrap_or(start);
-        let old_size = end.0.saturating_sub(start.0);
-        if records.len() as u64 > old_size {
-            return Err(Error::uneditable("the version needs overlap").at(start));
-        }
-        draft.clear(start, old_size)?;
-        draft.write(start, &records)?;
-        self.forget_versions(draft)
-    }
-
-    /// Symbols of a version that is no longer needed become symbols without a version.
-    fn forget_versions(&self, draft: &mut Draft) -> Result<(), Error> {
-        let stays: Vec<u16> = self
-            .change
-            .needs
-            .iter()
-            .filter_map(|need| Some((need, self.needs.get(need.record)?)))
-            .flat_map(|(need, record)| {
-                need.versions
-                    .iter()
-                    .filter_map(|&index| Some(record.versions.get(index)?.index))
-            })
-            .collect();
-        let gone: Vec<u16> = self
-            .needs
-            .iter()
-            .flat_map(|record| &record.versions)
-            .map(|version| version.index & !VERSION_HIDDEN)
-            .filter(|index| !stays.iter().any(|stays| stays & !VERSION_HIDDEN == *index))
-            .collect();
-        let codec = self.image.codec();
-        let Some(address) = self.dynamic.address(DT_VERSYM) else {
-            return Ok(());
-        };
-        let count =
-            symbols::table(self.image, self.dynamic)?.len() as u64 / symbols::record_size(codec);
-        let at = self.image.offset_of(address, count.saturating_mul(2));
-        let table = at.and_then(|at| {
-            super::address::slice_mut(&mut draft.bytes, at, count.saturating_mul(2))
-        });
-        for raw in table.unwrap_or_default().chunks_exact_mut(2) {
-            if codec
-                .u16(raw, 0)
-                .is_some_and(|index| gone.contains(&(index & !VERSION_HIDDEN)))
-            {
-                codec.put_u16(raw, 0, VERSION_GLOBAL);
-            }
-        }
-        Ok(())
     }
 
     /// Puts every table that changed into its place and clears where it was.
@@ -205,7 +131,7 @@ impl Plan<'_> {
             segment.physical = segment
                 .physical
                 .wrapping_add(segment.address.0.wrapping_sub(address.0));
-            if segment.kind == PT_DYNAMIC {
+            if segment.kind == PT_DYNAMIC || table.replaced.is_some() {
                 segment.file_size = table.new_size();
                 segment.memory_size = table.new_size();
             }
@@ -223,6 +149,9 @@ impl Plan<'_> {
                 section.size = section
                     .size
                     .saturating_add(table.growth_of(address, section.size));
+                if table.replaced.is_some() && section.kind == SHT_PROGBITS {
+                    section.size = table.new_size(); // The interpreter's name.
+                }
                 section.offset = place.offset.plus(inside);
                 section.address = place.address.plus(inside);
             }
@@ -270,7 +199,23 @@ impl Plan<'_> {
         }
     }
 
+    /// Clears the words whose addends now stand in relocations of their own: loaders write them
+    /// without reading, and an addend that is there twice does not compress.
+    fn blank_unpacked(&self, draft: &mut Draft) -> Result<(), Error> {
+        let Some(expansion) = self.change.expand.as_ref().filter(|it| it.with_addend) else {
+            return Ok(());
+        };
+        let word = self.image.codec().word_size();
+        for &place in &expansion.places {
+            draft.clear(relocations::place_offset(self.image, place)?, word)?;
+        }
+        Ok(())
+    }
+
     fn write_dynamic(&self, draft: &mut Draft) -> Result<(), Error> {
+        if self.dynamic.is_absent() {
+            return Ok(());
+        }
         let codec = self.image.codec();
         let (table, place) = self
             .placed()
@@ -301,11 +246,14 @@ impl Plan<'_> {
     /// The new dynamic list with the places of names and tables.
     fn entries(&self) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::with_capacity(self.change.entries.len());
-        for entry in &self.change.entries {
+        for (index, entry) in self.change.entries.iter().enumerate() {
             let mut value = match &entry.value {
                 Value::Number(number) => *number,
                 Value::Name(name) => u64::from(self.names.offset(name)?),
             };
+            if entry.tag == DT_MIPS_RLD_MAP_REL {
+                value = self.follow_own_relative(index, value);
+            }
             let is_table =
                 entry.tag == DT_JMPREL || TABLE_TAGS.iter().any(|&(tag, _)| tag == entry.tag);
             if is_table {
@@ -325,48 +273,22 @@ impl Plan<'_> {
         Ok(entries)
     }
 
-    /// Symbols of sections that moved move along.
-    fn move_symbols(&self, draft: &mut Draft) -> Result<(), Error> {
+    /// The value of an entry that counts from its own place, at its new place.
+    fn follow_own_relative(&self, index: usize, value: u64) -> u64 {
         let codec = self.image.codec();
-        let moved: Vec<usize> = self
-            .placed()
-            .filter(|(table, place)| place.address != table.address)
-            .flat_map(|(table, _)| table.sections.iter().copied())
-            .collect();
-        if moved.is_empty() && !draft.sections.is_empty() {
-            return Ok(());
-        }
-        let mut symbol_tables: Vec<(FileOffset, u64)> = draft
-            .sections
-            .iter()
-            .filter(|section| matches!(section.kind, SHT_SYMTAB | SHT_DYNSYM))
-            .map(|section| (section.offset, section.size))
-            .collect();
-        if draft.sections.is_empty()
-            && let Some(address) = self.dynamic.address(DT_SYMTAB)
-        {
-            let size = symbols::table(self.image, self.dynamic)?.len() as u64;
-            symbol_tables.extend(self.image.offset_of(address, size).map(|at| (at, size)));
-        }
-        for (at, size) in symbol_tables {
-            let table = super::address::slice_mut(&mut draft.bytes, at, size)
-                .ok_or_else(|| Error::malformed(at, "a symbol table lies outside the file"))?;
-            for raw in table.chunks_exact_mut(symbols::record_size(codec) as usize) {
-                let Some(symbol) = RawSymbol::parse(codec, raw) else {
-                    break;
-                };
-                let value = VirtualAddress(symbol.value);
-                let follows = if self.image.sections.is_empty() {
-                    symbol.is_address() && value == self.dynamic.address
-                } else {
-                    moved.contains(&usize::from(symbol.section))
-                };
-                if follows {
-                    codec.put_word(raw, RawSymbol::value_at(codec), self.moved(value).0);
-                }
+        let mut olds = 0..self.dynamic.entries.len();
+        let target = olds.find_map(|old| {
+            self.dynamic
+                .own_relative(self.image, old, DT_MIPS_RLD_MAP_REL)
+        });
+        let inside = Dynamic::entry_size(codec).saturating_mul(index as u64);
+        let place = self.moved(self.dynamic.address).plus(inside);
+        match target {
+            Some(target) => {
+                target.wrapping_sub(place.0) & codec.by_class(u64::from(u32::MAX), u64::MAX)
             }
+            None => value,
         }
-        Ok(())
     }
 
     /// The first word of the global offset table holds the dynamic section's address.
@@ -384,39 +306,4 @@ impl Plan<'_> {
             codec.put_word(&mut draft.bytes, at.index(), new.0);
         }
     }
-}
-
-/// The version needs that stay, one behind the other.
-fn packed_needs(
-    draft: &Draft,
-    image: &Image<'_>,
-    records: &[NeedRecord],
-    needs: &[NewNeed],
-) -> Option<Vec<u8>> {
-    const SIZE: usize = versions::NEED_SIZE;
-    let codec = image.codec();
-    let mut packed = Vec::new();
-    for (index, need) in needs.iter().enumerate() {
-        let record = records.get(need.record)?;
-        let total = SIZE.checked_mul(need.versions.len().checked_add(1)?)?;
-        let start = packed.len();
-        packed.extend_from_slice(slice(&draft.bytes, record.at, SIZE as u64)?);
-        for &version in &need.versions {
-            packed.extend_from_slice(slice(
-                &draft.bytes,
-                record.versions.get(version)?.at,
-                SIZE as u64,
-            )?);
-        }
-        let one = packed.get_mut(start..)?;
-        codec.put_u16(one, 2, u16::try_from(need.versions.len()).ok()?)?;
-        codec.put_u32(one, 8, SIZE as u32)?;
-        let is_last = index.checked_add(1)? == needs.len();
-        codec.put_u32(one, 12, if is_last { 0 } else { total as u32 })?;
-        for (number, version) in one.chunks_exact_mut(SIZE).enumerate().skip(1) {
-            let is_last = number == need.versions.len();
-            codec.put_u32(version, 12, if is_last { 0 } else { SIZE as u32 })?;
-        }
-    }
-    Some(packed)
 }

@@ -1,18 +1,23 @@
 //! What the edits mean for one file: its new dynamic list, its new version needs, new names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::additions;
+use super::address::VirtualAddress;
 use super::dynamic::{
     DT_NEEDED, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT,
     DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_VERNEED,
     DT_VERNEEDNUM, Dynamic, Entry,
 };
-use super::edits::{Edits, Relr, RunPathEdit};
+use super::edits::{Edits, MoreEdits, Relr, RunPathEdit};
 use super::error::Error;
-use super::facts::RunPathKind;
+use super::facts::{RunPathKind, interpreter};
+use super::header_change::HeaderChange;
 use super::image::Image;
 use super::machine::Machine;
 use super::relocations;
+use super::string_users::{self, Span};
+use super::symbol_order;
 use super::versions::{self, NeedRecord};
 
 /// The version that glibc libraries need when they carry `DT_RELR`.
@@ -40,7 +45,14 @@ impl NewEntry {
         }
     }
 
-    fn name(tag: u64, name: &str) -> Self {
+    pub(super) fn number(tag: u64, value: u64) -> Self {
+        Self {
+            tag,
+            value: Value::Number(value),
+        }
+    }
+
+    pub(super) fn name(tag: u64, name: &str) -> Self {
         Self {
             tag,
             value: Value::Name(name.to_owned()),
@@ -69,6 +81,15 @@ pub(super) struct Change {
     pub(super) needs_shrink: bool,
     /// Packed relocations to write as ordinary ones; `None` to leave them.
     pub(super) expand: Option<Expansion>,
+    /// The new interpreter, if it changes.
+    pub(super) interpreter: Option<String>,
+    pub(super) header: HeaderChange,
+    /// The old run path's bytes, if they are to be written over.
+    pub(super) erased: Option<Span>,
+    /// New names of symbols, by their index.
+    pub(super) symbol_names: BTreeMap<usize, String>,
+    /// Indexes of the symbols that lose their version.
+    pub(super) versionless: BTreeSet<usize>,
 }
 
 /// The ordinary form of the packed relocations.
@@ -79,6 +100,8 @@ pub(super) struct Expansion {
     pub(super) with_addend: bool,
     /// Whether they join a table that is there, or found one in the place of the packed ones.
     pub(super) joins: bool,
+    /// The addresses they relocate.
+    pub(super) places: Vec<VirtualAddress>,
 }
 
 impl Change {
@@ -103,11 +126,27 @@ impl Change {
         if let Some(expansion) = &expand {
             expand_entries(&mut entries, image, expansion);
         }
+        let more = &edits.more;
+        additions::add(&mut entries, dynamic, more)?;
+        let keeps_run_path = |entry: &Entry| {
+            matches!(entry.tag, DT_RPATH | DT_RUNPATH) && entries.contains(&NewEntry::kept(*entry))
+        };
+        let erased = if more.erase_run_path && !dynamic.entries.iter().any(keeps_run_path) {
+            string_users::unshared_run_path(image, dynamic)?
+        } else {
+            None
+        };
+        let (symbol_names, versionless) = symbol_order::changes(image, dynamic, more)?;
         Ok(Self {
             entries,
             needs: new_needs,
             needs_shrink,
             expand,
+            interpreter: new_interpreter(image, more)?,
+            header: HeaderChange::new(image, more),
+            erased,
+            symbol_names,
+            versionless,
         })
     }
 
@@ -115,6 +154,10 @@ impl Change {
     pub(super) fn is_nothing(&self, dynamic: &Dynamic<'_>) -> bool {
         !self.needs_shrink
             && self.expand.is_none()
+            && self.interpreter.is_none()
+            && self.header.is_nothing()
+            && self.symbol_names.is_empty()
+            && self.versionless.is_empty()
             && self.needs.iter().all(|need| need.file.is_none())
             && self
                 .entries
@@ -131,8 +174,24 @@ impl Change {
         });
         entries
             .chain(self.needs.iter().filter_map(|need| need.file.clone()))
+            .chain(self.symbol_names.values().cloned())
             .collect()
     }
+}
+
+fn new_interpreter(image: &Image<'_>, edits: &MoreEdits) -> Result<Option<String>, Error> {
+    let Some(wanted) = &edits.interpreter else {
+        return Ok(None);
+    };
+    let Some(old) = interpreter(image)? else {
+        return Err(Error::uneditable(
+            "it asks for no interpreter (PT_INTERP), so it is a library or statically linked",
+        ));
+    };
+    if wanted.contains('\0') {
+        return Err(Error::uneditable("the interpreter's name contains a NUL"));
+    }
+    Ok((*wanted != old).then(|| wanted.clone()))
 }
 
 fn named_entries(dynamic: &Dynamic<'_>, edits: &Edits) -> Result<Vec<NewEntry>, Error> {
@@ -276,12 +335,7 @@ fn expansion(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Option<Expansio
     let codec = image.codec();
     let rela = dynamic.range(DT_RELA, DT_RELASZ).is_some();
     let rel = dynamic.range(DT_REL, DT_RELSZ).is_some();
-    // A file with no ordinary relocations gets the form that its machine's linkers use.
-    let with_addend = if rela || rel {
-        rela
-    } else {
-        Machine::of(&image.header).uses_addends()
-    };
+    let with_addend = relocations::unpacks_with_addends(image, dynamic);
     let word = codec.word_size() as usize;
     let size = relocations::record_size(codec, with_addend) as usize;
     let mut records = vec![0; places.len().saturating_mul(size)];
@@ -303,6 +357,7 @@ fn expansion(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Option<Expansio
         records,
         with_addend,
         joins: rela || rel,
+        places,
     }))
 }
 

@@ -2,14 +2,16 @@
 
 use super::address::{FileOffset, VirtualAddress, slice};
 use super::dynamic::{DT_PLTGOT, DT_VERSYM, Dynamic};
-use super::edits::{Edits, Strip};
+use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::header::Header;
 use super::image::Image;
+use super::relocations;
 use super::section::Section;
 use super::sections_kept;
 use super::segment::{
-    PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
+    PF_X, PT_DYNAMIC, PT_GNU_PROPERTY, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR,
+    Segment,
 };
 use super::space::is_filler;
 use super::symbols::{self};
@@ -18,18 +20,23 @@ use super::versions;
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
 pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
-    verify_header(old, new)?;
-    verify_segments(old, new)?;
+    verify_header(old, new, edits)?;
+    verify_segments(old, new, edits)?;
     verify_loaded(old, new, edits)?;
     sections_kept::verify(old, new, edits)?;
     verify_overlay(old, new)
 }
 
-fn verify_header(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+fn verify_header(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     // Everything up to the tables' places, and the flags behind them.
     let codec = old.codec();
-    let identity = |image: &Image<'_>| image.bytes.get(..24).map(<[u8]>::to_vec);
+    let identity = |image: &Image<'_>| {
+        let mut identity = image.bytes.get(..24)?.to_vec();
+        *identity.get_mut(7)? = edits.more.os_abi.unwrap_or(image.header.os_abi);
+        Some(identity)
+    };
     let same = identity(old) == identity(new)
+        && new.header.os_abi == edits.more.os_abi.unwrap_or(old.header.os_abi)
         && codec == new.codec()
         && old.header.entry == new.header.entry
         && old.header.flags == new.header.flags;
@@ -40,7 +47,7 @@ fn verify_header(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
     }
 }
 
-fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+fn verify_segments(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     let others = |image: &Image<'_>| -> Vec<Segment> {
         image
             .segments
@@ -49,7 +56,33 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             .copied()
             .collect()
     };
-    let (before, after) = (others(old), others(new));
+    let (mut before, after) = (others(old), others(new));
+    // What is asked of the stack is seen in the facts; here it must be all there is new.
+    if edits.more.exec_stack.is_some() {
+        let stack = |segment: &&Segment| segment.kind == PT_GNU_STACK;
+        let at = after
+            .iter()
+            .position(|segment| segment.kind == PT_GNU_STACK);
+        match (
+            before
+                .iter_mut()
+                .find(|segment| segment.kind == PT_GNU_STACK),
+            at,
+        ) {
+            (Some(one), Some(at)) => {
+                let flags = after.get(at).map_or(0, |segment| segment.flags);
+                one.flags = one.flags & !PF_X | flags & PF_X;
+            }
+            (None, Some(at)) => before.insert(
+                at.min(before.len()),
+                *after
+                    .iter()
+                    .find(stack)
+                    .ok_or_else(|| Error::unverified("no stack"))?,
+            ),
+            _ => {}
+        }
+    }
     if before.len() != after.len() {
         return Err(Error::unverified("there are more or fewer program headers"));
     }
@@ -58,7 +91,11 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
             one.kind,
             PT_PHDR | PT_DYNAMIC | PT_NOTE | PT_GNU_PROPERTY | PT_INTERP
         );
-        let keeps_size = !matches!(one.kind, PT_PHDR | PT_DYNAMIC);
+        let keeps_size = match one.kind {
+            PT_PHDR | PT_DYNAMIC => false,
+            PT_INTERP => edits.more.interpreter.is_none(),
+            _ => true,
+        };
         let same = one.kind == other.kind
             && one.flags == other.flags
             && one.align == other.align
@@ -145,10 +182,11 @@ fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {
     {
         by_offset(section.offset, section.file_size());
     }
-    if let Some(dynamic) = Dynamic::parse(image)? {
-        for table in tables::find(image, &dynamic)? {
-            ranges.push((table.address.0, table.end().0));
-        }
+    let dynamic = Dynamic::parse(image)?;
+    for table in tables::find(image, dynamic.as_ref().unwrap_or(&Dynamic::absent()))? {
+        ranges.push((table.address.0, table.end().0));
+    }
+    if let Some(dynamic) = dynamic {
         if let Some(got) = dynamic.address(DT_PLTGOT) {
             ranges.push((got.0, got.plus(codec.word_size()).0));
         }
@@ -188,6 +226,7 @@ fn version_ranges(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<(u64, 
 
 fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
     let (before, after) = (tables_of(old)?, tables_of(new)?);
+    let blank = unpacked_words(old, edits)?;
     let mut added = 0_usize;
     for load in new.loads() {
         if !old.loads().any(|other| other.address == load.address) {
@@ -198,10 +237,11 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), 
     if added > 1 {
         return Err(Error::unverified("more than one segment was added"));
     }
-    for load in old.loads() {
+    // Loaders map nothing for an empty segment.
+    for load in old.loads().filter(|load| load.memory_size > 0) {
         let other = new
             .loads()
-            .find(|other| other.address == load.address)
+            .find(|other| other.address == load.address && other.memory_size > 0)
             .ok_or_else(|| Error::unverified("a loaded segment is gone").at(load.offset))?;
         // Strip gives up what is unused at a segment's end.
         let may_shrink = edits.strip != Strip::None && load.file_size == load.memory_size;
@@ -219,9 +259,24 @@ fn verify_loaded(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), 
         }
         let address = load.address.plus(load.file_size);
         verify_grown(new, address, other.address.plus(other.file_size), &after)?;
-        verify_load(old, new, load, other, &before, &after)?;
+        verify_load(old, new, load, other, &before, &after, &blank)?;
     }
     Ok(())
+}
+
+/// The words that only held addends of packed relocations, which have a place of their own now.
+fn unpacked_words(old: &Image<'_>, edits: &Edits) -> Result<Ranges, Error> {
+    let words = match Dynamic::parse(old)? {
+        Some(dynamic)
+            if edits.relr == Relr::Expand && relocations::unpacks_with_addends(old, &dynamic) =>
+        {
+            relocations::packed_places(old, &dynamic)?
+        }
+        _ => Vec::new(),
+    };
+    let size = old.codec().word_size();
+    let range = |place: VirtualAddress| (place.0, place.plus(size).0);
+    Ok(Ranges::new(words.into_iter().map(range).collect()))
 }
 
 /// A new segment holds tables and nothing else.
@@ -260,6 +315,7 @@ fn verify_load(
     other: &Segment,
     before: &Ranges,
     after: &Ranges,
+    blank: &Ranges,
 ) -> Result<(), Error> {
     let end = load.address.plus(load.file_size).0;
     let mut at = load.address.0;
@@ -296,8 +352,15 @@ fn verify_load(
             (true, false) => each(&|_, new| new == 0),
             // A table came here: nothing may have been lost.
             (false, true) => each(&|old, _| is_filler(old)),
-            // A table may have come through here on its way.
-            (false, false) => each(&|old, new| is_filler(old) && new == 0),
+            // A table may have come through here on its way, or an addend have left.
+            (false, false) => {
+                one == two
+                    || (at..)
+                        .zip(one.iter().zip(two))
+                        .all(|(address, (&old, &new))| {
+                            old == new || new == 0 && (is_filler(old) || blank.state(address).0)
+                        })
+            }
         };
         if !holds {
             return Err(

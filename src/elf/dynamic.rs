@@ -7,6 +7,7 @@ use super::address::{FileOffset, VirtualAddress, slice};
 use super::codec::Codec;
 use super::error::Error;
 use super::image::Image;
+use super::machine::Machine;
 
 pub(super) const DT_NULL: u64 = 0;
 pub(super) const DT_NEEDED: u64 = 1;
@@ -25,6 +26,7 @@ pub(super) const DT_REL: u64 = 17;
 pub(super) const DT_RELSZ: u64 = 18;
 pub(super) const DT_RELENT: u64 = 19;
 pub(super) const DT_PLTREL: u64 = 20;
+pub(super) const DT_DEBUG: u64 = 21;
 pub(super) const DT_TEXTREL: u64 = 22;
 pub(super) const DT_JMPREL: u64 = 23;
 pub(super) const DT_PLTRELSZ: u64 = 2;
@@ -33,6 +35,8 @@ pub(super) const DT_FLAGS: u64 = 30;
 pub(super) const DT_RELRSZ: u64 = 35;
 pub(super) const DT_RELR: u64 = 36;
 pub(super) const DT_RELRENT: u64 = 37;
+/// MIPS: where the debugger's pointer is, counted from this very entry.
+pub(super) const DT_MIPS_RLD_MAP_REL: u64 = 0x7000_0035;
 pub(super) const DT_GNU_HASH: u64 = 0x6fff_fef5;
 pub(super) const DT_VERSYM: u64 = 0x6fff_fff0;
 pub(super) const DT_RELACOUNT: u64 = 0x6fff_fff9;
@@ -185,6 +189,22 @@ impl<'a> Dynamic<'a> {
         Ok(Some(dynamic))
     }
 
+    /// What stands for the dynamic section of a file that has none: nothing at no place.
+    pub(super) fn absent() -> Self {
+        Self {
+            at: FileOffset(0),
+            address: VirtualAddress(0),
+            size: 0,
+            entries: Vec::new(),
+            strings: Strings::new(FileOffset(0), VirtualAddress(0), &[]),
+        }
+    }
+
+    /// Whether the file has none.
+    pub(super) fn is_absent(&self) -> bool {
+        self.size == 0
+    }
+
     fn find_strings(&self, image: &Image<'a>) -> Result<Strings<'a>, Error> {
         let missing = |what: &'static str| move || Error::malformed(self.at, what);
         let address = VirtualAddress(
@@ -198,6 +218,19 @@ impl<'a> Dynamic<'a> {
         let at = image.offset_of(address, size).ok_or_else(outside)?;
         let bytes = slice(image.bytes, at, size).ok_or_else(outside)?;
         Ok(Strings::new(at, address, bytes))
+    }
+
+    /// An entry's value as an address, of a tag that counts from its own place (MIPS).
+    pub(super) fn own_relative(&self, image: &Image<'_>, index: usize, tag: u64) -> Option<u64> {
+        let entry = self.entries.get(index)?;
+        let counts =
+            entry.tag == tag && tag == DT_MIPS_RLD_MAP_REL && Machine::of(&image.header).is_mips();
+        let at = Self::entry_size(image.codec()).checked_mul(index as u64)?;
+        counts.then(|| {
+            let codec = image.codec();
+            let sum = self.address.0.wrapping_add(at).wrapping_add(entry.value);
+            sum & codec.by_class(u64::from(u32::MAX), u64::MAX)
+        })
     }
 
     /// A tag's value. Where a tag stands twice loaders go by the last one, and so does this.

@@ -73,6 +73,12 @@ impl Error {
         self.kind
     }
 
+    /// The sentence alone, without what kind of answer it is and where in the file.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Where in the file, if the error is about one place.
     #[must_use]
     pub fn offset(&self) -> Option<FileOffset> {

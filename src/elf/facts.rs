@@ -171,7 +171,7 @@ fn of_headers(image: &Image<'_>) -> Result<Facts, Error> {
     })
 }
 
-fn interpreter(image: &Image<'_>) -> Result<Option<String>, Error> {
+pub(super) fn interpreter(image: &Image<'_>) -> Result<Option<String>, Error> {
     let Some(segment) = image
         .segments
         .iter()

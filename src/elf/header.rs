@@ -167,11 +167,12 @@ impl Header {
         Ok(())
     }
 
-    /// Writes the fields an edit may change: where the two tables are and how long they are.
+    /// Writes the fields an edit may change: the ABI, where the two tables are, how long they are.
     pub(super) fn store(&self, bytes: &mut [u8]) -> Option<()> {
         let codec = self.codec;
         let tail = tail(codec);
         let word = codec.word_size() as usize;
+        *bytes.get_mut(7)? = self.os_abi;
         codec.put_word(bytes, 24 + word, self.segments_at.0)?;
         codec.put_word(bytes, 24 + 2 * word, self.sections_at.0)?;
         codec.put_u16(bytes, tail.phnum, self.segment_count)?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::address::{FileOffset, VirtualAddress, align_up};
 use super::error::Error;
 use super::image::Image;
-use super::segment::Segment;
+use super::segment::{PT_PHDR, Segment};
 use super::space::{Fit, ProgramHeaders, Space};
 use super::stock::unused_behind;
 use super::tables::{Freedom, Table};
@@ -58,8 +58,12 @@ const MOST_PADDING: u64 = 0x1_0000;
 /// What is behind the last segment moves by a multiple of this, more than any table's alignment.
 const SHIFT_ALIGN: u64 = 64;
 
-/// Lays the tables out.
-pub(super) fn lay_out(image: &Image<'_>, tables: &[Table]) -> Result<Layout, Error> {
+/// Lays the tables out. `added` is a program header to add that says nothing of the file's bytes.
+pub(super) fn lay_out(
+    image: &Image<'_>,
+    tables: &[Table],
+    added: Option<Segment>,
+) -> Result<Layout, Error> {
     let stay = |image: &Image<'_>, level| Layout {
         level,
         places: tables
@@ -73,7 +77,7 @@ pub(super) fn lay_out(image: &Image<'_>, tables: &[Table]) -> Result<Layout, Err
         headers_at: image.header.segments_at,
         insertion: (FileOffset(image.bytes.len() as u64), 0),
     };
-    if !tables.iter().any(Table::grows) {
+    if !tables.iter().any(Table::grows) && added.is_none() {
         return Ok(stay(image, Level::L0));
     }
     if let Some(table) = tables
@@ -93,6 +97,7 @@ pub(super) fn lay_out(image: &Image<'_>, tables: &[Table]) -> Result<Layout, Err
         image,
         tables,
         space,
+        added,
     };
     let layout = solver
         .in_place(false)
@@ -119,19 +124,26 @@ pub(super) struct Solver<'a> {
     pub(super) image: &'a Image<'a>,
     pub(super) tables: &'a [Table],
     pub(super) space: Space,
+    pub(super) added: Option<Segment>,
 }
 
 impl Solver<'_> {
+    /// What an added program header means for the others.
+    fn headers(&self) -> ProgramHeaders {
+        match self.added {
+            Some(_) => ProgramHeaders::Grow(Segment::record_size(self.image.codec())),
+            None => ProgramHeaders::Stay,
+        }
+    }
+
     fn in_place(&self, open: bool) -> Option<Layout> {
-        let fit = self.space.fit(self.tables, 0, ProgramHeaders::Stay, open)?;
+        let fit = self.space.fit(self.tables, 0, self.headers(), open)?;
         self.grown(Level::L1, fit)
     }
 
     fn behind_segments(&self, open: bool) -> Option<Layout> {
         self.subsets().into_iter().find_map(|evicted| {
-            let mut fit = self
-                .space
-                .fit(self.tables, evicted, ProgramHeaders::Stay, open)?;
+            let mut fit = self.space.fit(self.tables, evicted, self.headers(), open)?;
             let rest = self.refill(&mut fit, self.evicted(evicted), open)?;
             for index in rest {
                 self.place_behind(&mut fit, index, open)?;
@@ -260,11 +272,16 @@ impl Solver<'_> {
             }
         }
         let places = self.places(&fit)?;
+        let headers_at = self.image.header.segments_at;
+        let segments = match self.added {
+            Some(added) => with_headers_sized(self.image, segments, [added], headers_at)?,
+            None => segments,
+        };
         Some(Layout {
             level,
             places,
             segments,
-            headers_at: self.image.header.segments_at,
+            headers_at,
             insertion,
         })
     }
@@ -312,4 +329,35 @@ impl Solver<'_> {
         }
         Some(places)
     }
+}
+
+/// The program headers with one more at their end, and the ones that speak of them all resized.
+pub(super) fn with_headers_sized(
+    image: &Image<'_>,
+    mut segments: Vec<Segment>,
+    added: impl IntoIterator<Item = Segment>,
+    headers_at: FileOffset,
+) -> Option<Vec<Segment>> {
+    segments.extend(added);
+    let size = Segment::record_size(image.codec()).checked_mul(segments.len() as u64)?;
+    let address = segments
+        .iter()
+        .filter(|segment| segment.is_load())
+        .find_map(|load| {
+            load.holds_file_range(headers_at, size).then(|| {
+                load.address
+                    .plus(headers_at.0.saturating_sub(load.offset.0))
+            })
+        })?;
+    for segment in segments
+        .iter_mut()
+        .filter(|segment| segment.kind == PT_PHDR)
+    {
+        segment.offset = headers_at;
+        segment.address = address;
+        segment.physical = address.0;
+        segment.file_size = size;
+        segment.memory_size = size;
+    }
+    Some(segments)
 }

@@ -1,15 +1,19 @@
 //! Whether loaders read from an edited file exactly what was asked for.
 
+use std::borrow::Cow;
+
+use super::additions::DF_1_NODEFLIB;
 use super::dynamic::{
-    DT_JMPREL, DT_NEEDED, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT,
-    DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ,
-    DT_VERNEED, DT_VERNEEDNUM, Dynamic, is_string_tag,
+    DT_DEBUG, DT_FLAGS_1, DT_JMPREL, DT_MIPS_RLD_MAP_REL, DT_NEEDED, DT_REL, DT_RELA, DT_RELACOUNT,
+    DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ,
+    DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM, Dynamic, is_string_tag,
 };
 use super::edits::{Edits, Relr, RunPathEdit, Strip};
 use super::error::Error;
 use super::facts::{Facts, RunPath, RunPathKind, read};
 use super::image::Image;
 use super::soname::Soname;
+use super::string_users;
 use super::symbols::Symbol;
 use super::tables::TABLE_TAGS;
 use super::tables_meaning;
@@ -22,8 +26,8 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
     let (Some(old_list), Some(new_list)) = (Dynamic::parse(old)?, Dynamic::parse(new)?) else {
         return Ok(after);
     };
-    verify_list(&old_list, &new_list, edits)?;
-    verify_strings(&old_list, &new_list)?;
+    verify_list((old, &old_list), (new, &new_list), edits)?;
+    verify_strings(old, &old_list, &new_list, edits)?;
     tables_meaning::verify(old, new, &old_list, &new_list, edits)?;
     Ok(after)
 }
@@ -39,12 +43,20 @@ pub(super) fn same<T: PartialEq>(what: &'static str, expected: &T, found: &T) ->
 /// What the facts must be, worked out from those of the old file.
 fn verify_facts(before: &Facts, after: &Facts, edits: &Edits) -> Result<(), Error> {
     let renamed = |name: &Soname| edits.rename_needed.get(name).unwrap_or(name).clone();
-    let needed: Vec<Soname> = before
+    let more = &edits.more;
+    let kept: Vec<Soname> = before
         .needed
         .iter()
         .filter(|name| !edits.remove_needed.contains(*name))
         .map(renamed)
         .collect();
+    let mut needed: Vec<Soname> = Vec::new();
+    for name in &more.add_needed {
+        if !kept.contains(name) && !needed.contains(name) {
+            needed.push(name.clone());
+        }
+    }
+    needed.extend(kept);
     same("the list of needed libraries", &needed, &after.needed)?;
     let soname = if before.dynamic {
         edits.soname.clone().or_else(|| before.soname.clone())
@@ -84,8 +96,20 @@ fn verify_facts(before: &Facts, after: &Facts, edits: &Edits) -> Result<(), Erro
         return Err(Error::unverified("strip left something behind"));
     }
     verify_symbol_facts(before, after, edits)?;
+    let flags_1 = if more.no_default_libraries {
+        before.flags_1 | DF_1_NODEFLIB
+    } else {
+        before.flags_1
+    };
     // Everything else is as it was.
     let expected = Facts {
+        interpreter: more
+            .interpreter
+            .clone()
+            .or_else(|| before.interpreter.clone()),
+        exec_stack: more.exec_stack.or(before.exec_stack),
+        os_abi: more.os_abi.unwrap_or(before.os_abi),
+        flags_1,
         soname: after.soname.clone(),
         needed: after.needed.clone(),
         run_path: after.run_path.clone(),
@@ -125,7 +149,13 @@ fn verify_symbol_facts(before: &Facts, after: &Facts, edits: &Edits) -> Result<(
         &before.symbols.len(),
         &after.symbols.len(),
     )?;
+    if !edits.more.rename_symbols.is_empty() {
+        return Ok(()); // They may stand in another order; they are compared as a whole.
+    }
     let expected = |symbol: Symbol<'_>| -> bool {
+        if edits.more.clear_versions.contains(symbol.name) {
+            return true;
+        }
         // A version that is no longer needed of anybody is taken off its symbols.
         symbol
             .version_file
@@ -155,10 +185,14 @@ enum Meaning<'a> {
     Number(u64),
 }
 
-fn verify_list(old: &Dynamic<'_>, new: &Dynamic<'_>, edits: &Edits) -> Result<(), Error> {
-    let list = |dynamic: &Dynamic<'_>| -> Result<Vec<(u64, Vec<u8>, u64)>, Error> {
+fn verify_list(
+    old: (&Image<'_>, &Dynamic<'_>),
+    new: (&Image<'_>, &Dynamic<'_>),
+    edits: &Edits,
+) -> Result<(), Error> {
+    let list = |(image, dynamic): (&Image<'_>, &Dynamic<'_>)| {
         let mut list = Vec::new();
-        for entry in &dynamic.entries {
+        for (index, entry) in dynamic.entries.iter().enumerate() {
             if is_compared_elsewhere(entry.tag, edits) {
                 continue;
             }
@@ -168,7 +202,8 @@ fn verify_list(old: &Dynamic<'_>, new: &Dynamic<'_>, edits: &Edits) -> Result<()
             {
                 Meaning::Table
             } else {
-                Meaning::Number(entry.value)
+                let own_relative = dynamic.own_relative(image, index, DT_MIPS_RLD_MAP_REL);
+                Meaning::Number(own_relative.unwrap_or(entry.value))
             };
             list.push(match meaning {
                 Meaning::Text(text) => (entry.tag, text.to_vec(), 0),
@@ -176,9 +211,13 @@ fn verify_list(old: &Dynamic<'_>, new: &Dynamic<'_>, edits: &Edits) -> Result<()
                 Meaning::Number(number) => (entry.tag, Vec::new(), number),
             });
         }
-        Ok(list)
+        Ok::<_, Error>(list)
     };
-    same("the dynamic list", &list(old)?, &list(new)?)
+    let (mut expected, found) = (list(old)?, list(new)?);
+    if edits.more.debug_entry && !expected.iter().any(|entry| entry.0 == DT_DEBUG) {
+        expected.push((DT_DEBUG, Vec::new(), 0));
+    }
+    same("the dynamic list", &expected, &found)
 }
 
 fn is_compared_elsewhere(tag: u64, edits: &Edits) -> bool {
@@ -202,15 +241,31 @@ fn is_compared_elsewhere(tag: u64, edits: &Edits) -> bool {
     );
     let needs = matches!(tag, DT_VERNEED | DT_VERNEEDNUM);
     named
+        || tag == DT_FLAGS_1 && edits.more.no_default_libraries
         || unpacked && edits.relr == Relr::Expand
         || needs && (edits.relr == Relr::Expand || !edits.remove_needed.is_empty())
 }
 
-/// The old strings are still there, at their old offsets.
-fn verify_strings(old: &Dynamic<'_>, new: &Dynamic<'_>) -> Result<(), Error> {
-    if new.strings.bytes.starts_with(old.strings.bytes) {
+/// The old strings are still there, at their old offsets. Only the bytes of a run path that nothing
+/// else uses may be others; every name in use is compared as such.
+fn verify_strings(
+    image: &Image<'_>,
+    old: &Dynamic<'_>,
+    new: &Dynamic<'_>,
+    edits: &Edits,
+) -> Result<(), Error> {
+    let differs = || Error::unverified("the dynamic string table differs").at(new.strings.at);
+    let mut found = Cow::Borrowed(new.strings.bytes);
+    if edits.more.erase_run_path
+        && let Some(span) = string_users::unshared_run_path(image, old)?
+    {
+        let range = span.start..span.start.saturating_add(span.size);
+        let target = found.to_mut().get_mut(range.clone()).ok_or_else(differs)?;
+        target.copy_from_slice(old.strings.bytes.get(range).ok_or_else(differs)?);
+    }
+    if found.starts_with(old.strings.bytes) {
         Ok(())
     } else {
-        Err(Error::unverified("the dynamic string table differs").at(new.strings.at))
+        Err(differs())
     }
 }

@@ -4,12 +4,16 @@
 //! change (names, needs, run path, packed relocations, what `strip` removes), [`verify()`]
 //! proves that nothing else changed. The folder knows no paths and no files, only bytes.
 
+mod additions;
 mod address;
 mod apply;
+mod apply_needs;
+mod apply_symbols;
 mod attributes;
 mod change;
 mod codec;
 mod compact;
+mod compare;
 mod contents;
 mod draft;
 mod dynamic;
@@ -19,6 +23,7 @@ mod error;
 mod facts;
 mod hash;
 mod header;
+mod header_change;
 mod image;
 mod layout;
 mod links;
@@ -39,10 +44,13 @@ mod soname;
 mod space;
 mod squeeze;
 mod stock;
+mod string_users;
 mod strings;
 mod strip;
 mod strip_write;
 mod structure;
+mod symbol_meaning;
+mod symbol_order;
 mod symbols;
 mod tables;
 mod tables_meaning;
@@ -51,8 +59,9 @@ mod versions;
 
 pub use address::{FileOffset, VirtualAddress};
 pub use codec::{Class, Endian};
+pub use compare::{Comparison, compare};
 pub use edit::{Edited, edit};
-pub use edits::{Edits, Relr, RunPathEdit, Strip};
+pub use edits::{Edits, MoreEdits, Relr, RunPathEdit, Strip};
 pub use error::{Error, ErrorKind};
 pub use facts::{Facts, RunPath, RunPathKind, read};
 pub use header::Kind;
@@ -66,6 +75,14 @@ pub use strip::{strippable, symbol_bytes};
 pub use symbols::{Binding, Symbol, SymbolKind, Symbols};
 pub use verify::verify;
 pub use versions::{NeededVersion, VersionNeed};
+
+/// The number of the machine that a file was built for (`e_machine`); `None` if it is not ELF.
+#[must_use]
+pub fn machine_number(bytes: &[u8]) -> Option<u16> {
+    header::Header::parse(bytes)
+        .ok()
+        .map(|header| header.machine)
+}
 
 /// Whether the first bytes of a file say that it is ELF; four bytes are enough.
 #[must_use]

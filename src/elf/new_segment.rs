@@ -4,8 +4,8 @@
 use super::address::{FileOffset, align_up};
 use super::header::Kind;
 use super::image::Image;
-use super::layout::{Layout, Level, Place, Solver};
-use super::segment::{PF_R, PF_W, PT_INTERP, PT_LOAD, PT_NULL, PT_PHDR, Segment};
+use super::layout::{Layout, Level, Place, Solver, with_headers_sized};
+use super::segment::{PF_R, PF_W, PT_INTERP, PT_LOAD, PT_NULL, Segment};
 use super::space::{Fit, ProgramHeaders};
 use super::stock::{new_address, unused_behind};
 
@@ -35,10 +35,11 @@ impl Solver<'_> {
             .segments
             .iter()
             .position(|segment| segment.kind == PT_NULL);
-        let headers = match (level, spare) {
+        let more = u64::from(spare.is_none()).saturating_add(u64::from(self.added.is_some()));
+        let headers = match (level, more) {
             (Level::L4, _) => ProgramHeaders::Leave,
-            (_, Some(_)) => ProgramHeaders::Stay,
-            (_, None) => ProgramHeaders::Grow(record),
+            (_, 0) => ProgramHeaders::Stay,
+            (_, more) => ProgramHeaders::Grow(record.checked_mul(more)?),
         };
         self.subsets().into_iter().find_map(|evicted| {
             let mut fit = self.space.fit(self.tables, evicted, headers, false)?;
@@ -80,7 +81,9 @@ impl Solver<'_> {
         let mut headers_at = image.header.segments_at;
         if level == Level::L4 {
             headers_at = start;
-            let count = image.segments.len() as u64 + u64::from(spare.is_none());
+            let count = (image.segments.len() as u64)
+                .saturating_add(u64::from(spare.is_none()))
+                .saturating_add(u64::from(self.added.is_some()));
             at = at.checked_add(record.checked_mul(count)?)?;
         }
         let mut places = self.places(fit)?;
@@ -107,7 +110,8 @@ impl Solver<'_> {
             memory_size: size,
             align: self.space.page,
         };
-        let segments = with_entry(image, self.grown_segments(fit)?, new, headers_at, spare)?;
+        let grown = self.grown_segments(fit)?;
+        let segments = with_entry(image, grown, new, headers_at, spare, self.added)?;
         let insertion = self.insertion(last, FileOffset(at))?;
         Some(Layout {
             level,
@@ -126,32 +130,12 @@ fn with_entry(
     new: Segment,
     headers_at: FileOffset,
     spare: Option<usize>,
+    added: Option<Segment>,
 ) -> Option<Vec<Segment>> {
     if let Some(spare) = spare {
         segments.remove(spare);
     }
     let last = segments.iter().rposition(Segment::is_load)?;
     segments.insert(last.checked_add(1)?, new);
-    let size = Segment::record_size(image.codec()).checked_mul(segments.len() as u64)?;
-    let address = segments
-        .iter()
-        .filter(|segment| segment.is_load())
-        .find_map(|load| {
-            load.holds_file_range(headers_at, size).then(|| {
-                load.address
-                    .plus(headers_at.0.saturating_sub(load.offset.0))
-            })
-        });
-    for segment in segments
-        .iter_mut()
-        .filter(|segment| segment.kind == PT_PHDR)
-    {
-        let address = address?;
-        segment.offset = headers_at;
-        segment.address = address;
-        segment.physical = address.0;
-        segment.file_size = size;
-        segment.memory_size = size;
-    }
-    Some(segments)
+    with_headers_sized(image, segments, added, headers_at)
 }

@@ -8,6 +8,7 @@ use super::dynamic::{
 };
 use super::error::Error;
 use super::image::Image;
+use super::machine::Machine;
 
 /// One relocation. Without an addend of its own (`REL`) the addend is what stands at `place`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,17 @@ fn parse(codec: Codec, record: &[u8], with_addend: bool) -> Option<Relocation> {
             None
         },
     })
+}
+
+/// Gives a relocation's symbol its new number; `None` if it names one that is not there.
+pub(super) fn renumber(codec: Codec, record: &mut [u8], new_index: &[u32]) -> Option<()> {
+    let word = codec.word_size() as usize;
+    let info = codec.word(record, word)?;
+    let shift = if codec.is_64() { 32 } else { 8 };
+    let old = info >> shift;
+    let new = u64::from(*new_index.get(usize::try_from(old).ok()?)?);
+    let kept = info & ((1 << shift) - 1);
+    codec.put_word(record, word, new << shift | kept)
 }
 
 /// A dynamic section's relocation tables: address, bytes, and whether they carry addends.
@@ -177,6 +189,14 @@ pub(super) fn packed_places(
         next = next.saturating_add(bits.saturating_mul(word_size));
     }
     Ok(places)
+}
+
+/// Whether packed relocations become ones with addends of their own: those of the ordinary ones
+/// that are there, else of the form that the machine's linkers use.
+pub(super) fn unpacks_with_addends(image: &Image<'_>, dynamic: &Dynamic<'_>) -> bool {
+    let rela = dynamic.range(DT_RELA, DT_RELASZ).is_some();
+    let rel = dynamic.range(DT_REL, DT_RELSZ).is_some();
+    rela || !rel && Machine::of(&image.header).uses_addends()
 }
 
 /// Where a packed relocation's word stands in the file.

@@ -3,13 +3,13 @@
 use super::address::{VirtualAddress, slice};
 use super::change::{Change, Expansion};
 use super::dynamic::{DT_REL, DT_RELA, DT_RELR, Dynamic};
-use super::edits::Edits;
+use super::edits::{Edits, RunPathEdit};
 use super::error::Error;
 use super::image::Image;
 use super::layout::{self, Layout, Level};
-use super::machine::Machine;
+use super::segment::PT_INTERP;
 use super::strings::{self, Placed};
-use super::tables::{self, Table};
+use super::tables::{self, Freedom, Table};
 use super::versions::{self, NeedRecord};
 
 /// How many entries a dynamic section that has to move gets beyond its need, so that the next
@@ -19,13 +19,12 @@ const SPARE_ENTRIES: u64 = 2;
 /// Applies all edits but strip. `None` if they change nothing.
 pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Vec<u8>, Level)>, Error> {
     let image = Image::parse(bytes)?;
-    let Some(dynamic) = Dynamic::parse(&image)? else {
-        if edits.soname.is_some()
-            || matches!(edits.run_path, Some(super::edits::RunPathEdit::Set(_)))
-        {
+    let dynamic = match Dynamic::parse(&image)? {
+        Some(dynamic) => dynamic,
+        None if asks_for_names(edits) => {
             return Err(Error::uneditable("it has no dynamic section"));
         }
-        return Ok(None);
+        None => Dynamic::absent(),
     };
     let needs = versions::needs(&image, &dynamic)?;
     let change = Change::new(&image, &dynamic, &needs, edits)?;
@@ -34,10 +33,17 @@ pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Vec<u8>, Le
     }
     let plan = Plan::new(&image, &dynamic, &needs, &change)?;
     let level = plan.layout.level;
-    if level > Level::L0 && Machine::of(&image.header).is_mips() {
-        return Err(Error::uneditable("tables of MIPS files cannot be moved"));
-    }
     Ok(Some((plan.apply()?, level)))
+}
+
+/// Whether an edit makes no sense for a file that no loader links. Taking away what is not there
+/// does: one edit serves many files.
+fn asks_for_names(edits: &Edits) -> bool {
+    edits.soname.is_some()
+        || matches!(edits.run_path, Some(RunPathEdit::Set(_)))
+        || !edits.more.add_needed.is_empty()
+        || edits.more.no_default_libraries
+        || edits.more.debug_entry
 }
 
 /// Moves tables as `lay_out` decides, and changes nothing else. `None` if it decides nothing.
@@ -85,19 +91,25 @@ impl<'a> Plan<'a> {
         change: &'a Change,
     ) -> Result<Self, Error> {
         let mut tables = tables::find(image, dynamic)?;
-        let strings = at_start(&mut tables, dynamic.strings.address)
-            .filter(|table| table.size >= dynamic.strings.bytes.len() as u64)
-            .ok_or_else(|| {
-                Error::uneditable("the dynamic string table shares bytes with something else")
-            })?;
-        let old_names = slice(image.bytes, strings.offset, strings.size).unwrap_or_default();
-        let names = strings::place(old_names, &change.names())?;
-        strings.inserted.clone_from(&names.appended);
-        grow_dynamic(&mut tables, image, dynamic, change)?;
+        let mut names = Placed::default();
+        if !dynamic.is_absent() {
+            let strings = at_start(&mut tables, dynamic.strings.address)
+                .filter(|table| table.size >= dynamic.strings.bytes.len() as u64)
+                .ok_or_else(|| {
+                    Error::uneditable("the dynamic string table shares bytes with something else")
+                })?;
+            let old = slice(image.bytes, strings.offset, strings.size).unwrap_or_default();
+            names = strings::place(old, &change.names(), change.erased)?;
+            strings.inserted.clone_from(&names.appended);
+            grow_dynamic(&mut tables, image, dynamic, change)?;
+        }
         if let Some(expansion) = &change.expand {
             expand(&mut tables, dynamic, expansion)?;
         }
-        let layout = layout::lay_out(image, &tables)?;
+        if let Some(name) = &change.interpreter {
+            replace_interpreter(&mut tables, image, name)?;
+        }
+        let layout = layout::lay_out(image, &tables, change.header.added())?;
         Ok(Self {
             image,
             dynamic,
@@ -137,6 +149,24 @@ fn grow_dynamic(
         .saturating_add(SPARE_ENTRIES)
         .saturating_mul(entry_size);
     table.inserted = vec![0; usize::try_from(missing).unwrap_or(0)];
+    Ok(())
+}
+
+fn replace_interpreter(tables: &mut [Table], image: &Image<'_>, name: &str) -> Result<(), Error> {
+    let mut segments = image.segments.iter();
+    let table = segments
+        .find(|segment| segment.kind == PT_INTERP && !image.is_hollow(segment))
+        .and_then(|segment| {
+            at_start(tables, segment.address).filter(|table| table.size == segment.file_size)
+        })
+        .ok_or_else(|| {
+            Error::uneditable("the interpreter's name shares bytes with something else")
+        })?;
+    table.replaced = Some(name.bytes().chain([0]).collect());
+    // Kernels read it wherever it is.
+    if table.freedom == Freedom::Near {
+        table.freedom = Freedom::Free;
+    }
     Ok(())
 }
 

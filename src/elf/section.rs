@@ -4,6 +4,7 @@ use super::address::{FileOffset, VirtualAddress};
 use super::codec::Codec;
 
 pub(super) const SHT_NULL: u32 = 0;
+pub(super) const SHT_PROGBITS: u32 = 1;
 pub(super) const SHT_SYMTAB: u32 = 2;
 pub(super) const SHT_STRTAB: u32 = 3;
 pub(super) const SHT_RELA: u32 = 4;

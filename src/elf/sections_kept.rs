@@ -9,8 +9,8 @@ use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::image::Image;
 use super::section::{
-    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB,
-    SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR,
+    SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::symbols::{self, RawSymbol};
 use super::tables::{self, Table};
@@ -26,10 +26,8 @@ struct OldSections<'a> {
 
 impl<'a> OldSections<'a> {
     fn new(image: &'a Image<'a>, edits: &'a Edits) -> Result<Self, Error> {
-        let tables = match Dynamic::parse(image)? {
-            Some(dynamic) => tables::find(image, &dynamic)?,
-            None => Vec::new(),
-        };
+        let dynamic = Dynamic::parse(image)?;
+        let tables = tables::find(image, dynamic.as_ref().unwrap_or(&Dynamic::absent()))?;
         let symbol_names = image
             .sections
             .iter()
@@ -86,6 +84,7 @@ impl<'a> OldSections<'a> {
             let keeps_size = match section.kind {
                 SHT_STRTAB | SHT_DYNAMIC => !self.is_table(section),
                 SHT_REL | SHT_RELA | SHT_RELR => !unpacks,
+                SHT_PROGBITS => self.edits.more.interpreter.is_none() || !self.is_table(section),
                 _ => true,
             };
             let keeps_place = self.is_table(section)

@@ -1,16 +1,24 @@
 //! New names for the dynamic string table: found in it where possible, else appended.
 //!
-//! Bytes that are already in the table are never changed: any symbol may end in the same letters.
+//! Bytes that are already in the table are never changed, since any symbol may end in the same
+//! letters; unless it was made sure that nothing uses them any more.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
+use super::string_users::Span;
+
+/// What unused bytes are overwritten with.
+const FILLER: u8 = b'X';
 
 /// Where each wanted name is, and what has to be appended for that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Placed {
     offsets: BTreeMap<String, u32>,
     pub(super) appended: Vec<u8>,
+    /// Bytes to write into the old table, and where in it.
+    pub(super) rewritten: Option<(usize, Vec<u8>)>,
 }
 
 impl Placed {
@@ -23,8 +31,13 @@ impl Placed {
     }
 }
 
-/// Finds places for all of `wanted` in a table that grows at its end.
-pub(super) fn place(table: &[u8], wanted: &BTreeSet<String>) -> Result<Placed, Error> {
+/// Finds places for all of `wanted` in a table that grows at its end. The bytes of `unused` are
+/// overwritten; the longest name that fits goes there.
+pub(super) fn place(
+    table: &[u8],
+    wanted: &BTreeSet<String>,
+    unused: Option<Span>,
+) -> Result<Placed, Error> {
     if table.last().is_some_and(|&last| last != 0) {
         return Err(Error::uneditable(
             "the dynamic string table does not end with a NUL",
@@ -36,6 +49,10 @@ pub(super) fn place(table: &[u8], wanted: &BTreeSet<String>) -> Result<Placed, E
         )));
     }
     let mut placed = Placed::default();
+    let table = &*match unused {
+        Some(span) => Cow::Owned(reuse(table, wanted, span, &mut placed)),
+        None => Cow::Borrowed(table),
+    };
     let mut missing: Vec<&String> = wanted.iter().collect();
     find(table, 0, &mut missing, &mut placed.offsets)?;
     // Longest first, so that a name that ends another one shares its bytes.
@@ -52,6 +69,25 @@ pub(super) fn place(table: &[u8], wanted: &BTreeSet<String>) -> Result<Placed, E
         placed.appended.push(0);
     }
     Ok(placed)
+}
+
+/// Writes the longest name that fits over bytes that nothing uses, and fills what is left of them.
+fn reuse(table: &[u8], wanted: &BTreeSet<String>, span: Span, placed: &mut Placed) -> Vec<u8> {
+    let mut bytes = vec![FILLER; span.size];
+    let fits = wanted.iter().filter(|name| name.len() <= span.size);
+    if let Some(name) = fits.max_by_key(|name| name.len()) {
+        let text = name.bytes().chain([0]);
+        for (target, byte) in bytes.iter_mut().zip(text) {
+            *target = byte;
+        }
+    }
+    let mut table = table.to_vec();
+    let end = span.start.saturating_add(span.size);
+    if let Some(target) = table.get_mut(span.start..end) {
+        target.copy_from_slice(&bytes);
+    }
+    placed.rewritten = Some((span.start, bytes));
+    table
 }
 
 /// Takes every name out of `missing` that ends where some string of `table` ends.
@@ -98,7 +134,12 @@ mod tests {
     use super::*;
 
     fn placed(table: &[u8], names: &[&str]) -> Placed {
-        place(table, &names.iter().map(|&name| name.to_owned()).collect()).unwrap()
+        place(
+            table,
+            &names.iter().map(|&name| name.to_owned()).collect(),
+            None,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -120,7 +161,17 @@ mod tests {
 
     #[test]
     fn names_that_cannot_be_written_are_refused() {
-        assert!(place(b"\0", &BTreeSet::from(["a\0b".to_owned()])).is_err());
-        assert!(place(b"\0abc", &BTreeSet::from(["b".to_owned()])).is_err());
+        assert!(place(b"\0", &BTreeSet::from(["a\0b".to_owned()]), None).is_err());
+        assert!(place(b"\0abc", &BTreeSet::from(["b".to_owned()]), None).is_err());
+    }
+
+    #[test]
+    fn unused_bytes_take_the_longest_name_that_fits() {
+        let wanted = BTreeSet::from(["/a/b".to_owned(), "/much/longer/than/before".to_owned()]);
+        let span = Span { start: 3, size: 7 };
+        let placed = place(b"\0x\0/old/pa\0y\0", &wanted, Some(span)).unwrap();
+        assert_eq!(placed.rewritten, Some((3, b"/a/b\0XX".to_vec())));
+        assert_eq!(placed.offset("/a/b").unwrap(), 3);
+        assert_eq!(placed.appended, b"/much/longer/than/before\0");
     }
 }

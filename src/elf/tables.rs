@@ -11,7 +11,7 @@ use super::machine::Machine;
 use super::relocations;
 use super::section::{
     SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_HASH, SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM,
-    SHT_HASH, SHT_NOTE, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, Section,
+    SHT_HASH, SHT_NOTE, SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, Section,
 };
 use super::segment::{PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
 use super::symbols::{self, RawSymbol};
@@ -191,17 +191,19 @@ fn is_table(section: &Section) -> bool {
     matches!(section.kind, SHT_NOTE | SHT_DYNAMIC)
         || TABLE_TAGS.iter().any(|&(_, kind)| kind == section.kind)
         // .interp is of no type of its own.
-        || section.kind == 1
+        || section.kind == SHT_PROGBITS
 }
 
 fn candidates(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Vec<Table> {
     let word = image.codec().word_size();
     let mut tables = Vec::new();
-    let mut dynamic_table = Table::new(image, dynamic.address, dynamic.size, word, Freedom::Free);
-    if let Some(table) = &mut dynamic_table {
-        table.writable = true;
+    if !dynamic.is_absent() {
+        let table = Table::new(image, dynamic.address, dynamic.size, word, Freedom::Free);
+        tables.extend(table.map(|table| Table {
+            writable: true,
+            ..table
+        }));
     }
-    tables.extend(dynamic_table);
     for (tag, size_tag) in RANGE_TAGS {
         let Some((address, size)) = dynamic.range(tag, size_tag) else {
             continue;
@@ -227,20 +229,22 @@ fn candidates(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Vec<Table> {
             ));
         }
     }
-    if !image.sections.is_empty() {
-        for segment in &image.segments {
-            if matches!(segment.kind, PT_NOTE | PT_GNU_PROPERTY | PT_INTERP)
-                && segment.file_size > 0
-            {
-                let size = segment.file_size;
-                tables.extend(Table::new(
-                    image,
-                    segment.address,
-                    size,
-                    segment.align,
-                    Freedom::Near,
-                ));
-            }
+    for segment in &image.segments {
+        // Without sections only the interpreter's name is known to be nothing else besides.
+        let is_known = match segment.kind {
+            PT_NOTE | PT_GNU_PROPERTY => !image.sections.is_empty(),
+            PT_INTERP => !image.is_hollow(segment),
+            _ => false,
+        };
+        if is_known && segment.file_size > 0 {
+            let size = segment.file_size;
+            tables.extend(Table::new(
+                image,
+                segment.address,
+                size,
+                segment.align,
+                Freedom::Near,
+            ));
         }
     }
     tables

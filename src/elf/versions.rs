@@ -277,6 +277,19 @@ pub(super) fn definition_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Resul
     Ok(walk_definitions(image, dynamic)?.1)
 }
 
+/// The string table offsets of all names in the version definitions, those that a version builds
+/// on included.
+pub(super) fn definition_names(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+) -> Result<Vec<u32>, Error> {
+    let definitions = full_definitions(image, dynamic)?.into_iter();
+    Ok(definitions
+        .flat_map(|(_, names)| names)
+        .map(|(name, _)| name)
+        .collect())
+}
+
 /// Bytes of all version needs with their versions' records; 0 without any.
 pub(super) fn need_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<u64, Error> {
     let needs = needs(image, dynamic)?;

@@ -6,6 +6,7 @@ mod apply_tree;
 mod apply_wheel;
 mod change_file;
 mod delta;
+mod edit_file;
 mod file_source;
 mod gather;
 mod gather_file;
@@ -22,6 +23,7 @@ mod verify_import;
 
 pub use apply_tree::apply_dedupe;
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
+pub use edit_file::{holds_library, read_file, read_value, write_edited};
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather};
 pub use gather_file::gather_file;

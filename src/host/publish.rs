@@ -58,6 +58,15 @@ impl Output {
         })
     }
 
+    /// Give the file the permissions of another one.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub(super) fn set_permissions(&self, permissions: fs::Permissions) -> Result<(), Error> {
+        let set = self.file.get_ref().set_permissions(permissions);
+        set.map_err(|error| Error::io("set the permissions of", &self.target, error))
+    }
+
     /// Give the file its name: flush, sync, rename, sync the folder. What had the name
     /// before is replaced.
     ///

@@ -157,5 +157,6 @@ pub(super) fn of_graft(
         rename_needed: needs.renames,
         remove_needed: needs.removed,
         run_path,
+        ..Edits::default()
     }
 }

@@ -1,6 +1,7 @@
 //! Values in, text out. Nothing here reads or prints.
 
 mod dedupe;
+mod comparison;
 mod failure;
 mod json;
 mod obstacles;
@@ -11,6 +12,7 @@ mod tree;
 mod words;
 
 pub use dedupe::{dedupe_json, dedupe_line, dedupe_text, undo_line};
+pub use comparison::comparison;
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};

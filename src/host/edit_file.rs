@@ -1,0 +1,82 @@
+//! Read and write single ELF files of the machine, as `wheelfix patchelf` does.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::publish::Output;
+use crate::elf::{self, Facts, Soname};
+use crate::error::Error;
+
+/// The most bytes that are read of a value given as `@FILE`.
+const LONGEST_VALUE: u64 = 1 << 24;
+
+/// The most bytes an ELF header has.
+const ELF_HEADER: u64 = 64;
+
+/// The bytes of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|error| Error::io("read", path, error))
+}
+
+/// The text that an option's value `@FILE` stands for.
+///
+/// # Errors
+/// When the file cannot be read, is not UTF-8, or larger than any name.
+pub fn read_value(path: &Path) -> Result<String, Error> {
+    let failed = |error| Error::io("read", path, error);
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(LONGEST_VALUE)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    Ok(text)
+}
+
+/// Whether a folder holds a library of that name, built for the same machine as a file.
+pub fn holds_library(folder: &str, name: &Soname, facts: &Facts) -> bool {
+    // As patchelf does, the name is put behind the folder whatever it looks like.
+    let path = format!("{folder}/{name}");
+    let mut header = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(ELF_HEADER).read_to_end(&mut header));
+    read.is_ok() && elf::machine_number(&header) == Some(facts.machine.number)
+}
+
+/// Write an edited file over itself, or to another path with its permissions. A file is replaced
+/// as a whole; what a link points to is replaced, not the link.
+///
+/// # Errors
+/// When it cannot be written; then what was there before is there still.
+pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let target = fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
+    let failed = |path: &Path| {
+        let path = PathBuf::from(path);
+        move |error| Error::io("write", path, error)
+    };
+    if let Ok(there) = fs::metadata(&target)
+        && !there.is_file()
+    {
+        // A device or a pipe has nothing to replace.
+        let mut device = File::options()
+            .write(true)
+            .open(&target)
+            .map_err(failed(&target))?;
+        return device.write_all(bytes).map_err(failed(&target));
+    }
+    let model = if target.exists() { &target } else { input };
+    let permissions = fs::metadata(model).map_err(failed(model))?.permissions();
+    if permissions.readonly() && target.exists() {
+        // Replacing needs no right to the file itself, but a file made read-only is meant to stay.
+        File::options()
+            .write(true)
+            .open(&target)
+            .map_err(failed(&target))?;
+    }
+    let mut file = Output::create(&target)?;
+    file.set_permissions(permissions)?;
+    file.write_all(bytes).map_err(failed(&target))?;
+    file.publish()
+}
