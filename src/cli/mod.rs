@@ -7,6 +7,7 @@ mod lddtree;
 mod patchelf;
 mod repair;
 mod show;
+mod size;
 mod slim;
 mod terminal;
 
@@ -40,6 +41,7 @@ enum Command {
     Lddtree(Box<lddtree::Arguments>),
     Dedupe(Box<dedupe::Arguments>),
     Slim(Box<slim::Arguments>),
+    Size(Box<size::Arguments>),
     Patchelf(Box<patchelf::Arguments>),
 }
 
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
         Command::Dedupe(dedupe) => dedupe::run(&dedupe, &terminal),
         Command::Slim(slim) => slim::run(&slim, &terminal),
+        Command::Size(size) => size::run(&size, &terminal),
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())

@@ -9,7 +9,7 @@ use super::args::{setting, source_date};
 use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
-use crate::host::{self, GatherOptions, OutputOptions, SlimFacts, Sysroot, SysrootOptions};
+use crate::host::{self, GatherOptions, Gathered, OutputOptions, SlimFacts, Sysroot, SysrootOptions};
 use crate::plan::{self, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
 use crate::report;
 use crate::resolve::Libc;
@@ -154,7 +154,8 @@ fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<
     Ok(terminal.json().then_some(json))
 }
 
-fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Json, Error> {
+/// Read a wheel as `slim` and `size` see it.
+pub(super) fn gather_wheel(path: &Path, terminal: &Terminal) -> Result<(Gathered, Sysroot), Error> {
     let sysroot = Sysroot::open(&SysrootOptions {
         root: PathBuf::from("/"),
         strip: Strip::All,
@@ -170,6 +171,11 @@ fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result
         limits: Limits::default(),
     };
     let gathered = host::gather(path, &sysroot, &options, terminal)?;
+    Ok((gathered, sysroot))
+}
+
+fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Json, Error> {
+    let (gathered, sysroot) = gather_wheel(path, terminal)?;
     let (tree, facts) = host::wheel_facts(&gathered)?;
     let slim = arguments.plan(&tree, &facts)?;
     let wheel = &gathered.wheel;

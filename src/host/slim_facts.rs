@@ -132,6 +132,11 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
     }
     for one in &gathered.elf {
         facts.strippable.insert(one.entry.clone(), one.file.strippable);
+        let entry = wheel.archive.get(one.entry.as_str());
+        let bytes = entry.and_then(|entry| wheel.archive.contents(&gathered.source, entry).ok());
+        let tables = bytes.and_then(|bytes| elf::symbol_bytes(&bytes).ok());
+        let tables = tables.unwrap_or(0).min(one.file.strippable);
+        facts.tables.insert(one.entry.clone(), tables);
     }
     Ok((tree, facts))
 }
