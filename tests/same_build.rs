@@ -33,7 +33,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(bytes: &'a [u8]) -> Self {
         let (wide, little) = (bytes[4] == 2, bytes[5] == 1);
-        Self { bytes, wide, little }
+        Self {
+            bytes,
+            wide,
+            little,
+        }
     }
 
     fn number(&self, at: usize, size: usize) -> u64 {
@@ -55,7 +59,10 @@ impl<'a> Reader<'a> {
 
     /// `e_phoff`, `e_shoff`.
     fn tables(&self) -> (usize, usize) {
-        (self.word(self.pick(28, 32)) as usize, self.word(self.pick(32, 40)) as usize)
+        (
+            self.word(self.pick(28, 32)) as usize,
+            self.word(self.pick(32, 40)) as usize,
+        )
     }
 
     fn half(&self, at32: usize, at64: usize) -> usize {
@@ -142,7 +149,11 @@ impl View {
         hide(&mut header, reader.pick(32, 40)..reader.pick(36, 48));
         hide(&mut header, reader.pick(46, 58)..reader.pick(52, 64));
         let list = list(&reader, &segments);
-        Self { header, segments, list }
+        Self {
+            header,
+            segments,
+            list,
+        }
     }
 }
 
@@ -170,7 +181,9 @@ fn list(reader: &Reader<'_>, segments: &[Segment]) -> Vec<(u64, u64, String)> {
         .take(10_000)
         .collect();
     let strings = entries.iter().rev().find(|entry| entry.0 == DYNSTR_TAG);
-    let strings = strings.and_then(|entry| offset_of(segments, entry.1)).unwrap_or(0);
+    let strings = strings
+        .and_then(|entry| offset_of(segments, entry.1))
+        .unwrap_or(0);
     for (tag, value) in entries {
         if FREE_TAGS.contains(&tag) {
             continue;
@@ -198,7 +211,18 @@ fn metadata(bytes: &[u8]) -> Vec<usize> {
     offsets.extend(shoff..shoff + reader.half(48, 60) * reader.pick(40, 64));
     /// Strings, symbols, hashes, versions, relocations, notes, the dynamic list.
     const KINDS: [u64; 12] = [
-        3, 4, 5, 6, 7, 9, 11, 19, 0x6fff_fff6, 0x6fff_fffd, 0x6fff_fffe, 0x6fff_ffff,
+        3,
+        4,
+        5,
+        6,
+        7,
+        9,
+        11,
+        19,
+        0x6fff_fff6,
+        0x6fff_fffd,
+        0x6fff_fffe,
+        0x6fff_ffff,
     ];
     for (range, kind) in reader.sections() {
         if KINDS.contains(&kind) {
@@ -228,9 +252,7 @@ fn is_seen(before: &[u8], after: &[u8], at: usize) -> Option<String> {
         return None;
     }
     let sections = reader.sections();
-    let Some((range, kind)) = sections.iter().find(|(range, _)| range.contains(&at)) else {
-        return None;
-    };
+    let (range, kind) = sections.iter().find(|(range, _)| range.contains(&at))?;
     match kind {
         // The dynamic list was compared; behind its end there is nothing.
         6 => None,
@@ -290,7 +312,11 @@ fn sweep(name: &str, one: &[u8], twin: &[u8], offsets: &[usize]) -> usize {
                 changed[at] ^= mask;
                 let accepted = same_build(one, &changed).is_ok();
                 // The proof holds in both directions.
-                assert_eq!(accepted, same_build(&changed, one).is_ok(), "{name} at {at:#x}");
+                assert_eq!(
+                    accepted,
+                    same_build(&changed, one).is_ok(),
+                    "{name} at {at:#x}"
+                );
                 accepted.then(|| (at, is_seen(twin, &changed, at)))
             })
         })
@@ -326,7 +352,10 @@ fn twin_of(bytes: &[u8]) -> Vec<u8> {
         })),
         ..Edits::default()
     };
-    let no_path = Edits { run_path: None, ..edits.clone() };
+    let no_path = Edits {
+        run_path: None,
+        ..edits.clone()
+    };
     let edited = elf::edit(bytes, &edits).or_else(|_| elf::edit(bytes, &no_path));
     edited.unwrap().bytes
 }
@@ -390,7 +419,11 @@ fn no_changed_byte_of_a_real_library_goes_unseen() {
         let (one, twin) = (fs::read(one).unwrap(), fs::read(twin).unwrap());
         let offsets = metadata(&twin);
         let accepted = sweep(line, &one, &twin, &offsets);
-        println!("{line}: {} bytes, {accepted} of {} changes accepted", offsets.len(), offsets.len() * 2);
+        println!(
+            "{line}: {} bytes, {accepted} of {} changes accepted",
+            offsets.len(),
+            offsets.len() * 2
+        );
         pairs += 1;
     }
     assert!(pairs >= 5, "{pairs} pairs");

@@ -112,7 +112,10 @@ fn apply(
     let before = host::load_failures(gathered, python)?;
     host::apply_dedupe(gathered, plan, contents, terminal)?;
     let after = load_again(&arguments.site, python, terminal)?;
-    let Some((path, why)) = after.into_iter().find(|(path, _)| !before.contains_key(path)) else {
+    let Some((path, why)) = after
+        .into_iter()
+        .find(|(path, _)| !before.contains_key(path))
+    else {
         return Ok(());
     };
     host::undo_dedupe(&arguments.site)?;

@@ -9,7 +9,9 @@ use super::args::{setting, source_date};
 use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
-use crate::host::{self, GatherOptions, Gathered, OutputOptions, SlimFacts, Sysroot, SysrootOptions};
+use crate::host::{
+    self, GatherOptions, Gathered, OutputOptions, SlimFacts, Sysroot, SysrootOptions,
+};
 use crate::plan::{self, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
 use crate::report;
 use crate::resolve::Libc;
@@ -137,7 +139,10 @@ fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<
         terminal.note(&name, true, note);
     }
     let (saved, left) = if arguments.dry_run {
-        let removed = slim.removed.keys().filter_map(|path| gathered.tree.files.get(path));
+        let removed = slim
+            .removed
+            .keys()
+            .filter_map(|path| gathered.tree.files.get(path));
         let removed: u64 = removed.map(|file| file.size).sum();
         let repacked: u64 = slim.repacked.values().sum();
         (removed.saturating_add(repacked), Vec::new())
@@ -146,7 +151,12 @@ fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<
         (done.removed.saturating_add(done.repacked), done.left)
     };
     if !terminal.json() {
-        terminal.data(&report::slim_text(&slim, &gathered.tree, &left, terminal.verbose()));
+        terminal.data(&report::slim_text(
+            &slim,
+            &gathered.tree,
+            &left,
+            terminal.verbose(),
+        ));
     }
     let before = gathered.tree.size();
     terminal.done(&report::slim_line(&name, saved, before, arguments.dry_run));
@@ -179,8 +189,17 @@ fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result
     let (tree, facts) = host::wheel_facts(&gathered)?;
     let slim = arguments.plan(&tree, &facts)?;
     let wheel = &gathered.wheel;
-    let libc = gathered.target.as_ref().map_or(Libc::Musl, |target| target.0);
-    let plan = plan::slim_wheel(&wheel.filename, &gathered.entries, &wheel.dist_info, libc, &slim);
+    let libc = gathered
+        .target
+        .as_ref()
+        .map_or(Libc::Musl, |target| target.0);
+    let plan = plan::slim_wheel(
+        &wheel.filename,
+        &gathered.entries,
+        &wheel.dist_info,
+        libc,
+        &slim,
+    );
     let mut output = None;
     let before = crate::wheel::Source::size(&gathered.source);
     let mut after = before;
@@ -209,6 +228,13 @@ fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result
     } else {
         terminal.done(&report::slim_line(&name, saved, before, false));
     }
-    let json = report::slim_json(&name, &slim, &tree, &[], output.as_deref(), arguments.dry_run);
+    let json = report::slim_json(
+        &name,
+        &slim,
+        &tree,
+        &[],
+        output.as_deref(),
+        arguments.dry_run,
+    );
     Ok(terminal.json().then_some(json))
 }

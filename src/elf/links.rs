@@ -1,7 +1,9 @@
 //! The names by which a file and others find each other, read without reading the whole file.
 
 use super::address::{FileOffset, VirtualAddress};
-use super::dynamic::{DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, Dynamic};
+use super::dynamic::{
+    DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, Dynamic,
+};
 use super::error::Error;
 use super::facts::{Facts, RunPath, RunPathKind};
 use super::header::{Header, Kind};
@@ -39,7 +41,11 @@ pub fn read_links<E>(
             return Ok(Err(outside(at)));
         }
         let bytes = read(at, size)?;
-        Ok(if bytes.len() as u64 == size { Ok(bytes) } else { Err(outside(at)) })
+        Ok(if bytes.len() as u64 == size {
+            Ok(bytes)
+        } else {
+            Err(outside(at))
+        })
     };
     macro_rules! sound {
         ($result:expr) => {
@@ -69,7 +75,10 @@ pub fn read_links<E>(
         let mut loads = segments.iter().filter(|segment| segment.is_load());
         loads.find_map(|load| load.offset_of(VirtualAddress(address), size))
     };
-    let Some(dynamic) = segments.iter().find(|s| s.kind == PT_DYNAMIC && s.file_size > 0) else {
+    let Some(dynamic) = segments
+        .iter()
+        .find(|s| s.kind == PT_DYNAMIC && s.file_size > 0)
+    else {
         return Ok(Ok(Links { facts, code }));
     };
     let Some(at) = offset_of(dynamic.address.0, dynamic.file_size) else {
@@ -82,7 +91,13 @@ pub fn read_links<E>(
         .filter_map(|raw| Some((codec.word(raw, 0)?, codec.word(raw, word)?)))
         .take_while(|&(tag, _)| tag != 0)
         .collect();
-    let value = |tag| entries.iter().rev().find(|entry| entry.0 == tag).map(|entry| entry.1);
+    let value = |tag| {
+        entries
+            .iter()
+            .rev()
+            .find(|entry| entry.0 == tag)
+            .map(|entry| entry.1)
+    };
     let strings = value(DT_STRTAB).and_then(|address| offset_of(address, 1));
     facts.dynamic = true;
     for &(tag, offset) in &entries {
@@ -105,7 +120,10 @@ pub fn read_links<E>(
             most = most.saturating_mul(16).min(MOST);
         };
         let Ok(name) = String::from_utf8(name) else {
-            return Ok(Err(Error::malformed(FileOffset(start), "a name is not UTF-8")));
+            return Ok(Err(Error::malformed(
+                FileOffset(start),
+                "a name is not UTF-8",
+            )));
         };
         match tag {
             DT_NEEDED => facts.needed.push(Soname::from(name)),
@@ -114,7 +132,8 @@ pub fn read_links<E>(
             _ => facts.runpath = Some(name),
         }
     }
-    let run_path = |kind, value: &Option<String>| value.clone().map(|value| RunPath { kind, value });
+    let run_path =
+        |kind, value: &Option<String>| value.clone().map(|value| RunPath { kind, value });
     facts.run_path = run_path(RunPathKind::Runpath, &facts.runpath)
         .or(run_path(RunPathKind::Rpath, &facts.rpath));
     facts.flags = value(DT_FLAGS).unwrap_or(0);

@@ -97,7 +97,9 @@ impl<'a, 'b> View<'a, 'b> {
         let regions = Regions::of(image, &dynamic)?;
         let word = image.codec().word_size();
         let got = dynamic.address(DT_PLTGOT).filter(|&got| {
-            let value = image.at(got, word).and_then(|raw| image.codec().word(raw, 0));
+            let value = image
+                .at(got, word)
+                .and_then(|raw| image.codec().word(raw, 0));
             value == Some(dynamic.address.0)
         });
         Ok(Self {
@@ -149,8 +151,15 @@ impl<'a, 'b> View<'a, 'b> {
             let end = load.address.plus(load.file_size).0;
             [load.address.0, end, load.memory_end().0]
         });
-        let regions = self.regions.ranges().iter().flat_map(|&(start, end)| [start, end]);
-        let sections = self.regions.sections().flat_map(|(start, end)| [start, end]);
+        let regions = self
+            .regions
+            .ranges()
+            .iter()
+            .flat_map(|&(start, end)| [start, end]);
+        let sections = self
+            .regions
+            .sections()
+            .flat_map(|(start, end)| [start, end]);
         let got = self.got.into_iter().flat_map(|(start, end)| [start, end]);
         loads.chain(regions).chain(sections).chain(got)
     }
@@ -266,6 +275,9 @@ fn first_difference(one: &View<'_, '_>, other: &View<'_, '_>, start: u64, end: u
     else {
         return start;
     };
-    let inside = left.iter().zip(right).take_while(|(one, other)| one == other);
+    let inside = left
+        .iter()
+        .zip(right)
+        .take_while(|(one, other)| one == other);
     start.saturating_add(inside.count() as u64)
 }

@@ -143,7 +143,9 @@ fn segments<'a>(image: &Image<'a>, headers: u64) -> Result<Vec<SegmentMeaning<'a
                 || image.offset_of(segment.address, segment.file_size) == Some(segment.offset);
             // RISC-V's attributes are described by a header, but never loaded.
             let is_unloaded = segment.kind >= PT_LOPROC
-                && !image.loads().any(|load| load.holds_file_range(segment.offset, 1));
+                && !image
+                    .loads()
+                    .any(|load| load.holds_file_range(segment.offset, 1));
             if !is_placed && !is_unloaded {
                 return odd("a program header is not where its address says");
             }
@@ -200,9 +202,10 @@ fn list<'a>(dynamic: &Dynamic<'a>) -> Result<Vec<(u64, Value<'a>)>, Error> {
             dynamic.strings.text(entry.value)?;
         }
     }
-    let counted = dynamic.entries.iter().filter(|entry| {
-        !matches!(entry.tag, DT_SONAME | DT_RPATH | DT_RUNPATH | DT_STRSZ)
-    });
+    let counted = dynamic
+        .entries
+        .iter()
+        .filter(|entry| !matches!(entry.tag, DT_SONAME | DT_RPATH | DT_RUNPATH | DT_STRSZ));
     counted
         .map(|entry| {
             let value = match entry.tag {

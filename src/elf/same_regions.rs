@@ -8,12 +8,12 @@ use super::dynamic::{
 use super::error::Error;
 use super::image::Image;
 use super::machine::Machine;
+use super::relocations;
 use super::same_meaning::header_ranges;
 use super::section::{
     SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_HASH, SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM,
     SHT_HASH, SHT_NOBITS, SHT_NOTE, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, Section,
 };
-use super::relocations;
 use super::segment::{PF_X, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
 use super::symbols::{self, RawSymbol};
 use super::versions;
@@ -61,7 +61,11 @@ impl Regions {
             add(address, count.saturating_mul(2), Kind::Other);
         }
         if let Some(address) = dynamic.address(DT_VERDEF) {
-            add(address, versions::definition_size(image, dynamic)?, Kind::Other);
+            add(
+                address,
+                versions::definition_size(image, dynamic)?,
+                Kind::Other,
+            );
         }
         if let Some(address) = dynamic.address(DT_VERNEED) {
             add(address, versions::need_size(image, dynamic)?, Kind::Other);
@@ -85,7 +89,10 @@ impl Regions {
                 add(segment.address, segment.file_size, Kind::Note);
             }
         }
-        for (at, size) in header_ranges(image).into_iter().chain(section_headers(image)) {
+        for (at, size) in header_ranges(image)
+            .into_iter()
+            .chain(section_headers(image))
+        {
             for address in mapped(image, at, size) {
                 add(address, size, Kind::Other);
             }
@@ -101,7 +108,9 @@ impl Regions {
     fn tables_only(&self, image: &Image<'_>) -> Vec<(u64, u64)> {
         let is_covered = |start: u64, end: u64| {
             let next = self.ranges.partition_point(|range| range.1 <= start);
-            self.ranges.get(next).is_some_and(|range| range.0 <= start && end <= range.1)
+            self.ranges
+                .get(next)
+                .is_some_and(|range| range.0 <= start && end <= range.1)
         };
         image
             .loads()
@@ -122,7 +131,9 @@ impl Regions {
 
     fn pointed_at(&self, image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<u64>, Error> {
         let is_inside = |address: u64| {
-            self.added.iter().any(|&(start, end)| start <= address && address < end)
+            self.added
+                .iter()
+                .any(|&(start, end)| start <= address && address < end)
         };
         let mut pointed = Vec::new();
         let codec = image.codec();
@@ -130,11 +141,15 @@ impl Regions {
             pointed.push(relocation.place.0);
             pointed.extend(relocation.addend);
         })?;
-        for raw in symbols::table(image, dynamic)?
-            .chunks_exact(symbols::record_size(codec) as usize)
+        for raw in
+            symbols::table(image, dynamic)?.chunks_exact(symbols::record_size(codec) as usize)
         {
             let symbol = RawSymbol::parse(codec, raw);
-            pointed.extend(symbol.filter(RawSymbol::is_address).map(|symbol| symbol.value));
+            pointed.extend(
+                symbol
+                    .filter(RawSymbol::is_address)
+                    .map(|symbol| symbol.value),
+            );
         }
         pointed.retain(|&address| is_inside(address));
         pointed.sort_unstable();
@@ -144,7 +159,9 @@ impl Regions {
     /// Whether an address lies in one of them.
     pub(super) fn holds(&self, address: VirtualAddress) -> bool {
         let next = self.ranges.partition_point(|range| range.1 <= address.0);
-        self.ranges.get(next).is_some_and(|range| range.0 <= address.0)
+        self.ranges
+            .get(next)
+            .is_some_and(|range| range.0 <= address.0)
     }
 
     /// The ranges.
@@ -166,8 +183,13 @@ impl Regions {
     /// there: what is in it was a table once, or a copy of the section headers.
     pub(super) fn is_abandoned(&self, start: u64, end: u64) -> bool {
         let first = self.pointed_at.partition_point(|&address| address < start);
-        self.added.iter().any(|&(from, to)| from <= start && end <= to)
-            && self.pointed_at.get(first).is_none_or(|&address| address >= end)
+        self.added
+            .iter()
+            .any(|&(from, to)| from <= start && end <= to)
+            && self
+                .pointed_at
+                .get(first)
+                .is_none_or(|&address| address >= end)
     }
 
     /// Whether the file says that nothing of it is in `[start, end)`.
@@ -218,7 +240,11 @@ fn sections(image: &Image<'_>, regions: &Regions) -> Result<Option<Vec<(u64, u64
         return Ok(None);
     }
     let mut places = Vec::new();
-    for section in image.sections.iter().filter(|s| s.is_loaded() && s.size > 0) {
+    for section in image
+        .sections
+        .iter()
+        .filter(|s| s.is_loaded() && s.size > 0)
+    {
         if section.flags & SHF_TLS != 0 && section.kind == SHT_NOBITS {
             // It takes no addresses: it is what threads are given zeroed.
             continue;
@@ -227,7 +253,9 @@ fn sections(image: &Image<'_>, regions: &Regions) -> Result<Option<Vec<(u64, u64
         let next = regions.ranges.partition_point(|range| range.1 <= start);
         let meets = regions.ranges.get(next).is_some_and(|range| range.0 < end);
         if meets && !may_be_table(section) {
-            return Err(Error::uneditable("a section lies over one of its tables").at(section.offset));
+            return Err(
+                Error::uneditable("a section lies over one of its tables").at(section.offset)
+            );
         }
         places.push((start, end));
     }
@@ -252,9 +280,20 @@ const LONGEST_INTERPRETER: u64 = 4096;
 fn may_be_table(section: &Section) -> bool {
     matches!(
         section.kind,
-        SHT_DYNAMIC | SHT_DYNSYM | SHT_GNU_HASH | SHT_GNU_VERDEF | SHT_GNU_VERNEED
-            | SHT_GNU_VERSYM | SHT_HASH | SHT_NOTE | SHT_REL | SHT_RELA | SHT_RELR | SHT_STRTAB
-    ) || section.kind == SHT_PROGBITS && section.size <= LONGEST_INTERPRETER
+        SHT_DYNAMIC
+            | SHT_DYNSYM
+            | SHT_GNU_HASH
+            | SHT_GNU_VERDEF
+            | SHT_GNU_VERNEED
+            | SHT_GNU_VERSYM
+            | SHT_HASH
+            | SHT_NOTE
+            | SHT_REL
+            | SHT_RELA
+            | SHT_RELR
+            | SHT_STRTAB
+    ) || section.kind == SHT_PROGBITS
+        && section.size <= LONGEST_INTERPRETER
         && section.flags == super::section::SHF_ALLOC
 }
 
@@ -278,7 +317,10 @@ fn hashes(
             }
         };
         let entries = number(0).zip(number(1)).and_then(|(buckets, chains)| {
-            buckets.checked_add(chains)?.checked_add(2)?.checked_mul(entry)
+            buckets
+                .checked_add(chains)?
+                .checked_add(2)?
+                .checked_mul(entry)
         });
         hashes.push((DT_HASH, address, entries.ok_or_else(short)?));
     }

@@ -38,9 +38,18 @@ pub fn apply_dedupe(
     for leftover in &gathered.leftovers {
         change_file::remove(leftover)?;
     }
-    let steps = plan.links.len().saturating_mul(2).saturating_add(plan.stored.len());
+    let steps = plan
+        .links
+        .len()
+        .saturating_mul(2)
+        .saturating_add(plan.stored.len());
     progress.expect(steps as u64);
-    let job = Job { gathered, plan, contents, progress };
+    let job = Job {
+        gathered,
+        plan,
+        contents,
+        progress,
+    };
     let manifest = job.manifest(known.unwrap_or_default())?;
     if manifest.links.is_empty() && plan.stored.is_empty() {
         for path in &plan.dropped {
@@ -81,8 +90,14 @@ impl Job<'_> {
         let host = self.gathered.host_path(path);
         let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
-        if self.contents.get(path).is_some_and(|known| *known != digest) {
-            return Err(Error::Changed { path: host.display().to_string() });
+        if self
+            .contents
+            .get(path)
+            .is_some_and(|known| *known != digest)
+        {
+            return Err(Error::Changed {
+                path: host.display().to_string(),
+            });
         }
         Ok(bytes)
     }
@@ -127,7 +142,9 @@ impl Job<'_> {
         let size = bytes.len() as u64;
         if delta::decode(base, &delta, size).as_deref() != Some(bytes.as_slice()) {
             // Nothing may become a link that could not be undone.
-            return Err(Error::Changed { path: path.to_string() });
+            return Err(Error::Changed {
+                path: path.to_string(),
+            });
         }
         let record = self.gathered.tree.owner(path).and_then(|owner| {
             let old = owner.record.line(path.as_str())?.to_owned();
@@ -161,9 +178,15 @@ impl Job<'_> {
     }
 
     /// Hash and size of every file that something links to.
-    fn stored(&self, manifest: &Manifest) -> Result<BTreeMap<ArchivePath, (RecordHash, u64)>, Error> {
-        let targets: BTreeSet<&str> =
-            manifest.links.values().map(|alias| alias.target.as_str()).collect();
+    fn stored(
+        &self,
+        manifest: &Manifest,
+    ) -> Result<BTreeMap<ArchivePath, (RecordHash, u64)>, Error> {
+        let targets: BTreeSet<&str> = manifest
+            .links
+            .values()
+            .map(|alias| alias.target.as_str())
+            .collect();
         let mut stored = BTreeMap::new();
         for target in targets {
             let Ok(path) = ArchivePath::parse(target) else {

@@ -25,7 +25,8 @@ pub(super) struct Attributes {
 impl Attributes {
     /// Those of a file that is there; links are not followed.
     pub(super) fn of(path: &Path) -> Result<Self, Error> {
-        let metadata = fs::symlink_metadata(path).map_err(|error| Error::io("read", path, error))?;
+        let metadata =
+            fs::symlink_metadata(path).map_err(|error| Error::io("read", path, error))?;
         Ok(Self {
             mode: metadata.mode() & 0o7777,
             owner: (metadata.uid(), metadata.gid()),
@@ -36,7 +37,11 @@ impl Attributes {
     /// Those of a new text file in a folder.
     pub(super) fn of_new(folder: &Path) -> Result<Self, Error> {
         let like = Self::of(folder)?;
-        Ok(Self { mode: 0o644, modified: None, ..like })
+        Ok(Self {
+            mode: 0o644,
+            modified: None,
+            ..like
+        })
     }
 }
 
@@ -46,7 +51,10 @@ pub(super) fn write(path: &Path, bytes: &[u8], attributes: &Attributes) -> Resul
     let failed = |error| Error::io("write", path, error);
     let done = || -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
-        let mut file = File::options().write(true).create_new(true).open(&temporary)?;
+        let mut file = File::options()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)?;
         file.write_all(bytes)?;
         file.set_permissions(Permissions::from_mode(attributes.mode))?;
         own(&temporary, attributes.owner);
@@ -60,6 +68,18 @@ pub(super) fn write(path: &Path, bytes: &[u8], attributes: &Attributes) -> Resul
         let _ = fs::remove_file(&temporary);
         failed(error)
     })
+}
+
+/// Put `bytes` at `path`, unless they are there already.
+pub(super) fn write_if_new(
+    path: &Path,
+    bytes: &[u8],
+    attributes: &Attributes,
+) -> Result<(), Error> {
+    match fs::read(path) {
+        Ok(old) if old == bytes => Ok(()),
+        _ => write(path, bytes, attributes),
+    }
 }
 
 /// Put a symbolic link at `path`, whatever was there.
@@ -83,7 +103,9 @@ pub(super) fn link(path: &Path, text: &str) -> Result<(), Error> {
 /// Remove a file that may be gone already.
 pub(super) fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", path, error))
+        }
         _ => Ok(()),
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn encode(base: &[u8], wanted: &[u8]) -> Vec<u8> {
     let mut shift: Option<usize> = Some(0);
     while let Some(rest) = wanted.get(at..).filter(|rest| !rest.is_empty()) {
         let here = shift.filter(|&from| common(base, from, rest) >= BLOCK.min(rest.len()));
-        let found = here.or_else(|| rest.get(..BLOCK).and_then(|block| index.get(block).copied()));
+        let found = here.or_else(|| {
+            rest.get(..BLOCK)
+                .and_then(|block| index.get(block).copied())
+        });
         let Some(from) = found else {
             at = at.saturating_add(1);
             shift = shift.map(|from| from.saturating_add(1));
@@ -51,7 +54,10 @@ pub(super) fn decode(base: &[u8], delta: &[u8], size: u64) -> Option<Vec<u8>> {
     let mut list = Vec::new();
     // No delta is larger than the file that it makes and its numbers.
     let most = size.saturating_mul(2).saturating_add(1 << 16);
-    ZlibDecoder::new(delta).take(most).read_to_end(&mut list).ok()?;
+    ZlibDecoder::new(delta)
+        .take(most)
+        .read_to_end(&mut list)
+        .ok()?;
     let mut rest = list.as_slice();
     let mut out = Vec::new();
     while !rest.is_empty() {
@@ -113,8 +119,16 @@ mod tests {
         assert_eq!(decode(&base, &delta, wanted.len() as u64).unwrap(), wanted);
         assert_eq!(decode(&base, &delta, 5), None);
         assert_eq!(decode(&base[..50_000], &delta, wanted.len() as u64), None);
-        for (base, wanted) in [(&b""[..], &b""[..]), (b"", b"abc"), (b"abc", b""), (b"abc", b"abc")] {
-            assert_eq!(decode(base, &encode(base, wanted), wanted.len() as u64).unwrap(), wanted);
+        for (base, wanted) in [
+            (&b""[..], &b""[..]),
+            (b"", b"abc"),
+            (b"abc", b""),
+            (b"abc", b"abc"),
+        ] {
+            assert_eq!(
+                decode(base, &encode(base, wanted), wanted.len() as u64).unwrap(),
+                wanted
+            );
         }
     }
 }

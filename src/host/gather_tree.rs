@@ -92,13 +92,17 @@ impl GatheredTree {
                 }
                 let below = path.strip_prefix(&self.site).ok().and_then(Path::to_str);
                 let Some(own) = below.and_then(|below| ArchivePath::parse(below).ok()) else {
-                    let note = format!("{}: a name that no wheel can have; left alone", path.display());
+                    let note = format!(
+                        "{}: a name that no wheel can have; left alone",
+                        path.display()
+                    );
                     self.notes.push(note);
                     continue;
                 };
                 let metadata = entry.metadata().map_err(failed)?;
                 let link = if kind.is_symlink() {
-                    let text = fs::read_link(&path).map_err(|error| Error::io("read", &path, error))?;
+                    let text =
+                        fs::read_link(&path).map_err(|error| Error::io("read", &path, error))?;
                     let text = text.to_string_lossy();
                     Some(match followed_link(&own, &text) {
                         Some(target) => LinkTarget::Inside(target),
@@ -139,7 +143,10 @@ impl GatheredTree {
         for record_path in records {
             let host = self.host_path(&record_path);
             let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
-            let name = record_path.first().trim_end_matches(".dist-info").to_owned();
+            let name = record_path
+                .first()
+                .trim_end_matches(".dist-info")
+                .to_owned();
             let record = match InstalledRecord::parse(&bytes) {
                 Ok(record) => record,
                 Err(error) => {
@@ -210,7 +217,9 @@ impl GatheredTree {
             .files
             .iter()
             .filter(|(_, file)| file.link.is_some())
-            .filter_map(|(path, _)| Some((path.clone(), self.elf.get(self.tree.real(path)?)?.clone())))
+            .filter_map(|(path, _)| {
+                Some((path.clone(), self.elf.get(self.tree.real(path)?)?.clone()))
+            })
             .collect();
         self.elf.extend(links);
         Ok(())
@@ -278,7 +287,11 @@ impl GatheredTree {
             let is_musl = usize::from(libc == Libc::Musl);
             (musl.saturating_add(is_musl), all.saturating_add(1))
         });
-        if musl.saturating_mul(2) > all { Libc::Musl } else { Libc::Glibc }
+        if musl.saturating_mul(2) > all {
+            Libc::Musl
+        } else {
+            Libc::Glibc
+        }
     }
 }
 

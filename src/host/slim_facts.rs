@@ -118,8 +118,19 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
     let wheel = &gathered.wheel;
     let mut tree = Tree::default();
     let mut facts = SlimFacts::default();
-    for entry in wheel.archive.entries().iter().filter(|entry| !entry.is_directory) {
-        tree.files.insert(entry.path.clone(), TreeFile { size: entry.size, link: None });
+    for entry in wheel
+        .archive
+        .entries()
+        .iter()
+        .filter(|entry| !entry.is_directory)
+    {
+        tree.files.insert(
+            entry.path.clone(),
+            TreeFile {
+                size: entry.size,
+                link: None,
+            },
+        );
         tree.owners.insert(entry.path.clone(), 0);
         if entry.path.file_name().ends_with(".py") {
             let bytes = wheel.archive.contents(&gathered.source, entry);
@@ -131,7 +142,9 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
         }
     }
     for one in &gathered.elf {
-        facts.strippable.insert(one.entry.clone(), one.file.strippable);
+        facts
+            .strippable
+            .insert(one.entry.clone(), one.file.strippable);
         let entry = wheel.archive.get(one.entry.as_str());
         let bytes = entry.and_then(|entry| wheel.archive.contents(&gathered.source, entry).ok());
         let tables = bytes.and_then(|bytes| elf::symbol_bytes(&bytes).ok());

@@ -67,7 +67,9 @@ pub fn slim_tree(
 fn read_journal(site: &Path) -> BTreeSet<ArchivePath> {
     let bytes = fs::read(site.join(JOURNAL)).unwrap_or_default();
     let list: Vec<String> = serde_json::from_slice(&bytes).unwrap_or_default();
-    list.iter().filter_map(|path| ArchivePath::parse(path).ok()).collect()
+    list.iter()
+        .filter_map(|path| ArchivePath::parse(path).ok())
+        .collect()
 }
 
 fn repack(
@@ -78,7 +80,10 @@ fn repack(
 ) -> Result<(), Error> {
     let size = |path: &ArchivePath| gathered.tree.files.get(path).map_or(0, |file| file.size);
     progress.expect(plan.repacked.keys().map(size).sum());
-    let edits = Edits { strip: Strip::All, ..Edits::default() };
+    let edits = Edits {
+        strip: Strip::All,
+        ..Edits::default()
+    };
     let paths: Vec<&ArchivePath> = plan.repacked.keys().collect();
     let results: Vec<Result<u64, (ArchivePath, String)>> = paths
         .par_iter()

@@ -122,7 +122,8 @@ impl Manifest {
     /// Write the manifest, and make the folder for it.
     pub(super) fn save(&self, site: &Path) -> Result<(), Error> {
         let folder = info(site);
-        fs::create_dir_all(&folder).map_err(|error| Error::io("make the folder", &folder, error))?;
+        fs::create_dir_all(&folder)
+            .map_err(|error| Error::io("make the folder", &folder, error))?;
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         let attributes = Attributes::of_new(site)?;
         change_file::write(&folder.join(MANIFEST), text.as_bytes(), &attributes)
@@ -140,13 +141,18 @@ impl Manifest {
         let mut rows: BTreeMap<String, String> = stored
             .iter()
             .map(|(path, (hash, size))| {
-                (path.as_str().to_owned(), record_line(path.as_str(), hash, *size))
+                (
+                    path.as_str().to_owned(),
+                    record_line(path.as_str(), hash, *size),
+                )
             })
             .collect();
-        for (name, text) in [("METADATA", METADATA), ("INSTALLER", "wheelfix\n"), (MANIFEST, manifest.as_str())] {
-            if name != MANIFEST {
-                change_file::write(&folder.join(name), text.as_bytes(), &attributes)?;
-            }
+        for (name, text) in [
+            ("METADATA", METADATA),
+            ("INSTALLER", "wheelfix\n"),
+            (MANIFEST, manifest.as_str()),
+        ] {
+            change_file::write_if_new(&folder.join(name), text.as_bytes(), &attributes)?;
             let path = format!("{STORE_INFO}/{name}");
             let hash = RecordHash::sha256(text.as_bytes());
             let line = record_line(&path, &hash, text.len() as u64);
@@ -154,7 +160,7 @@ impl Manifest {
         }
         let mut record: String = rows.values().map(|row| format!("{row}\n")).collect();
         record.push_str(&format!("{STORE_INFO}/RECORD,,\n"));
-        change_file::write(&folder.join("RECORD"), record.as_bytes(), &attributes)
+        change_file::write_if_new(&folder.join("RECORD"), record.as_bytes(), &attributes)
     }
 
     /// Remove the store's distribution, its journal last.

@@ -88,7 +88,9 @@ fn within(
         }
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
         twins.contents.insert(path.clone(), digest);
-        let known = classes.iter_mut().find(|class| class.digests.contains(&digest));
+        let known = classes
+            .iter_mut()
+            .find(|class| class.digests.contains(&digest));
         if let Some(class) = known {
             class.files.push(path.clone());
             continue;
@@ -115,7 +117,11 @@ fn within(
                 }
                 Some(difference) => {
                     let other = path.clone();
-                    why.get_or_insert(Apart { one: first, other, why: difference });
+                    why.get_or_insert(Apart {
+                        one: first,
+                        other,
+                        why: difference,
+                    });
                 }
             }
         }

@@ -59,7 +59,8 @@ pub fn undo_dedupe(site: &Path) -> Result<Undone, Error> {
 /// Whether the file is (or already was) as before.
 fn restore(site: &Path, path: &str, alias: &Alias) -> Result<bool, Error> {
     let host = site.join(path);
-    let (Ok(own), Ok(target)) = (ArchivePath::parse(path), ArchivePath::parse(&alias.target)) else {
+    let (Ok(own), Ok(target)) = (ArchivePath::parse(path), ArchivePath::parse(&alias.target))
+    else {
         return Ok(false);
     };
     match fs::read_link(&host) {
@@ -73,7 +74,10 @@ fn restore(site: &Path, path: &str, alias: &Alias) -> Result<bool, Error> {
         .filter(|bytes| hex(&Sha256::digest(bytes)) == alias.sha256)
         .ok_or_else(|| Error::Refused {
             path: host.clone(),
-            why: format!("`{}` is not any more what this file was made a link to", alias.target),
+            why: format!(
+                "`{}` is not any more what this file was made a link to",
+                alias.target
+            ),
             hint: "reinstall the package of this file, then run it again".to_owned(),
         })?;
     let owner = Attributes::of(&host)?.owner;

@@ -63,7 +63,10 @@ pub fn candidates(tree: &Tree, elf: &BTreeMap<ArchivePath, TreeElf>) -> Vec<Vec<
             groups.entry(key).or_default().push(path.clone());
         }
     }
-    groups.into_values().filter(|group| group.len() > 1).collect()
+    groups
+        .into_values()
+        .filter(|group| group.len() > 1)
+        .collect()
 }
 
 /// Whether a file is by its name a library for others, rather than a module of Python's.
@@ -97,9 +100,8 @@ pub(super) enum Leads {
 impl Classes {
     fn new(twins: &[Vec<ArchivePath>]) -> Self {
         let numbered = twins.iter().enumerate();
-        let of = numbered.flat_map(|(class, files)| {
-            files.iter().map(move |path| (path.clone(), class))
-        });
+        let of =
+            numbered.flat_map(|(class, files)| files.iter().map(move |path| (path.clone(), class)));
         Self { of: of.collect() }
     }
 
@@ -113,7 +115,12 @@ impl Classes {
     }
 
     /// Splits classes until the needs of all files of one lead to the same classes.
-    fn refine(&mut self, graphs: &[Graph], elf: &BTreeMap<ArchivePath, TreeElf>, apart: &mut Vec<Apart>) {
+    fn refine(
+        &mut self,
+        graphs: &[Graph],
+        elf: &BTreeMap<ArchivePath, TreeElf>,
+        apart: &mut Vec<Apart>,
+    ) {
         loop {
             let mut signatures = needs_of(graphs, elf, self);
             let mut numbers: BTreeMap<(usize, Vec<BTreeSet<Leads>>), usize> = BTreeMap::new();
@@ -223,14 +230,20 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
         .collect();
     loop {
         let plan = arrange(tree, &choices, input.contents);
-        let simulation = Simulation { links: &plan.links, stored: &plan.stored };
+        let simulation = Simulation {
+            links: &plan.links,
+            stored: &plan.stored,
+        };
         let after = (input.simulate)(&simulation);
         let keys = dedupe_check::with_store(&classes, &plan);
-        let Some((class, why)) = dedupe_check::first_loss(&before, &after, &classes, &keys, &choices)
+        let Some((class, why)) =
+            dedupe_check::first_loss(&before, &after, &classes, &keys, &choices)
         else {
             return finish(tree, plan, apart);
         };
-        let exhausted = choices.get_mut(&class).is_none_or(|choice| !choice.take_next());
+        let exhausted = choices
+            .get_mut(&class)
+            .is_none_or(|choice| !choice.take_next());
         if exhausted && let Some(choice) = choices.remove(&class) {
             apart.extend(choice.refused(&why));
         }
@@ -267,8 +280,16 @@ impl Choice {
             order.truncate(1);
         }
         let mut seen = BTreeSet::new();
-        order.retain(|path| contents.get(path).is_none_or(|content| seen.insert(*content)));
-        Self { files, order, at: 0 }
+        order.retain(|path| {
+            contents
+                .get(path)
+                .is_none_or(|content| seen.insert(*content))
+        });
+        Self {
+            files,
+            order,
+            at: 0,
+        }
     }
 
     fn kept(&self) -> Option<&ArchivePath> {
@@ -306,7 +327,11 @@ fn arrange(
         let Some(kept) = choice.kept() else {
             continue;
         };
-        let owners: BTreeSet<_> = choice.files.iter().map(|path| tree.owners.get(path)).collect();
+        let owners: BTreeSet<_> = choice
+            .files
+            .iter()
+            .map(|path| tree.owners.get(path))
+            .collect();
         let size = |path: &ArchivePath| tree.files.get(path).map_or(0, |file| file.size);
         let at = if kept.first() == STORE || owners.len() == 1 {
             kept.clone()
@@ -318,7 +343,12 @@ fn arrange(
             plan.stored.insert(at.clone(), kept.clone());
             at
         };
-        let links: Vec<ArchivePath> = choice.files.iter().filter(|path| **path != at).cloned().collect();
+        let links: Vec<ArchivePath> = choice
+            .files
+            .iter()
+            .filter(|path| **path != at)
+            .cloned()
+            .collect();
         let all: u64 = links.iter().map(size).sum();
         let cost = if at == *kept { 0 } else { size(kept) };
         let mut digests = choice.files.iter().map(|path| contents.get(path));
@@ -331,7 +361,8 @@ fn arrange(
             saved: all.saturating_sub(cost),
             links: links.clone(),
         });
-        plan.links.extend(links.into_iter().map(|link| (link, at.clone())));
+        plan.links
+            .extend(links.into_iter().map(|link| (link, at.clone())));
     }
     plan
 }
@@ -373,8 +404,7 @@ fn finish(tree: &Tree, mut plan: TreePlan, mut apart: Vec<Apart>) -> TreePlan {
     apart.sort();
     apart.dedup();
     plan.apart = apart;
-    plan.merged.sort_by(|one, other| {
-        (other.saved, &one.kept).cmp(&(one.saved, &other.kept))
-    });
+    plan.merged
+        .sort_by(|one, other| (other.saved, &one.kept).cmp(&(one.saved, &other.kept)));
     plan
 }

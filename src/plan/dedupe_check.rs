@@ -19,7 +19,10 @@ pub struct Simulation<'a> {
 impl Default for Simulation<'_> {
     fn default() -> Self {
         const NONE: &BTreeMap<ArchivePath, ArchivePath> = &BTreeMap::new();
-        Self { links: NONE, stored: NONE }
+        Self {
+            links: NONE,
+            stored: NONE,
+        }
     }
 }
 
@@ -101,7 +104,10 @@ fn found(graph: &Graph, walk: &crate::resolve::RootWalk, classes: &Classes) -> F
                 None => continue,
             },
         };
-        found.entry((classes.key(&from.path), index)).or_default().insert(leads);
+        found
+            .entry((classes.key(&from.path), index))
+            .or_default()
+            .insert(leads);
     }
     found
 }

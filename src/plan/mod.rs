@@ -12,11 +12,11 @@ mod options;
 mod outside;
 mod repair;
 mod run_path;
+mod single_file;
 mod size;
 mod slim;
 mod slim_tests;
 mod slim_wheel;
-mod single_file;
 mod tags;
 mod target;
 mod tree;
@@ -38,13 +38,13 @@ pub use layout::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use options::{RelrChoice, RepairOptions};
 pub use repair::{ElfEntry, RepairInput, repair};
+pub use single_file::{
+    Printed, RunPathRequest, SingleFileRequest, os_abi_number, printed, single_file_edits,
+};
 pub use size::{Category, PackageSize, Savings, TreeSize, size};
 pub use slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, is_source, slim};
 pub use slim_tests::may_name_test;
 pub use slim_wheel::slim_wheel;
-pub use single_file::{
-    Printed, RunPathRequest, SingleFileRequest, os_abi_number, printed, single_file_edits,
-};
 pub use target::{Requested, libc_of_wheel, machine_of};
 pub use tree::{
     Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,

@@ -124,7 +124,10 @@ pub fn size(
     };
     let plan = slim(input, &all);
     let tests = slim_tests::scan(tree, input.sources);
-    let mut sizes = TreeSize { total: tree.size(), ..TreeSize::default() };
+    let mut sizes = TreeSize {
+        total: tree.size(),
+        ..TreeSize::default()
+    };
     sizes.savings.dedupe = dedupe.saved();
     for (path, file) in &tree.files {
         let removed = plan.removed.get(path).copied();
@@ -146,7 +149,9 @@ pub fn size(
         } else {
             category(path, kind_of(path, Some(&tests), tree))
         };
-        let name = tree.owner(path).map_or_else(String::new, |owner| owner.name.clone());
+        let name = tree
+            .owner(path)
+            .map_or_else(String::new, |owner| owner.name.clone());
         let package = sizes.packages.entry(name).or_default();
         package.total = package.total.saturating_add(file.size);
         let sum = package.categories.entry(category).or_default();
@@ -154,12 +159,18 @@ pub fn size(
         let symbols = tables.get(path).copied().unwrap_or(0);
         let strippable = input.strippable.get(path).copied().unwrap_or(0);
         package.symbols = package.symbols.saturating_add(symbols);
-        package.holes = package.holes.saturating_add(strippable.saturating_sub(symbols));
+        package.holes = package
+            .holes
+            .saturating_add(strippable.saturating_sub(symbols));
         let after = after(path, file.size, removed, repacked, tree, dedupe);
-        package.files.push((path.clone(), category, file.size, after));
+        package
+            .files
+            .push((path.clone(), category, file.size, after));
     }
     for package in sizes.packages.values_mut() {
-        package.files.sort_by(|one, other| (other.2, &one.0).cmp(&(one.2, &other.0)));
+        package
+            .files
+            .sort_by(|one, other| (other.2, &one.0).cmp(&(one.2, &other.0)));
     }
     sizes
 }

@@ -80,7 +80,9 @@ pub struct SlimInput<'a> {
 #[must_use]
 pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
     let mut plan = SlimPlan::default();
-    let tests = options.tests.then(|| slim_tests::scan(input.tree, input.sources));
+    let tests = options
+        .tests
+        .then(|| slim_tests::scan(input.tree, input.sources));
     let mentioned = mentioned_names(input, tests.as_ref());
     for path in input.tree.files.keys() {
         if is_metadata(path) || !input.tree.owners.contains_key(path) {
@@ -103,7 +105,9 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
             Some("--keep".to_owned())
         } else {
             match kind {
-                SlimKind::Test => tests.as_ref().and_then(|tests| tests.kept.get(path).cloned()),
+                SlimKind::Test => tests
+                    .as_ref()
+                    .and_then(|tests| tests.kept.get(path).cloned()),
                 SlimKind::Source => mentioned
                     .get(path.file_name())
                     .map(|by| format!("named in {by}")),
@@ -113,7 +117,10 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         };
         match reason {
             Some(why) => plan.kept.insert(path.clone(), why),
-            None => plan.removed.insert(path.clone(), kind).map(|_| String::new()),
+            None => plan
+                .removed
+                .insert(path.clone(), kind)
+                .map(|_| String::new()),
         };
     }
     remove_bytecode_of_removed(input.tree, &mut plan);
@@ -201,7 +208,9 @@ fn mentioned_names(input: &SlimInput<'_>, tests: Option<&TestScan>) -> BTreeMap<
         for text in &mentions.strings {
             let name = text.rsplit('/').next().unwrap_or(text);
             if is_source(name) {
-                names.entry(name.to_owned()).or_insert_with(|| path.to_string());
+                names
+                    .entry(name.to_owned())
+                    .or_insert_with(|| path.to_string());
             }
         }
     }

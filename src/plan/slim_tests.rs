@@ -77,13 +77,17 @@ fn keep_beside(path: &ArchivePath, why: &str, scan: &mut TestScan) {
         .iter()
         .filter(|other| {
             let name = other.file_name();
-            let is_code = [".py", ".pyc", ".pyi", ".so"].iter().any(|end| name.ends_with(end));
+            let is_code = [".py", ".pyc", ".pyi", ".so"]
+                .iter()
+                .any(|end| name.ends_with(end));
             other.parent() == folder && !is_code
         })
         .cloned()
         .collect();
     for other in beside {
-        scan.kept.entry(other).or_insert_with(|| format!("beside {path}, {why}"));
+        scan.kept
+            .entry(other)
+            .or_insert_with(|| format!("beside {path}, {why}"));
     }
 }
 
@@ -166,13 +170,21 @@ fn module_of(path: &ArchivePath) -> Option<String> {
 }
 
 /// Tests whose path a string of a source may mean: from its own folder or from its package's.
-fn paths_named(source: &ArchivePath, text: &str, files: &BTreeSet<ArchivePath>) -> Vec<ArchivePath> {
+fn paths_named(
+    source: &ArchivePath,
+    text: &str,
+    files: &BTreeSet<ArchivePath>,
+) -> Vec<ArchivePath> {
     if !text.contains('/') {
         return Vec::new();
     }
     let text = text.trim_matches('/');
     let folder = source.parent();
-    let bases = [folder.as_ref().map(ArchivePath::as_str), Some(source.first()), None];
+    let bases = [
+        folder.as_ref().map(ArchivePath::as_str),
+        Some(source.first()),
+        None,
+    ];
     let mut found = Vec::new();
     for base in bases {
         let whole = match base {
@@ -200,7 +212,8 @@ fn test_folders(tree: &Tree) -> BTreeSet<ArchivePath> {
             continue;
         };
         let name = path.file_name();
-        let is_test = name.starts_with("test_") && name.ends_with(".py") || name.ends_with("_test.py");
+        let is_test =
+            name.starts_with("test_") && name.ends_with(".py") || name.ends_with("_test.py");
         let mut above = Some(folder);
         while let Some(folder) = above {
             if folder.file_name() == "tests" || folder.file_name() == "test" && is_test {

@@ -22,7 +22,10 @@ pub fn slim_wheel(
         let op = if let Some(kind) = slim.removed.get(path) {
             EntryOp::Remove(Reason::Slim(*kind))
         } else if slim.repacked.contains_key(path) {
-            EntryOp::Edit(Edits { strip: Strip::All, ..Edits::default() })
+            EntryOp::Edit(Edits {
+                strip: Strip::All,
+                ..Edits::default()
+            })
         } else if path.below(dist_info.as_str()) == Some("RECORD") && !slim.is_empty() {
             EntryOp::Record
         } else if is_signature(path, dist_info) && !slim.is_empty() {
@@ -46,5 +49,8 @@ pub fn slim_wheel(
 }
 
 fn is_signature(path: &ArchivePath, dist_info: &ArchivePath) -> bool {
-    matches!(path.below(dist_info.as_str()), Some("RECORD.jws" | "RECORD.p7s"))
+    matches!(
+        path.below(dist_info.as_str()),
+        Some("RECORD.jws" | "RECORD.p7s")
+    )
 }

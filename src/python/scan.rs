@@ -64,7 +64,11 @@ fn read_statement(statement: &[Token<'_>], imports: &mut Vec<Import>) {
         [Token::Name("import"), rest @ ..] => {
             for part in rest.split(|token| *token == Token::Mark(b',')) {
                 let (_, module, _) = dotted(part);
-                imports.push(Import { level: 0, module, names: Vec::new() });
+                imports.push(Import {
+                    level: 0,
+                    module,
+                    names: Vec::new(),
+                });
             }
         }
         [Token::Name("from"), rest @ ..] => {
@@ -81,7 +85,11 @@ fn read_statement(statement: &[Token<'_>], imports: &mut Vec<Import>) {
                     })
                 })
                 .collect();
-            imports.push(Import { level, module, names });
+            imports.push(Import {
+                level,
+                module,
+                names,
+            });
         }
         _ => {}
     }
@@ -117,7 +125,9 @@ mod tests {
     fn imports(source: &str) -> Vec<(usize, String, Vec<String>)> {
         let mentions = scan(source, |_| true);
         let parts = mentions.imports.into_iter();
-        parts.map(|one| (one.level, one.module, one.names)).collect()
+        parts
+            .map(|one| (one.level, one.module, one.names))
+            .collect()
     }
 
     fn one(level: usize, module: &str, names: &[&str]) -> (usize, String, Vec<String>) {

@@ -23,11 +23,18 @@ pub(super) struct Tokens<'a> {
 impl<'a> Tokens<'a> {
     pub(super) fn new(source: &'a str) -> Self {
         let depth = 0;
-        Self { source, at: 0, depth }
+        Self {
+            source,
+            at: 0,
+            depth,
+        }
     }
 
     fn byte(&self, ahead: usize) -> Option<u8> {
-        self.source.as_bytes().get(self.at.saturating_add(ahead)).copied()
+        self.source
+            .as_bytes()
+            .get(self.at.saturating_add(ahead))
+            .copied()
     }
 
     fn skip_while(&mut self, goes_on: impl Fn(u8) -> bool) {
@@ -60,7 +67,8 @@ impl<'a> Tokens<'a> {
                 // A string of one line has no end: what follows is read anew.
                 Some(b'\n') if !triple => return self.inside(start, self.at),
                 Some(byte) if byte == quote => {
-                    let ends = !triple || self.byte(1) == Some(quote) && self.byte(2) == Some(quote);
+                    let ends =
+                        !triple || self.byte(1) == Some(quote) && self.byte(2) == Some(quote);
                     let end = self.at;
                     self.at = self.at.saturating_add(if ends { length } else { 1 });
                     if ends {

@@ -12,11 +12,15 @@ pub fn dedupe_text(plan: &TreePlan, notes: &[String], verbose: bool) -> String {
         text.push_str(&paragraph(merged));
     }
     for path in &plan.dropped {
-        text.push_str(&format!("dropped   {path}   nothing links to it any more\n"));
+        text.push_str(&format!(
+            "dropped   {path}   nothing links to it any more\n"
+        ));
     }
     if verbose {
         for Apart { one, other, why } in &plan.apart {
-            text.push_str(&format!("apart     {one}\n          {other}\n          {why}\n"));
+            text.push_str(&format!(
+                "apart     {one}\n          {other}\n          {why}\n"
+            ));
         }
     }
     for note in notes {
@@ -57,9 +61,15 @@ pub fn dedupe_line(plan: &TreePlan, dry_run: bool) -> String {
     let would = if dry_run { "Would make" } else { "Made" };
     let apart = match plan.apart.len() {
         0 => String::new(),
-        number => format!("; {} (-v)", count(number, "pair stays apart", "pairs stay apart")),
+        number => format!(
+            "; {} (-v)",
+            count(number, "pair stays apart", "pairs stay apart")
+        ),
     };
-    format!("{would} {links} links to {libraries}, {} saved{apart}", bytes(plan.saved()))
+    format!(
+        "{would} {links} links to {libraries}, {} saved{apart}",
+        bytes(plan.saved())
+    )
 }
 
 /// The report as JSON.

@@ -76,7 +76,10 @@ pub fn failure(error: &Error) -> String {
             Some("repair them with two commands, each with its own `-w DIR`"),
         ),
         Error::Refused { path, why, hint } => (
-            format!("cannot work on `{}`: {why}", escape(&path.to_string_lossy())),
+            format!(
+                "cannot work on `{}`: {why}",
+                escape(&path.to_string_lossy())
+            ),
             Some(hint.as_str()),
         ),
         Error::NotBegun { wheel } => (

@@ -1,7 +1,7 @@
 //! Values in, text out. Nothing here reads or prints.
 
-mod dedupe;
 mod comparison;
+mod dedupe;
 mod failure;
 mod json;
 mod obstacles;
@@ -13,8 +13,8 @@ mod slim;
 mod tree;
 mod words;
 
-pub use dedupe::{dedupe_json, dedupe_line, dedupe_text, undo_line};
 pub use comparison::comparison;
+pub use dedupe::{dedupe_json, dedupe_line, dedupe_text, undo_line};
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};

@@ -66,7 +66,10 @@ pub(super) fn steps(savings: &Savings) -> [(&'static str, u64); 7] {
         ("wheelfix dedupe", savings.dedupe),
         ("wheelfix slim --stubs", savings.stubs),
         ("wheelfix slim --samples", savings.samples),
-        ("wheelfix slim --no-pyc   (slows every start)", savings.bytecode),
+        (
+            "wheelfix slim --no-pyc   (slows every start)",
+            savings.bytecode,
+        ),
     ]
 }
 

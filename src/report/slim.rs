@@ -52,14 +52,20 @@ pub fn slim_text(
     let mut text = columns(&rows, "");
     let most = if verbose { usize::MAX } else { FEW };
     // Compiled twins stay with their source: nobody has to read of both.
-    let told = plan.kept.iter().filter(|(path, _)| !path.file_name().ends_with(".pyc"));
+    let told = plan
+        .kept
+        .iter()
+        .filter(|(path, _)| !path.file_name().ends_with(".pyc"));
     let told: Vec<_> = told.collect();
     for (path, why) in told.iter().take(most) {
         text.push_str(&format!("kept   {path}   {}\n", crate::wheel::escape(why)));
     }
     if told.len() > most {
         let more = told.len().saturating_sub(most);
-        text.push_str(&format!("kept   {} more (-v)\n", count(more, "file", "files")));
+        text.push_str(&format!(
+            "kept   {} more (-v)\n",
+            count(more, "file", "files")
+        ));
     }
     for (path, why) in left {
         text.push_str(&format!("left   {path}   {why}\n"));
@@ -74,7 +80,11 @@ pub fn slim_line(name: &str, saved: u64, before: u64, dry_run: bool) -> String {
     }
     let would = if dry_run { "Would take" } else { "Took" };
     let after = bytes(before.saturating_sub(saved));
-    format!("{would} {} from {name}: {} → {after}", bytes(saved), bytes(before))
+    format!(
+        "{would} {} from {name}: {} → {after}",
+        bytes(saved),
+        bytes(before)
+    )
 }
 
 /// The report as JSON, of one tree or wheel.

@@ -73,7 +73,10 @@ impl InstalledRecord {
 
     /// Puts a line back that [`InstalledRecord::set`] took, if what it wrote is still there.
     pub fn restore(&mut self, path: &str, new: &str, old: &str) -> bool {
-        let line = self.lines.iter_mut().find(|line| line.is(path) && line.text == new);
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| line.is(path) && line.text == new);
         let Some(line) = line else {
             return false;
         };
@@ -153,6 +156,10 @@ mod tests {
         assert!(record.restore("z.so", &new, &old));
         assert_eq!(record.to_bytes(), text.as_bytes());
         assert_eq!(record.remove(|path| path.as_str() == "a,b.py"), 1);
-        assert!(!String::from_utf8(record.to_bytes()).unwrap().contains("a,b"));
+        assert!(
+            !String::from_utf8(record.to_bytes())
+                .unwrap()
+                .contains("a,b")
+        );
     }
 }
