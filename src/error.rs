@@ -135,6 +135,15 @@ pub enum Error {
         /// The wheel that came second.
         second: String,
     },
+    /// A tree that must not be changed.
+    Refused {
+        /// The tree or a file of it.
+        path: PathBuf,
+        /// Why.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
     /// Not begun, since another wheel failed.
     NotBegun {
         /// The wheel's file name.
@@ -159,7 +168,8 @@ impl Error {
             Self::Edit { .. }
             | Self::NotBegun { .. }
             | Self::NoPlatformWheel(_)
-            | Self::NotJudged { .. } => Exit::No,
+            | Self::NotJudged { .. }
+            | Self::Refused { .. } => Exit::No,
             Self::Changed { .. } | Self::Io { .. } | Self::Exists { .. } => Exit::Environment,
         }
     }

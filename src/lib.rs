@@ -17,6 +17,7 @@
 //! | 2 | [`resolve`] | who loads whom, by musl's and glibc's rules |
 //! | 2 | [`policy`] | what may stay outside, where a file runs |
 //! | 1 | [`elf`] | bytes in, facts or bytes out |
+//! | 1 | [`python`] | what a Python source mentions |
 //! | 1 | [`wheel`] | names, tags, RECORD, the archive |
 //!
 //! A module uses lower floors only; `tests/architecture.rs` reads the `use` lines.
@@ -28,6 +29,7 @@ pub mod error;
 pub mod host;
 pub mod plan;
 pub mod policy;
+pub mod python;
 pub mod report;
 pub mod resolve;
 pub mod wheel;

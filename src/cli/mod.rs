@@ -4,11 +4,14 @@
 mod args;
 mod auditwheel;
 mod check;
+mod dedupe;
 mod lddtree;
 mod patchelf;
 mod repair;
 mod rule;
 mod show;
+mod size;
+mod slim;
 mod terminal;
 
 use std::process::ExitCode;
@@ -41,6 +44,9 @@ enum Command {
     Check(Box<check::Arguments>),
     Rule(Box<rule::Arguments>),
     Lddtree(Box<lddtree::Arguments>),
+    Dedupe(Box<dedupe::Arguments>),
+    Slim(Box<slim::Arguments>),
+    Size(Box<size::Arguments>),
     Patchelf(Box<patchelf::Arguments>),
 }
 
@@ -74,6 +80,9 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::run(&check, &terminal),
         Command::Rule(rule) => rule::run(&rule, &terminal),
         Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
+        Command::Dedupe(dedupe) => dedupe::run(&dedupe, &terminal),
+        Command::Slim(slim) => slim::run(&slim, &terminal),
+        Command::Size(size) => size::run(&size, &terminal),
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())

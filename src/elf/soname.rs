@@ -53,3 +53,24 @@ impl fmt::Display for Soname {
         f.write_str(&self.0)
     }
 }
+
+/// A library's name without the hashes that repairs put before its first dot:
+/// `libgcc_s-0cd532bd-c8f934f9.so.1` is `libgcc_s.so.1`.
+#[must_use]
+pub fn without_hash(name: &str) -> String {
+    let (mut stem, rest) = match name.find('.') {
+        Some(dot) => name.split_at(dot),
+        None => (name, ""),
+    };
+    while let Some((front, tail)) = stem.rsplit_once('-') {
+        let is_hash = tail.len() == 8
+            && tail
+                .chars()
+                .all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c));
+        if !is_hash || front.is_empty() {
+            break;
+        }
+        stem = front;
+    }
+    format!("{stem}{rest}")
+}

@@ -34,21 +34,44 @@ pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
     Ok(before.saturating_sub(length.unwrap_or(before)))
 }
 
+/// How many bytes of a file are symbol tables, their strings and debug sections.
+///
+/// # Errors
+/// When the file is malformed.
+pub fn symbol_bytes(bytes: &[u8]) -> Result<u64, Error> {
+    let image = Image::parse(bytes)?;
+    let gone = removed(&image, Strip::All);
+    let sections = image.sections.iter().zip(gone);
+    Ok(sections
+        .filter(|&(_, gone)| gone)
+        .map(|(section, _)| section.file_size())
+        .fold(0, u64::saturating_add))
+}
+
 /// Strips a file; `None` if there is nothing to leave out.
 pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
-    let stripped = once(bytes, strip)?;
+    let mut stripped = once(bytes, strip)?;
     if strip == Strip::None || !is_linked(bytes)? {
         return Ok(stripped);
     }
-    // Only now are the segments free of what was not loaded but stood in them.
-    let current = stripped.as_deref().unwrap_or(bytes);
-    let Some(compacted) = compact::compact(current)? else {
-        return Ok(stripped);
-    };
-    let squeezed = once(&compacted, strip)?.unwrap_or(compacted);
-    let is_smaller = squeezed.len() < current.len();
-    Ok(if is_smaller { Some(squeezed) } else { stripped })
+    // Only now are the segments free of what was not loaded but stood in them; when the section
+    // headers stood there too, a second round finds the hole that they left.
+    for _ in 0..MOST_ROUNDS {
+        let current = stripped.as_deref().unwrap_or(bytes);
+        let Some(compacted) = compact::compact(current)? else {
+            break;
+        };
+        let squeezed = once(&compacted, strip)?.unwrap_or(compacted);
+        if squeezed.len() >= current.len() {
+            break;
+        }
+        stripped = Some(squeezed);
+    }
+    Ok(stripped)
 }
+
+/// Each round closes the holes that the one before has made; more than two are never needed.
+const MOST_ROUNDS: usize = 4;
 
 fn is_linked(bytes: &[u8]) -> Result<bool, Error> {
     let header = super::header::Header::parse(bytes)?;

@@ -96,11 +96,14 @@ fn said(
     Ok(all)
 }
 
+/// A relocation: its place, kind, symbol and addend.
+type Named = (u64, u32, Option<Said>, Option<u64>);
+
 /// The relocations in order, each with the symbol it names.
 fn relocated(
     (image, dynamic): (&Image<'_>, &Dynamic<'_>),
     said: &[Said],
-) -> Result<Vec<(u64, u32, Option<Said>, Option<u64>)>, Error> {
+) -> Result<Vec<Named>, Error> {
     let mut all = Vec::new();
     relocations::each(image, dynamic, |relocation| {
         let symbol = said.get(relocation.symbol as usize).cloned();

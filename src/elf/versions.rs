@@ -48,6 +48,8 @@ pub(super) struct NeedRecord {
     pub(super) form: u16,
     /// `vn_file`, an offset into the string table.
     pub(super) file: u32,
+    /// `vn_next` is 0: some loaders read no further, whatever was announced.
+    pub(super) is_last: bool,
     pub(super) versions: Vec<NeedVersionRecord>,
 }
 
@@ -61,6 +63,8 @@ pub(super) struct NeedVersionRecord {
     /// The index that symbols of this version carry.
     pub(super) index: u16,
     pub(super) name: u32,
+    /// `vna_next` is 0.
+    pub(super) is_last: bool,
 }
 
 /// One version that the file defines: its index, whether it is the file's own name, its name.
@@ -98,6 +102,7 @@ pub(super) fn needs(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Need
             at: start.plus(at as u64),
             form: codec.u16(table, at).ok_or_else(short)?,
             file,
+            is_last: next == 0,
             versions: need_versions(
                 image,
                 start,
@@ -135,6 +140,7 @@ fn need_versions(
             flags: codec.u16(table, at.saturating_add(4)).ok_or_else(short)?,
             index: codec.u16(table, at.saturating_add(6)).ok_or_else(short)?,
             name: codec.u32(table, at.saturating_add(8)).ok_or_else(short)?,
+            is_last: next == 0,
         });
         if (next as usize) < NEED_SIZE && left > 0 {
             return Err(Error::malformed(
@@ -194,10 +200,81 @@ pub(super) fn definitions(
     Ok(definitions)
 }
 
+/// Everything of one `Elf_Verdef` but where things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FullDefinition {
+    form: u16,
+    flags: u16,
+    index: u16,
+    hash: u32,
+    /// `vd_next` is 0: some loaders read no further, whatever was announced.
+    is_last: bool,
+}
+
+/// A version definition's names: where each is in the string table, and whether it says that it
+/// is the last one.
+type Names = Vec<(u32, bool)>;
+
+/// All version definitions with their names; what they take up ends at the second value, counted
+/// from the table's start.
+fn walk_definitions(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+) -> Result<(Vec<(FullDefinition, Names)>, u64), Error> {
+    const NAME_SIZE: usize = 8;
+    let mut found = Vec::new();
+    let (Some(address), Some(count)) = (dynamic.address(DT_VERDEF), dynamic.value(DT_VERDEFNUM))
+    else {
+        return Ok((found, 0));
+    };
+    let (start, table) = table(image, dynamic, address)?;
+    let codec = image.codec();
+    let short = || Error::malformed(start, "the version definitions are cut short");
+    let u16_at = |at: usize| codec.u16(table, at).ok_or_else(short);
+    let u32_at = |at: usize| codec.u32(table, at).ok_or_else(short);
+    let (mut at, mut end) = (0_usize, 0_usize);
+    // Records that overlap could stand for any number of names.
+    let mut room = table.len() / NAME_SIZE;
+    for _ in 0..count {
+        end = end.max(at.saturating_add(DEFINITION_SIZE));
+        let next = u32_at(at.saturating_add(16))? as usize;
+        let definition = FullDefinition {
+            form: u16_at(at)?,
+            flags: u16_at(at.saturating_add(2))?,
+            index: u16_at(at.saturating_add(4))?,
+            hash: u32_at(at.saturating_add(8))?,
+            is_last: next == 0,
+        };
+        let names = u16_at(at.saturating_add(6))?;
+        room = room.checked_sub(usize::from(names)).ok_or_else(short)?;
+        let mut name_at = at.saturating_add(u32_at(at.saturating_add(12))? as usize);
+        let mut offsets = Vec::new();
+        for _ in 0..names {
+            end = end.max(name_at.saturating_add(NAME_SIZE));
+            let next = u32_at(name_at.saturating_add(4))?;
+            offsets.push((u32_at(name_at)?, next == 0));
+            name_at = name_at.saturating_add(next as usize);
+        }
+        found.push((definition, offsets));
+        if next < DEFINITION_SIZE {
+            break;
+        }
+        at = at.saturating_add(next);
+    }
+    Ok((found, end.min(table.len()) as u64))
+}
+
+/// All version definitions with their names.
+pub(super) fn full_definitions(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+) -> Result<Vec<(FullDefinition, Names)>, Error> {
+    Ok(walk_definitions(image, dynamic)?.0)
+}
+
 /// Bytes of all version definitions with their names' records; 0 without any.
 pub(super) fn definition_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<u64, Error> {
-    let (size, _) = definition_extent(image, dynamic)?;
-    Ok(size)
+    Ok(walk_definitions(image, dynamic)?.1)
 }
 
 /// The string table offsets of all names in the version definitions, those that a version builds
@@ -206,43 +283,25 @@ pub(super) fn definition_names(
     image: &Image<'_>,
     dynamic: &Dynamic<'_>,
 ) -> Result<Vec<u32>, Error> {
-    let (_, names) = definition_extent(image, dynamic)?;
-    Ok(names)
+    let definitions = full_definitions(image, dynamic)?.into_iter();
+    Ok(definitions
+        .flat_map(|(_, names)| names)
+        .map(|(name, _)| name)
+        .collect())
 }
 
-fn definition_extent(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<(u64, Vec<u32>), Error> {
-    const NAME_SIZE: usize = 8;
-    let mut all_names = Vec::new();
-    let (Some(address), Some(count)) = (dynamic.address(DT_VERDEF), dynamic.value(DT_VERDEFNUM))
-    else {
-        return Ok((0, all_names));
+/// Bytes of all version needs with their versions' records; 0 without any.
+pub(super) fn need_size(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<u64, Error> {
+    let needs = needs(image, dynamic)?;
+    let records = needs.iter().flat_map(|need| {
+        let versions = need.versions.iter().map(|version| version.at);
+        versions.chain([need.at])
+    });
+    let Some((start, _)) = dynamic.address(DT_VERNEED).and_then(|at| image.from(at)) else {
+        return Ok(0);
     };
-    let (start, table) = table(image, dynamic, address)?;
-    let codec = image.codec();
-    let short = || Error::malformed(start, "the version definitions are cut short");
-    let (mut at, mut end) = (0_usize, 0_usize);
-    let mut room = table.len() / NAME_SIZE;
-    for _ in 0..count {
-        end = end.max(at.saturating_add(DEFINITION_SIZE));
-        let names = codec.u16(table, at.saturating_add(6)).ok_or_else(short)?;
-        let first = codec.u32(table, at.saturating_add(12)).ok_or_else(short)?;
-        let next = codec.u32(table, at.saturating_add(16)).ok_or_else(short)?;
-        room = room.checked_sub(usize::from(names)).ok_or_else(short)?;
-        let mut name_at = at.saturating_add(first as usize);
-        for _ in 0..names {
-            end = end.max(name_at.saturating_add(NAME_SIZE));
-            all_names.push(codec.u32(table, name_at).ok_or_else(short)?);
-            let next_name = codec
-                .u32(table, name_at.saturating_add(4))
-                .ok_or_else(short)?;
-            name_at = name_at.saturating_add(next_name as usize);
-        }
-        if (next as usize) < DEFINITION_SIZE {
-            break;
-        }
-        at = at.saturating_add(next as usize);
-    }
-    Ok((end.min(table.len()) as u64, all_names))
+    let end = records.map(|at| at.plus(NEED_SIZE as u64).0).max();
+    Ok(end.map_or(0, |end| end.saturating_sub(start.0)))
 }
 
 fn table<'a>(

@@ -17,7 +17,7 @@ use crate::elf;
 use crate::error::Error;
 use crate::plan::{Code, ElfEntry, Finding, Package, settle};
 use crate::resolve::{FileIdentity, Graph, ModulePath, Place};
-use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_record};
+use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_rows};
 
 /// Is this folder a site-packages: does it hold a `.dist-info` folder?
 pub fn is_installed_tree(folder: &Path) -> bool {
@@ -161,7 +161,7 @@ fn package(
         package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     }
     let rows = match fs::read(site.join(info).join("RECORD")) {
-        Ok(bytes) => installed_record(&bytes).map_err(|error| error.to_string()),
+        Ok(bytes) => installed_rows(&bytes).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let rows = match rows {

@@ -2,19 +2,30 @@
 //! what a plan says, or nothing.
 #![allow(clippy::disallowed_methods)]
 
+mod apply_tree;
 mod apply_wheel;
+mod change_file;
+mod delta;
 mod edit_file;
 mod examine;
 mod examine_tree;
 mod file_source;
 mod gather;
 mod gather_file;
+mod gather_tree;
 mod interrupt;
 mod judge;
 mod package_world;
 mod publish;
+mod slim_facts;
+mod slim_tree;
+mod store;
 mod sysroot;
+mod twins;
+mod undo_tree;
+mod verify_import;
 
+pub use apply_tree::apply_dedupe;
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
 pub use edit_file::{holds_library, read_file, read_value, write_edited};
 pub use examine::examine;
@@ -22,9 +33,15 @@ pub use examine_tree::{examine_tree, is_installed_tree};
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather, walk};
 pub use gather_file::{FileAlone, gather_file, gather_file_alone};
+pub use gather_tree::{GatheredTree, gather_tree};
 pub use interrupt::watch_signals;
 pub use judge::{Judged, judge};
+pub use slim_facts::{SlimFacts, slim_facts, wheel_facts};
+pub use slim_tree::{Slimmed, slim_tree};
 pub use sysroot::{Sysroot, SysrootOptions};
+pub use twins::{Likeness, Twins, find_twins};
+pub use undo_tree::{Undone, undo_dedupe};
+pub use verify_import::load_failures;
 
 /// Tells how far a long work has come. All of it may be called from any thread.
 pub trait Progress: Sync {

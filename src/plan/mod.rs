@@ -4,6 +4,8 @@ mod auditwheel;
 mod auditwheel_select;
 mod check;
 mod check_needs;
+mod dedupe;
+mod dedupe_check;
 mod finding;
 mod glibc_floor;
 mod graft;
@@ -19,8 +21,13 @@ mod repair;
 mod run_path;
 mod settle;
 mod single_file;
+mod size;
+mod slim;
+mod slim_tests;
+mod slim_wheel;
 mod tags;
 mod target;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -36,6 +43,8 @@ pub use auditwheel::{Audit, AuditInput, Upgrade, audit};
 pub use auditwheel_select::{Refusal, Selection, select};
 pub use check::{Package, check, finding_of_note};
 pub use check_needs::name_clashes;
+pub use dedupe::{DedupeInput, TreeElf, candidates, dedupe, module_path};
+pub use dedupe_check::Simulation;
 pub use finding::{Code, Finding};
 pub use glibc_floor::{GlibcCause, GlibcFloor};
 pub use inspect::{Carried, InspectInput, Inspection, Needed, inspect};
@@ -47,7 +56,15 @@ pub use settle::{Settled, settle};
 pub use single_file::{
     Printed, RunPathRequest, SingleFileRequest, os_abi_number, printed, single_file_edits,
 };
+pub use size::{Category, PackageSize, Savings, TreeSize, size};
+pub use slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, is_source, slim};
+pub use slim_tests::may_name_test;
+pub use slim_wheel::slim_wheel;
 pub use target::{Requested, libc_of_wheel, machine_of};
+pub use tree::{
+    Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,
+    followed_link, relative_link,
+};
 
 /// Everything that happens to one wheel.
 #[derive(Clone, Debug, Serialize)]
@@ -117,6 +134,8 @@ pub enum EntryOp {
 pub enum Reason {
     /// A signature of a RECORD that is no more.
     Signature,
+    /// Nothing at run time reads it.
+    Slim(SlimKind),
 }
 
 /// A library of the build system that goes into the wheel.

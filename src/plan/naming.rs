@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::graft::{relr_of, strip_of};
 use super::links::Links;
 use super::outside::{Need, Outside};
-use crate::elf::{Relr, Soname, Strip};
+use crate::elf::{Relr, Soname, Strip, without_hash};
 use crate::resolve::ModulePath;
 
 /// Changes with every change of the editor that makes other bytes of the same edits, so
@@ -131,26 +131,12 @@ fn description(
 /// `libssl.so.3` with hash `92df611d` is `libssl-92df611d.so.3`; a hash that a former
 /// repair put there is replaced.
 fn graft_name(file_name: &str, hash: &str) -> Soname {
-    let (stem, rest) = match file_name.find('.') {
-        Some(dot) => file_name.split_at(dot),
-        None => (file_name, ""),
+    let plain = without_hash(file_name);
+    let (stem, rest) = match plain.find('.') {
+        Some(dot) => plain.split_at(dot),
+        None => (plain.as_str(), ""),
     };
-    Soname::from(format!("{}-{hash}{rest}", without_hash(stem)))
-}
-
-/// The stem without the hashes that repairs have put at its end.
-fn without_hash(mut stem: &str) -> &str {
-    while let Some((front, tail)) = stem.rsplit_once('-') {
-        let is_hash = tail.len() == 8
-            && tail
-                .chars()
-                .all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c));
-        if !is_hash || front.is_empty() {
-            break;
-        }
-        stem = front;
-    }
-    stem
+    Soname::from(format!("{stem}-{hash}{rest}"))
 }
 
 /// Lower-case hexadecimal.

@@ -76,6 +76,13 @@ pub fn failure(error: &Error) -> String {
             ),
             Some("repair them with two commands, each with its own `-w DIR`"),
         ),
+        Error::Refused { path, why, hint } => (
+            format!(
+                "cannot work on `{}`: {why}",
+                escape(&path.to_string_lossy())
+            ),
+            Some(hint.as_str()),
+        ),
         Error::NotBegun { wheel } => (
             format!(
                 "`{}` was not begun, since another wheel failed",

@@ -3,12 +3,16 @@
 mod auditwheel;
 mod check;
 mod comparison;
+mod dedupe;
 mod failure;
 mod json;
 mod obstacles;
 mod repair;
 mod rules;
 mod show;
+mod size;
+mod size_html;
+mod slim;
 mod tree;
 mod words;
 
@@ -17,10 +21,14 @@ pub use check::{
     Checked, check_github, check_json, check_sarif, check_summary, check_text, finding_text,
 };
 pub use comparison::comparison;
+pub use dedupe::{dedupe_json, dedupe_line, dedupe_text, undo_line};
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
 pub use repair::{RepairSummary, note_text, plan_text, success};
 pub use rules::{rule_list, rule_text, rules_json};
 pub use show::{Shown, left_out_text, show_json, show_text};
+pub use size::{size_json, size_text};
+pub use size_html::size_html;
+pub use slim::{slim_json, slim_line, slim_text};
 pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;

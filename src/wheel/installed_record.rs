@@ -1,82 +1,165 @@
-//! RECORD of an installed package: as in a wheel, but installers also list what lies outside of
-//! site-packages, and what they compiled without a hash.
+//! RECORD as installers write it: with the files that they made themselves, and with paths that
+//! lead out of site-packages. Lines that nobody changes stay as they are, byte for byte.
 
 use super::error::{Error, Rule};
 use super::hash::RecordHash;
+use super::path::ArchivePath;
 
-/// One row.
+/// The lines of an installed RECORD, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstalledRow {
-    /// The path as written: relative to site-packages, perhaps with `..`, or absolute.
-    pub path: String,
-    /// Its hash, where there is one.
-    pub hash: Option<RecordHash>,
-    /// Its size in bytes, where there is one.
-    pub size: Option<u64>,
+pub struct InstalledRecord {
+    lines: Vec<Line>,
 }
 
-/// Reads the RECORD of an installed package.
-///
-/// # Errors
-/// [`Rule::Record`] when it is no comma-separated UTF-8 file with three values a row, or a value
-/// makes no sense; [`Rule::RecordAlgorithm`].
-pub fn installed_record(bytes: &[u8]) -> Result<Vec<InstalledRow>, Error> {
-    let broken = |what: String| Error::new(Rule::Record, what);
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    /// The text without its line break.
+    text: String,
+    /// The line break as it stands; empty at the end of the file.
+    end: &'static str,
+    /// The file, if it is one of site-packages.
+    path: Option<ArchivePath>,
+}
+
+impl InstalledRecord {
+    /// Reads RECORD. Rows whose path leads elsewhere are kept, but belong to no path.
+    ///
+    /// # Errors
+    /// [`Rule::Record`] when it is not UTF-8 or a row cannot be read.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| Error::new(Rule::Record, "RECORD is not UTF-8".to_owned()))?;
+        let lines = text
+            .split_inclusive('\n')
+            .map(|raw| {
+                let end = match raw {
+                    raw if raw.ends_with("\r\n") => "\r\n",
+                    raw if raw.ends_with('\n') => "\n",
+                    _ => "",
+                };
+                let text = raw.strip_suffix(end).unwrap_or(raw).to_owned();
+                let path = path_of(&text)?;
+                Ok(Line { text, end, path })
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(Self { lines })
+    }
+
+    /// The files of site-packages that it lists, in its order.
+    pub fn paths(&self) -> impl Iterator<Item = &ArchivePath> {
+        self.lines.iter().filter_map(|line| line.path.as_ref())
+    }
+
+    /// The line of a file, as it stands.
+    #[must_use]
+    pub fn line(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|line| line.text.as_str())
+    }
+
+    fn find(&self, path: &str) -> Option<&Line> {
+        self.lines.iter().find(|line| line.is(path))
+    }
+
+    /// Gives a file another hash and size; the old line, if there is one of the file and it
+    /// changed.
+    pub fn set(&mut self, path: &str, hash: &RecordHash, size: u64) -> Option<String> {
+        let line = self.lines.iter_mut().find(|line| line.is(path))?;
+        let new = record_line(path, hash, size);
+        if line.text == new {
+            return None;
+        }
+        Some(std::mem::replace(&mut line.text, new))
+    }
+
+    /// Puts a line back that [`InstalledRecord::set`] took, if what it wrote is still there.
+    pub fn restore(&mut self, path: &str, new: &str, old: &str) -> bool {
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| line.is(path) && line.text == new);
+        let Some(line) = line else {
+            return false;
+        };
+        old.clone_into(&mut line.text);
+        true
+    }
+
+    /// Takes the lines out whose path `goes`; how many there were.
+    pub fn remove(&mut self, goes: impl Fn(&ArchivePath) -> bool) -> usize {
+        let before = self.lines.len();
+        self.lines
+            .retain(|line| !line.path.as_ref().is_some_and(&goes));
+        before.saturating_sub(self.lines.len())
+    }
+
+    /// RECORD's bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for line in &self.lines {
+            bytes.extend_from_slice(line.text.as_bytes());
+            bytes.extend_from_slice(line.end.as_bytes());
+        }
+        bytes
+    }
+}
+
+impl Line {
+    fn is(&self, path: &str) -> bool {
+        self.path.as_ref().is_some_and(|own| own.as_str() == path)
+    }
+}
+
+/// The row of a file, quoted where its path needs it.
+#[must_use]
+pub fn record_line(path: &str, hash: &RecordHash, size: u64) -> String {
+    if path.contains([',', '"']) {
+        format!("\"{}\",{hash},{size}", path.replace('"', "\"\""))
+    } else {
+        format!("{path},{hash},{size}")
+    }
+}
+
+fn path_of(line: &str) -> Result<Option<ArchivePath>, Error> {
+    if line.is_empty() {
+        return Ok(None);
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .from_reader(bytes);
-    let mut rows = Vec::new();
-    for values in reader.records() {
-        let values = values.map_err(|error| broken(super::escape(&error.to_string())))?;
-        let fields: Vec<&str> = values.iter().collect();
-        let [path, hash, size] = fields.as_slice() else {
-            return Err(broken(format!("a row has {} values, not 3", fields.len())));
-        };
-        let hash = match *hash {
-            "" => None,
-            hash => Some(RecordHash::parse(hash).map_err(|error| error.entry(path))?),
-        };
-        let size = match *size {
-            "" => None,
-            digits => Some(digits.parse().map_err(|_| {
-                broken(format!(
-                    "the size `{}` is not a number",
-                    super::escape(digits)
-                ))
-            })?),
-        };
-        rows.push(InstalledRow {
-            path: (*path).to_owned(),
-            hash,
-            size,
-        });
-    }
-    Ok(rows)
+        .from_reader(line.as_bytes());
+    let row = reader
+        .records()
+        .next()
+        .transpose()
+        .map_err(|error| Error::new(Rule::Record, format!("RECORD cannot be read: {error}")))?;
+    let path = row.as_ref().and_then(|row| row.get(0)).unwrap_or_default();
+    Ok(ArchivePath::parse(&path.replace('\\', "/")).ok())
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-    use super::installed_record;
+    use super::*;
 
     #[test]
-    fn paths_outside_of_site_packages_and_rows_without_a_hash_are_read() {
-        let text = b"../../bin/demo,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n\
-                     demo/__pycache__/a.pyc,,\n\"demo/a,b.py\",,12\n";
-        let rows = installed_record(text).unwrap();
-        assert_eq!(rows[0].path, "../../bin/demo");
-        assert!(rows[1].hash.is_none() && rows[1].size.is_none());
-        assert_eq!(
-            (rows[2].path.as_str(), rows[2].size),
-            ("demo/a,b.py", Some(12))
+    fn lines_that_do_not_change_stay_byte_for_byte() {
+        let text = "../../bin/f2py,sha256=x,1\r\n\"a,b.py\",,\nz.so,sha256=old,5\nd/RECORD,,";
+        let mut record = InstalledRecord::parse(text.as_bytes()).unwrap();
+        assert_eq!(record.paths().count(), 3);
+        let hash = RecordHash::sha256(b"");
+        let old = record.set("z.so", &hash, 7).unwrap();
+        let new = record.line("z.so").unwrap().to_owned();
+        assert_eq!(new, record_line("z.so", &hash, 7));
+        assert_eq!(record.set("z.so", &hash, 7), None);
+        assert!(!record.restore("z.so", "other", &old));
+        assert!(record.restore("z.so", &new, &old));
+        assert_eq!(record.to_bytes(), text.as_bytes());
+        assert_eq!(record.remove(|path| path.as_str() == "a,b.py"), 1);
+        assert!(
+            !String::from_utf8(record.to_bytes())
+                .unwrap()
+                .contains("a,b")
         );
-    }
-
-    #[test]
-    fn nonsense_is_refused() {
-        for text in ["a,b\n", "a,sha256=x,1\n", "a,,many\n"] {
-            assert!(installed_record(text.as_bytes()).is_err(), "{text}");
-        }
     }
 }

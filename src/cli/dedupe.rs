@@ -1,0 +1,148 @@
+//! `wheelfix dedupe`: one copy of each library that several packages carry.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::terminal::Terminal;
+use crate::error::{Error, Exit};
+use crate::host::{self, GatheredTree, Likeness};
+use crate::plan::{self, DedupeInput, TreePlan};
+use crate::report;
+
+const EXAMPLES: &str = "\
+Examples:
+  wheelfix dedupe --dry-run .venv/lib/python3.13/site-packages
+      Which copies of libraries would become one, and what that saves.
+  wheelfix dedupe /usr/lib/python3.13/site-packages
+      Do it; in a Dockerfile in the same RUN as the installation. pip goes on working.
+  wheelfix dedupe --undo /usr/lib/python3.13/site-packages
+      Put every file back, byte for byte.
+
+Exit codes:
+  0 done   1 refused   2 usage   4 input or output failed";
+
+/// Make one of the copies of a library that several installed packages carry
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The folder that packages are installed in
+    #[arg(value_name = "SITE-PACKAGES")]
+    site: PathBuf,
+    /// How alike two files have to be
+    #[arg(long, value_enum, default_value_t = Level::SameBuild)]
+    level: Level,
+    /// Show what would be done, change nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Put back everything that was linked before, byte for byte
+    #[arg(long, conflicts_with_all = ["level", "verify_import"])]
+    undo: bool,
+    /// Load every library with this interpreter before and after; undo if one does not load any more
+    #[arg(long, value_name = "PYTHON")]
+    verify_import: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Level {
+    /// Equal byte for byte
+    Identical,
+    /// One build of one library, to which repairs gave different names and run paths
+    SameBuild,
+}
+
+/// Run the command.
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
+    let result = if arguments.undo {
+        undo(arguments, terminal)
+    } else {
+        dedupe(arguments, terminal)
+    };
+    match result {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            terminal.error(&error);
+            error.exit()
+        }
+    }
+}
+
+fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
+    let gathered = host::gather_tree(&arguments.site, terminal)?;
+    let groups = plan::candidates(&gathered.tree, &gathered.elf);
+    let likeness = match arguments.level {
+        Level::Identical => Likeness::Identical,
+        Level::SameBuild => Likeness::SameBuild,
+    };
+    let twins = host::find_twins(&gathered, &groups, likeness, terminal)?;
+    let plan = plan::dedupe(DedupeInput {
+        tree: &gathered.tree,
+        elf: &gathered.elf,
+        twins: twins.classes,
+        contents: &twins.contents,
+        apart: twins.apart,
+        simulate: &|simulation| gathered.simulate(simulation),
+    });
+    if !arguments.dry_run {
+        apply(arguments, &gathered, &plan, &twins.contents, terminal)?;
+    }
+    let notes = &gathered.notes;
+    if terminal.json() {
+        let site = gathered.site.to_string_lossy();
+        let text = report::dedupe_json(&site, &plan, notes, arguments.dry_run);
+        terminal.data(&format!("{text}\n"));
+    } else {
+        terminal.data(&report::dedupe_text(&plan, notes, terminal.verbose()));
+    }
+    terminal.done(&report::dedupe_line(&plan, arguments.dry_run));
+    Ok(())
+}
+
+fn apply(
+    arguments: &Arguments,
+    gathered: &GatheredTree,
+    plan: &TreePlan,
+    contents: &BTreeMap<crate::wheel::ArchivePath, [u8; 32]>,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let Some(python) = &arguments.verify_import else {
+        return host::apply_dedupe(gathered, plan, contents, terminal);
+    };
+    let before = host::load_failures(gathered, python)?;
+    host::apply_dedupe(gathered, plan, contents, terminal)?;
+    let after = load_again(&arguments.site, python, terminal)?;
+    let Some((path, why)) = after
+        .into_iter()
+        .find(|(path, _)| !before.contains_key(path))
+    else {
+        return Ok(());
+    };
+    host::undo_dedupe(&arguments.site)?;
+    Err(Error::Refused {
+        path: PathBuf::from(path),
+        why: format!("it does not load any more: {why}; every link was undone"),
+        hint: "`--level identical` merges fewer files; please report the two packages".to_owned(),
+    })
+}
+
+fn load_again(
+    site: &Path,
+    python: &Path,
+    terminal: &Terminal,
+) -> Result<BTreeMap<String, String>, Error> {
+    let gathered = host::gather_tree(site, terminal)?;
+    host::load_failures(&gathered, python)
+}
+
+fn undo(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
+    if arguments.dry_run {
+        return Err(Error::Usage("`--undo` has no dry run".to_owned()));
+    }
+    let undone = host::undo_dedupe(&arguments.site)?;
+    for path in &undone.left {
+        terminal.note(path, false, "no link any more; left as it is");
+    }
+    terminal.done(&report::undo_line(undone.restored.len()));
+    Ok(())
+}

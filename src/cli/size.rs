@@ -1,0 +1,104 @@
+//! `wheelfix size`: where the bytes of an installed tree or of a wheel are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::slim::gather_wheel;
+use super::terminal::Terminal;
+use crate::error::{Error, Exit};
+use crate::host::{self, Likeness};
+use crate::plan::{self, DedupeInput, SlimInput, TreePlan, TreeSize};
+use crate::report;
+
+const EXAMPLES: &str = "\
+Examples:
+  wheelfix size /usr/lib/python3.13/site-packages
+      Packages by size and kind of file, and what each step would save.
+  wheelfix size --html size.html .venv/lib/python3.13/site-packages
+      The same as a page: a map to look into, before and after.
+
+Exit codes:
+  0 done   1 refused   2 usage   3 malformed wheel   4 input or output failed";
+
+/// Tell where the bytes of installed trees and wheels are, and what could be saved
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Folders that packages are installed in, and wheels
+    #[arg(required = true, value_name = "TREE|WHEEL")]
+    paths: Vec<PathBuf>,
+    /// Write a page with a map of the first tree or wheel
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// Run the command.
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
+    match size(arguments, terminal) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            terminal.error(&error);
+            error.exit()
+        }
+    }
+}
+
+fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
+    let mut all = BTreeMap::new();
+    for (place, path) in arguments.paths.iter().enumerate() {
+        let size = if path.is_dir() {
+            of_tree(path, terminal)?
+        } else {
+            of_wheel(path, terminal)?
+        };
+        let name = path.to_string_lossy().into_owned();
+        if let (Some(html), 0) = (&arguments.html, place) {
+            let page = report::size_html(&name, &size);
+            std::fs::write(html, page).map_err(|error| Error::io("write", html, error))?;
+        }
+        if !terminal.json() {
+            terminal.data(&report::size_text(&size, terminal.verbose()));
+        }
+        all.insert(name, size);
+    }
+    if terminal.json() {
+        terminal.data(&format!("{}\n", report::size_json(&all)));
+    }
+    Ok(())
+}
+
+fn of_tree(path: &Path, terminal: &Terminal) -> Result<TreeSize, Error> {
+    let gathered = host::gather_tree(path, terminal)?;
+    let facts = host::slim_facts(&gathered, terminal)?;
+    let groups = plan::candidates(&gathered.tree, &gathered.elf);
+    let twins = host::find_twins(&gathered, &groups, Likeness::SameBuild, terminal)?;
+    let dedupe = plan::dedupe(DedupeInput {
+        tree: &gathered.tree,
+        elf: &gathered.elf,
+        twins: twins.classes,
+        contents: &twins.contents,
+        apart: twins.apart,
+        simulate: &|simulation| gathered.simulate(simulation),
+    });
+    let input = SlimInput {
+        tree: &gathered.tree,
+        sources: &facts.sources,
+        strippable: &facts.strippable,
+        keep: &|_| false,
+    };
+    Ok(plan::size(&input, &facts.tables, &dedupe))
+}
+
+fn of_wheel(path: &Path, terminal: &Terminal) -> Result<TreeSize, Error> {
+    let (gathered, _) = gather_wheel(path, terminal)?;
+    let (tree, facts) = host::wheel_facts(&gathered)?;
+    let input = SlimInput {
+        tree: &tree,
+        sources: &facts.sources,
+        strippable: &facts.strippable,
+        keep: &|_| false,
+    };
+    Ok(plan::size(&input, &facts.tables, &TreePlan::default()))
+}

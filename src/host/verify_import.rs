@@ -1,0 +1,43 @@
+//! Load every library of a tree with a real interpreter, each in a process of its own.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::gather_tree::GatheredTree;
+use crate::error::Error;
+
+const SCRIPT: &str = include_str!("verify_import.py");
+
+/// The libraries that `python` cannot load, and why.
+///
+/// # Errors
+/// When the interpreter cannot be run or does not answer.
+pub fn load_failures(
+    gathered: &GatheredTree,
+    python: &Path,
+) -> Result<BTreeMap<String, String>, Error> {
+    let failed = |error| Error::io("run the interpreter", python, error);
+    let paths: Vec<String> = gathered
+        .elf
+        .keys()
+        .map(|path| gathered.host_path(path).to_string_lossy().into_owned())
+        .collect();
+    let mut child = Command::new(python)
+        .args(["-c", SCRIPT])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let request = serde_json::to_vec(&paths).unwrap_or_default();
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(&request).map_err(failed)?;
+    }
+    let output = child.wait_with_output().map_err(failed)?;
+    serde_json::from_slice(&output.stdout).map_err(|_| Error::Refused {
+        path: python.to_owned(),
+        why: format!("it did not say which libraries load ({})", output.status),
+        hint: "give the interpreter of this tree, for example `.venv/bin/python`".to_owned(),
+    })
+}

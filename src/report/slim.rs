@@ -1,0 +1,118 @@
+//! What `slim` took away, and what it left for a reason.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::words::{bytes, columns, count};
+use crate::plan::{SlimKind, SlimPlan, Tree};
+use crate::wheel::ArchivePath;
+
+/// So many kept files are told one by one; `verbose` tells all.
+const FEW: usize = 8;
+
+fn kind_name(kind: SlimKind) -> &'static str {
+    match kind {
+        SlimKind::Test => "tests",
+        SlimKind::Source => "sources",
+        SlimKind::Stub => "stubs",
+        SlimKind::Bytecode => "bytecode",
+        SlimKind::Sample => "sample data",
+    }
+}
+
+/// Number and bytes of the removed files of each kind.
+fn sums(plan: &SlimPlan, tree: &Tree) -> BTreeMap<SlimKind, (usize, u64)> {
+    let mut sums: BTreeMap<SlimKind, (usize, u64)> = BTreeMap::new();
+    for (path, kind) in &plan.removed {
+        let size = tree.files.get(path).map_or(0, |file| file.size);
+        let sum = sums.entry(*kind).or_default();
+        *sum = (sum.0.saturating_add(1), sum.1.saturating_add(size));
+    }
+    sums
+}
+
+/// The report as text.
+pub fn slim_text(
+    plan: &SlimPlan,
+    tree: &Tree,
+    left: &[(ArchivePath, String)],
+    verbose: bool,
+) -> String {
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    if !plan.repacked.is_empty() {
+        let saved: u64 = plan.repacked.values().sum();
+        let files = count(plan.repacked.len(), "library", "libraries");
+        rows.push(["repack".to_owned(), bytes(saved), files]);
+    }
+    for (kind, (number, size)) in sums(plan, tree) {
+        let files = count(number, "file", "files");
+        rows.push([kind_name(kind).to_owned(), bytes(size), files]);
+    }
+    let mut text = columns(&rows, "");
+    let most = if verbose { usize::MAX } else { FEW };
+    // Compiled twins stay with their source: nobody has to read of both.
+    let told = plan
+        .kept
+        .iter()
+        .filter(|(path, _)| !path.file_name().ends_with(".pyc"));
+    let told: Vec<_> = told.collect();
+    for (path, why) in told.iter().take(most) {
+        text.push_str(&format!("kept   {path}   {}\n", crate::wheel::escape(why)));
+    }
+    if told.len() > most {
+        let more = told.len().saturating_sub(most);
+        text.push_str(&format!(
+            "kept   {} more (-v)\n",
+            count(more, "file", "files")
+        ));
+    }
+    for (path, why) in left {
+        text.push_str(&format!("left   {path}   {why}\n"));
+    }
+    text
+}
+
+/// The line that ends it. `saved`: bytes removed and repacked.
+pub fn slim_line(name: &str, saved: u64, before: u64, dry_run: bool) -> String {
+    if saved == 0 {
+        return format!("Nothing to take from {name}");
+    }
+    let would = if dry_run { "Would take" } else { "Took" };
+    let after = bytes(before.saturating_sub(saved));
+    format!(
+        "{would} {} from {name}: {} → {after}",
+        bytes(saved),
+        bytes(before)
+    )
+}
+
+/// The report as JSON, of one tree or wheel.
+pub fn slim_json(
+    name: &str,
+    plan: &SlimPlan,
+    tree: &Tree,
+    left: &[(ArchivePath, String)],
+    output: Option<&str>,
+    dry_run: bool,
+) -> serde_json::Value {
+    let left: BTreeMap<&str, &str> = left
+        .iter()
+        .map(|(path, why)| (path.as_str(), why.as_str()))
+        .collect();
+    let sums: BTreeMap<&str, serde_json::Value> = sums(plan, tree)
+        .into_iter()
+        .map(|(kind, (files, size))| (kind_name(kind), json!({"files": files, "bytes": size})))
+        .collect();
+    json!({
+        "schema": {"name": "wheelfix.slim", "version": 1},
+        "path": name,
+        "output": output,
+        "dry_run": dry_run,
+        "sums": sums,
+        "removed": plan.removed,
+        "repacked": plan.repacked,
+        "kept": plan.kept,
+        "left": left,
+    })
+}
