@@ -236,7 +236,7 @@ fn folder_of(path: &ArchivePath, folders: &BTreeSet<ArchivePath>) -> Option<Arch
     None
 }
 
-/// Whether a string could speak of tests: what [`scan`] wants to know of.
+/// Whether a string could speak of tests: what the scan of sources wants to know of.
 #[must_use]
 pub fn may_name_test(text: &str) -> bool {
     text.contains("test")
