@@ -11,9 +11,9 @@ use super::gather::Gathered;
 use super::gather_tree::GatheredTree;
 use crate::elf::{self, Strip};
 use crate::error::Error;
-use crate::plan::{Tree, TreeFile, is_source, may_name_test};
+use crate::plan::{Distribution, Tree, TreeFile, is_source, may_name_test};
 use crate::python::{self, Mentions};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, InstalledRecord};
 
 /// Programs may have any name; smaller files are none.
 const LEAST_PROGRAM: u64 = 4096;
@@ -118,6 +118,23 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
     let wheel = &gathered.wheel;
     let mut tree = Tree::default();
     let mut facts = SlimFacts::default();
+    let broken = |error| Error::Wheel {
+        wheel: wheel.filename.to_string(),
+        error: Box::new(error),
+    };
+    let record_path = wheel.dist_info_file("RECORD").map_err(broken)?;
+    let record = match wheel.archive.get(record_path.as_str()) {
+        Some(entry) => wheel
+            .archive
+            .contents(&gathered.source, entry)
+            .map_err(broken)?,
+        None => Vec::new(),
+    };
+    tree.distributions.push(Distribution {
+        name: format!("{}-{}", wheel.filename.distribution, wheel.filename.version),
+        record_path,
+        record: InstalledRecord::parse(&record).map_err(broken)?,
+    });
     for entry in wheel
         .archive
         .entries()
@@ -134,10 +151,7 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
         tree.owners.insert(entry.path.clone(), 0);
         if entry.path.file_name().ends_with(".py") {
             let bytes = wheel.archive.contents(&gathered.source, entry);
-            let bytes = bytes.map_err(|error| Error::Wheel {
-                wheel: wheel.filename.to_string(),
-                error: Box::new(error),
-            })?;
+            let bytes = bytes.map_err(broken)?;
             facts.add(&entry.path, understand(&entry.path, &bytes));
         }
     }
