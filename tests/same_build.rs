@@ -21,9 +21,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use wheelfix::elf::{
-    self, Arch, Edits, Level, RunPath, RunPathEdit, RunPathKind, same_build, without_hash,
-};
+use wheelfix::elf::{self, Edits, RunPath, RunPathEdit, RunPathKind, same_build, without_hash};
 
 /// A reader of numbers that has nothing to do with the product's.
 struct Reader<'a> {
@@ -354,18 +352,7 @@ fn twin_of(bytes: &[u8]) -> Vec<u8> {
         })),
         ..Edits::default()
     };
-    let no_path = Edits {
-        run_path: None,
-        ..edits.clone()
-    };
-    let edited = elf::edit(bytes, &edits).unwrap();
-    // The proof does not follow a dynamic section of ppc64le to a new segment yet: such copies stay
-    // two, which costs bytes and nothing else.
-    let is_followed = elf::read(bytes).unwrap().machine.arch() != Some(Arch::Ppc64le);
-    if edited.level >= Level::L3 && !is_followed {
-        return elf::edit(bytes, &no_path).unwrap().bytes;
-    }
-    edited.bytes
+    elf::edit(bytes, &edits).unwrap().bytes
 }
 
 #[test]

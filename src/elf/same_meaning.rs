@@ -155,8 +155,9 @@ fn segments<'a>(image: &Image<'a>, headers: u64) -> Result<Vec<SegmentMeaning<'a
                     return odd("PT_PHDR is not the program headers");
                 }
                 PT_DYNAMIC if !whole => return odd("PT_DYNAMIC has two sizes"),
-                // One that counts too many is as its linker left it: then it says so in both.
-                PT_PHDR if segment.file_size == headers => Place::Moves,
+                // Loaders go by `e_phnum`. Some linkers count one too many here, which an editor that
+                // adds a program header then makes good.
+                PT_PHDR if segment.file_size >= headers => Place::Moves,
                 PT_DYNAMIC => Place::Moves,
                 PT_NOTE | PT_GNU_PROPERTY | PT_INTERP if whole => Place::Bytes(
                     slice(image.bytes, segment.offset, segment.file_size).unwrap_or_default(),
