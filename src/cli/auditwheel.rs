@@ -1,8 +1,7 @@
 //! The program where it is called `auditwheel`: auditwheel's commands, flags, variables and the
 //! forms of its answers.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -55,12 +54,6 @@ struct ShowArguments {
     allow_pure_python_wheel: bool,
     #[command(flatten)]
     world: WorldArgs,
-}
-
-/// Is the program called by this name?
-pub(super) fn is_called(program: Option<&OsString>) -> bool {
-    let name = program.and_then(|path| Path::new(path).file_name());
-    name.is_some_and(|name| name == "auditwheel")
 }
 
 /// Run as auditwheel.

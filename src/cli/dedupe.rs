@@ -10,6 +10,7 @@ use crate::error::{Error, Exit};
 use crate::host::{self, GatheredTree, Likeness};
 use crate::plan::{self, DedupeInput, TreePlan};
 use crate::report;
+use crate::wheel::ArchivePath;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,22 +71,13 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     let gathered = host::gather_tree(&arguments.site, terminal)?;
-    let groups = plan::candidates(&gathered.tree, &gathered.elf);
     let likeness = match arguments.level {
         Level::Identical => Likeness::Identical,
         Level::SameBuild => Likeness::SameBuild,
     };
-    let twins = host::find_twins(&gathered, &groups, likeness, terminal)?;
-    let plan = plan::dedupe(DedupeInput {
-        tree: &gathered.tree,
-        elf: &gathered.elf,
-        twins: twins.classes,
-        contents: &twins.contents,
-        apart: twins.apart,
-        simulate: &|simulation| gathered.simulate(simulation),
-    });
+    let (plan, contents) = planned(&gathered, likeness, terminal)?;
     if !arguments.dry_run {
-        apply(arguments, &gathered, &plan, &twins.contents, terminal)?;
+        apply(arguments, &gathered, &plan, &contents, terminal)?;
     }
     let notes = &gathered.notes;
     if terminal.json() {
@@ -99,11 +91,33 @@ fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     Ok(())
 }
 
+/// SHA-256 of the files that are compared.
+type Contents = BTreeMap<ArchivePath, [u8; 32]>;
+
+/// What `dedupe` would do to a tree.
+pub(super) fn planned(
+    gathered: &GatheredTree,
+    likeness: Likeness,
+    terminal: &Terminal,
+) -> Result<(TreePlan, Contents), Error> {
+    let groups = plan::candidates(&gathered.tree, &gathered.elf);
+    let twins = host::find_twins(gathered, &groups, likeness, terminal)?;
+    let plan = plan::dedupe(DedupeInput {
+        tree: &gathered.tree,
+        elf: &gathered.elf,
+        twins: twins.classes,
+        contents: &twins.contents,
+        apart: twins.apart,
+        simulate: &|simulation| gathered.simulate(simulation),
+    });
+    Ok((plan, twins.contents))
+}
+
 fn apply(
     arguments: &Arguments,
     gathered: &GatheredTree,
     plan: &TreePlan,
-    contents: &BTreeMap<crate::wheel::ArchivePath, [u8; 32]>,
+    contents: &Contents,
     terminal: &Terminal,
 ) -> Result<(), Error> {
     let Some(python) = &arguments.verify_import else {

@@ -14,6 +14,8 @@ mod size;
 mod slim;
 mod terminal;
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -53,12 +55,12 @@ enum Command {
 /// Run the program with the process's arguments; the result is its exit code.
 pub fn main() -> ExitCode {
     host::watch_signals();
-    let program = std::env::args_os().next();
-    if patchelf::is_called(program.as_ref()) {
-        return patchelf::main();
-    }
-    if auditwheel::is_called(program.as_ref()) {
-        return auditwheel::main();
+    let program = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&program).file_name().and_then(OsStr::to_str);
+    match name {
+        Some("patchelf") => return patchelf::main(),
+        Some("auditwheel") => return auditwheel::main(),
+        _ => {}
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -2,7 +2,6 @@
 //! over wheelfix's own editor, with patchelf's printed forms and exit codes.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -170,11 +169,6 @@ enum RelrArg {
 struct Alone {
     #[command(flatten)]
     arguments: Arguments,
-}
-
-/// Whether the program was called `patchelf`.
-pub(super) fn is_called(program: Option<&OsString>) -> bool {
-    program.and_then(|path| Path::new(path).file_name()) == Some("patchelf".as_ref())
 }
 
 /// The exit code of a mistake on the command line.

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::dedupe::planned;
 use super::slim::gather_wheel;
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::host::{self, Likeness};
-use crate::plan::{self, DedupeInput, SlimInput, TreePlan, TreeSize};
+use crate::plan::{self, SlimInput, TreePlan, TreeSize};
 use crate::report;
 
 const EXAMPLES: &str = "\
@@ -56,7 +57,7 @@ fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
         let name = path.to_string_lossy().into_owned();
         if let (Some(html), 0) = (&arguments.html, place) {
             let page = report::size_html(&name, &size);
-            std::fs::write(html, page).map_err(|error| Error::io("write", html, error))?;
+            host::write_page(html, &page)?;
         }
         if !terminal.json() {
             terminal.data(&report::size_text(&size, terminal.verbose()));
@@ -72,16 +73,7 @@ fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
 fn of_tree(path: &Path, terminal: &Terminal) -> Result<TreeSize, Error> {
     let gathered = host::gather_tree(path, terminal)?;
     let facts = host::slim_facts(&gathered, terminal)?;
-    let groups = plan::candidates(&gathered.tree, &gathered.elf);
-    let twins = host::find_twins(&gathered, &groups, Likeness::SameBuild, terminal)?;
-    let dedupe = plan::dedupe(DedupeInput {
-        tree: &gathered.tree,
-        elf: &gathered.elf,
-        twins: twins.classes,
-        contents: &twins.contents,
-        apart: twins.apart,
-        simulate: &|simulation| gathered.simulate(simulation),
-    });
+    let (dedupe, _) = planned(&gathered, Likeness::SameBuild, terminal)?;
     let input = SlimInput {
         tree: &gathered.tree,
         sources: &facts.sources,

@@ -1,4 +1,5 @@
-//! Read and write single ELF files of the machine, as `wheelfix patchelf` does.
+//! Read and write single files of the machine that are no wheels: ELF files, as `wheelfix patchelf`
+//! does, and pages.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -51,20 +52,13 @@ pub fn holds_library(folder: &str, name: &Soname, facts: &Facts) -> bool {
 /// # Errors
 /// When it cannot be written; then what was there before is there still.
 pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let target = fs::canonicalize(output).unwrap_or_else(|_| output.to_owned());
+    let target = real(output);
     let failed = |path: &Path| {
         let path = PathBuf::from(path);
         move |error| Error::io("write", path, error)
     };
-    if let Ok(there) = fs::metadata(&target)
-        && !there.is_file()
-    {
-        // A device or a pipe has nothing to replace.
-        let mut device = File::options()
-            .write(true)
-            .open(&target)
-            .map_err(failed(&target))?;
-        return device.write_all(bytes).map_err(failed(&target));
+    if write_device(&target, bytes)? {
+        return Ok(());
     }
     let model = if target.exists() { &target } else { input };
     let permissions = fs::metadata(model).map_err(failed(model))?.permissions();
@@ -79,4 +73,38 @@ pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Err
     file.set_permissions(permissions)?;
     file.write_all(bytes).map_err(failed(&target))?;
     file.publish_soon()
+}
+
+/// Write a page, whole or not at all.
+///
+/// # Errors
+/// When it cannot be written; then what was there before is there still.
+pub fn write_page(path: &Path, text: &str) -> Result<(), Error> {
+    let target = real(path);
+    if write_device(&target, text.as_bytes())? {
+        return Ok(());
+    }
+    let mut file = Output::create(&target)?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| Error::io("write", path, error))?;
+    file.publish_soon()
+}
+
+/// What a path stands for: what a link points to is replaced, not the link.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Write to a device or a pipe, which has nothing to replace; false where the path is neither.
+fn write_device(target: &Path, bytes: &[u8]) -> Result<bool, Error> {
+    if !fs::metadata(target).is_ok_and(|there| !there.is_file()) {
+        return Ok(false);
+    }
+    let written = File::options()
+        .write(true)
+        .open(target)
+        .and_then(|mut device| device.write_all(bytes));
+    written
+        .map(|()| true)
+        .map_err(|error| Error::io("write", target, error))
 }

@@ -27,7 +27,7 @@ mod verify_import;
 
 pub use apply_tree::apply_dedupe;
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
-pub use edit_file::{holds_library, read_file, read_value, write_edited};
+pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::examine;
 pub use examine_tree::{examine_tree, is_installed_tree};
 pub use file_source::FileSource;
