@@ -7,6 +7,7 @@ mod check;
 mod dedupe;
 mod lddtree;
 mod patchelf;
+mod patchelf_words;
 mod repair;
 mod rule;
 mod show;
@@ -21,7 +22,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::Exit;
-use crate::host;
 use terminal::{OutputArgs, Terminal};
 
 /// Python wheels built on Alpine (musl) made fit to ship.
@@ -54,13 +54,20 @@ enum Command {
 
 /// Run the program with the process's arguments; the result is its exit code.
 pub fn main() -> ExitCode {
-    host::watch_signals();
-    let program = std::env::args_os().next().unwrap_or_default();
+    let mut words = std::env::args_os();
+    let program = words.next().unwrap_or_default();
     let name = Path::new(&program).file_name().and_then(OsStr::to_str);
-    match name {
-        Some("patchelf") => return patchelf::main(),
-        Some("auditwheel") => return auditwheel::main(),
-        _ => {}
+    if name == Some("auditwheel") {
+        return auditwheel::main();
+    }
+    let is_patchelf = name == Some("patchelf");
+    if (is_patchelf || words.next().is_some_and(|command| command == "patchelf"))
+        && let Some(plain) = patchelf_words::plain(words)
+    {
+        return patchelf::finish(&plain);
+    }
+    if is_patchelf {
+        return patchelf::main();
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

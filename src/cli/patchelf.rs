@@ -30,7 +30,7 @@ Exit codes:
   0 done, or nothing else differs   1 anything else, as patchelf has it";
 
 /// Edit single ELF files: patchelf's options over wheelfix's own editor
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(
     after_help = EXAMPLES,
     version = VERSION,
@@ -40,7 +40,7 @@ Exit codes:
 pub(super) struct Arguments {
     /// The ELF files, edited in place
     #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// The loader that a program asks for
     #[arg(
         long,
@@ -48,9 +48,9 @@ pub(super) struct Arguments {
         value_name = "PATH",
         allow_hyphen_values = true
     )]
-    set_interpreter: Option<String>,
+    pub(super) set_interpreter: Option<String>,
     #[arg(long, help = "Print the loader that a program asks for")]
-    print_interpreter: bool,
+    pub(super) print_interpreter: bool,
     /// Accepted: the page size follows from the file's machine
     #[arg(long, value_name = "BYTES")]
     page_size: Option<std::num::NonZeroU32>,
@@ -62,13 +62,13 @@ pub(super) struct Arguments {
     set_os_abi: Option<String>,
     /// Print the library's own name
     #[arg(long)]
-    print_soname: bool,
+    pub(super) print_soname: bool,
     /// Set the library's own name
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    set_soname: Option<String>,
+    pub(super) set_soname: Option<String>,
     /// Set the run path
     #[arg(long, value_name = "PATHS", allow_hyphen_values = true)]
-    set_rpath: Option<String>,
+    pub(super) set_rpath: Option<String>,
     /// Put folders behind those of the run path
     #[arg(
         long,
@@ -76,37 +76,37 @@ pub(super) struct Arguments {
         allow_hyphen_values = true,
         conflicts_with = "set_rpath"
     )]
-    add_rpath: Option<String>,
+    pub(super) add_rpath: Option<String>,
     /// Take the run path away
     #[arg(long)]
-    remove_rpath: bool,
+    pub(super) remove_rpath: bool,
     /// Take folders out of the run path that hold no needed library
     #[arg(long)]
-    shrink_rpath: bool,
+    pub(super) shrink_rpath: bool,
     /// With --shrink-rpath: also folders that begin with none of these prefixes
     #[arg(long, value_name = "PREFIXES", allow_hyphen_values = true)]
     allowed_rpath_prefixes: Option<String>,
     /// Print the run path
     #[arg(long)]
-    print_rpath: bool,
+    pub(super) print_rpath: bool,
     /// Write DT_RPATH instead of DT_RUNPATH
     #[arg(long)]
-    force_rpath: bool,
+    pub(super) force_rpath: bool,
     /// Need one more library
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    add_needed: Vec<String>,
+    pub(super) add_needed: Vec<String>,
     /// Do not need a library any more
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    remove_needed: Vec<String>,
+    pub(super) remove_needed: Vec<String>,
     /// Need another library instead
     #[arg(long, value_names = ["NAME", "NEW"], num_args = 2, allow_hyphen_values = true)]
-    replace_needed: Vec<String>,
+    pub(super) replace_needed: Vec<String>,
     /// Print the needed libraries
     #[arg(long)]
-    print_needed: bool,
+    pub(super) print_needed: bool,
     /// Search no default folders for what the file needs
     #[arg(long)]
-    no_default_lib: bool,
+    pub(super) no_default_lib: bool,
     /// Accepted: headers are never sorted
     #[arg(long)]
     no_sort: bool,
@@ -130,7 +130,7 @@ pub(super) struct Arguments {
     rename_dynamic_symbols: Option<PathBuf>,
     /// Write to this file instead
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Say on stderr what is done
     #[arg(long)]
     debug: bool,
@@ -166,9 +166,9 @@ enum RelrArg {
 /// The command line where the program is called `patchelf`.
 #[derive(Debug, Parser)]
 #[command(name = "patchelf", max_term_width = 100)]
-struct Alone {
+pub(super) struct Alone {
     #[command(flatten)]
-    arguments: Arguments,
+    pub(super) arguments: Arguments,
 }
 
 /// The exit code of a mistake on the command line.
@@ -177,16 +177,19 @@ pub(super) const USAGE: Exit = Exit::No;
 /// Run the program as `patchelf`.
 pub(super) fn main() -> ExitCode {
     match Alone::try_parse() {
-        Ok(alone) => {
-            let terminal = Terminal::new(&super::terminal::OutputArgs::default());
-            let exit = run(&alone.arguments, &terminal);
-            ExitCode::from(terminal.finish(exit).code())
-        }
+        Ok(alone) => finish(&alone.arguments),
         Err(error) => {
             let _ = error.print();
             ExitCode::from(u8::from(error.use_stderr()))
         }
     }
+}
+
+/// Run the command by itself, to its exit code.
+pub(super) fn finish(arguments: &Arguments) -> ExitCode {
+    let terminal = Terminal::new(&super::terminal::OutputArgs::default());
+    let exit = run(arguments, &terminal);
+    ExitCode::from(terminal.finish(exit).code())
 }
 
 /// Run the command; every failure is exit code 1, as patchelf has it.

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use anstream::ColorChoice;
@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Error, Exit};
-use crate::host::Progress;
+use crate::host::{self, Progress};
 use crate::report;
 
 /// The flags of every command that say how it speaks.
@@ -44,7 +44,10 @@ pub(super) struct Terminal {
     quiet: bool,
     verbose: bool,
     json: bool,
-    bar: ProgressBar,
+    /// Is the bar to be seen?
+    watched: bool,
+    /// Made when there is something to wait for: most of what starts a program is over by then.
+    bar: OnceLock<ProgressBar>,
     /// What writing to stdout ran into first.
     broken: Mutex<Option<io::Error>>,
 }
@@ -56,22 +59,36 @@ impl Terminal {
             Color::Always => ColorChoice::Always.write_global(),
             Color::Never => ColorChoice::Never.write_global(),
         }
-        let watched = io::stderr().is_terminal() && !args.quiet;
-        let target = match watched {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}  {msg}")
-        {
-            bar.set_style(style);
-        }
         Self {
             quiet: args.quiet,
             verbose: args.verbose > 0,
             json: args.json,
-            bar,
+            watched: io::stderr().is_terminal() && !args.quiet,
+            bar: OnceLock::new(),
             broken: Mutex::new(None),
+        }
+    }
+
+    fn bar(&self) -> &ProgressBar {
+        self.bar.get_or_init(|| {
+            let target = match self.watched {
+                true => ProgressDrawTarget::stderr(),
+                false => ProgressDrawTarget::hidden(),
+            };
+            let bar = ProgressBar::with_draw_target(Some(0), target);
+            let template = "{bar:30} {bytes} of {total_bytes}  {msg}";
+            match ProgressStyle::with_template(template) {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            }
+        })
+    }
+
+    /// Do something while the bar is out of the way.
+    fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self.bar.get() {
+            Some(bar) => bar.suspend(work),
+            None => work(),
         }
     }
 
@@ -87,7 +104,8 @@ impl Terminal {
 
     /// Data.
     pub(super) fn data(&self, text: &str) {
-        let written = self.bar.suspend(|| {
+        host::expect_size_limit();
+        let written = self.suspend(|| {
             let mut out = io::stdout().lock();
             out.write_all(text.as_bytes()).and_then(|()| out.flush())
         });
@@ -126,7 +144,7 @@ impl Terminal {
     }
 
     fn to_stderr(&self, text: &str) {
-        self.bar.suspend(|| {
+        self.suspend(|| {
             // Where not even stderr can be written to, there is nobody to tell.
             let _ = anstream::stderr().write_all(text.as_bytes());
         });
@@ -135,7 +153,9 @@ impl Terminal {
     /// The exit code, once everything is shown: a reader who has closed the pipe has
     /// what it wanted, a disk that is full is a failure.
     pub(super) fn finish(&self, exit: Exit) -> Exit {
-        self.bar.finish_and_clear();
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
         let broken = self.broken.lock().ok().and_then(|mut broken| broken.take());
         match broken {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -149,11 +169,12 @@ impl Terminal {
 
 impl Progress for Terminal {
     fn expect(&self, bytes: u64) {
-        self.bar.inc_length(bytes);
-        self.bar.enable_steady_tick(Duration::from_millis(200));
+        let bar = self.bar();
+        bar.inc_length(bytes);
+        bar.enable_steady_tick(Duration::from_millis(200));
     }
 
     fn advance(&self, bytes: u64) {
-        self.bar.inc(bytes);
+        self.bar().inc(bytes);
     }
 }

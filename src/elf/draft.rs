@@ -7,6 +7,9 @@ use super::image::Image;
 use super::section::Section;
 use super::segment::Segment;
 
+/// More than what most edits add to a file.
+const ROOM: usize = 1 << 14;
+
 /// The changed file so far. The tables are in front of the bytes until [`Draft::finish`] writes them.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
@@ -17,10 +20,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Starts with a copy of the file.
+    /// Starts with a copy of the file, with room to grow: a second copy is what an edit would wait
+    /// for longest.
     pub(super) fn of(image: &Image<'_>) -> Self {
+        let mut bytes = Vec::with_capacity(image.bytes.len().saturating_add(ROOM));
+        bytes.extend_from_slice(image.bytes);
         Self {
-            bytes: image.bytes.to_vec(),
+            bytes,
             header: image.header.clone(),
             segments: image.segments.clone(),
             sections: image.sections.clone(),

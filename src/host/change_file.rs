@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use rustix::fs::{Gid, Uid};
 
 use super::gather_tree::TEMPORARY;
+use super::interrupt::{Doomed, expect_size_limit};
 use crate::error::Error;
 
 /// What a file has besides its bytes.
@@ -47,27 +48,28 @@ impl Attributes {
 
 /// Put `bytes` at `path`, whatever was there.
 pub(super) fn write(path: &Path, bytes: &[u8], attributes: &Attributes) -> Result<(), Error> {
-    let temporary = temporary(path);
+    expect_size_limit();
+    let name = Doomed::new(&temporary(path));
+    let temporary = name.path();
     let failed = |error| Error::io("write", path, error);
     let done = || -> io::Result<()> {
-        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(temporary);
         let mut file = File::options()
             .write(true)
             .create_new(true)
-            .open(&temporary)?;
+            .open(temporary)?;
         file.write_all(bytes)?;
         file.set_permissions(Permissions::from_mode(attributes.mode))?;
-        own(&temporary, attributes.owner);
+        own(temporary, attributes.owner);
         if let Some(modified) = attributes.modified {
             file.set_times(FileTimes::new().set_modified(modified))?;
         }
         file.sync_all()?;
-        fs::rename(&temporary, path)
+        fs::rename(temporary, path)
     };
-    done().map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        failed(error)
-    })
+    done().map_err(failed)?;
+    name.is_gone();
+    Ok(())
 }
 
 /// Put `bytes` at `path`, unless they are there already.

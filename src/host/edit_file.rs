@@ -60,9 +60,14 @@ pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Err
     if write_device(&target, bytes)? {
         return Ok(());
     }
-    let model = if target.exists() { &target } else { input };
-    let permissions = fs::metadata(model).map_err(failed(model))?.permissions();
-    if permissions.readonly() && target.exists() {
+    let there = fs::metadata(&target).ok();
+    let replaces = there.is_some();
+    let model = match there {
+        Some(there) => there,
+        None => fs::metadata(input).map_err(failed(input))?,
+    };
+    let permissions = model.permissions();
+    if permissions.readonly() && replaces {
         // Replacing needs no right to the file itself, but a file made read-only is meant to stay.
         File::options()
             .write(true)

@@ -34,7 +34,7 @@ pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather, walk};
 pub use gather_file::{FileAlone, gather_file, gather_file_alone};
 pub use gather_tree::{GatheredTree, gather_tree};
-pub use interrupt::watch_signals;
+pub use interrupt::expect_size_limit;
 pub use judge::{Judged, judge};
 pub use slim_facts::{SlimFacts, slim_facts, wheel_facts};
 pub use slim_tree::{Slimmed, slim_tree};

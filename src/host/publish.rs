@@ -6,12 +6,16 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::io::Errno;
 
-use super::interrupt::Doomed;
+use super::interrupt::{Doomed, expect_size_limit};
 use crate::error::Error;
 
 /// How much is gathered before it is written.
 const BUFFER: usize = 1 << 18;
+
+/// From this size on bytes are written as they come: to gather them costs more than a call.
+const LARGE: usize = 1 << 13;
 
 /// A file that is being written. Dropped before [`Output::publish`], it leaves nothing.
 pub(super) struct Output {
@@ -28,19 +32,26 @@ impl Output {
     /// # Errors
     /// When the folder cannot be made or written to.
     pub(super) fn create(target: &Path) -> Result<Self, Error> {
+        expect_size_limit();
         let folder = folder_of(target);
-        fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))?;
-        // Files without a name can be given one only through /proc.
-        let unnamed = if Path::new("/proc/self/fd").exists() {
+        let unnamed = || {
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-            rustix::fs::open(folder, flags, Mode::from_raw_mode(0o666)).ok()
-        } else {
-            None
+            rustix::fs::open(folder, flags, Mode::from_raw_mode(0o666))
         };
+        // Files without a name can be given one only through /proc.
+        let unnamed = match unnamed() {
+            Err(_) => {
+                let failed = |error| Error::io("make the folder", folder, error);
+                fs::create_dir_all(folder).map_err(failed)?;
+                unnamed()
+            }
+            opened => opened,
+        };
+        let unnamed = unnamed.ok().filter(|_| Path::new("/proc/self/fd").exists());
         let (file, temporary) = match unnamed {
             Some(descriptor) => (File::from(descriptor), None),
             None => {
-                let temporary = Doomed::new(&temporary_name(target));
+                let temporary = Doomed::lasting(&temporary_name(target));
                 let failed = |error| Error::io("write to the folder", folder, error);
                 let file = File::options()
                     .read(true)
@@ -103,6 +114,7 @@ impl Output {
             None => name_it(&file, &target).map_err(failed)?,
         };
         fs::rename(temporary.path(), &target).map_err(failed)?;
+        temporary.is_gone();
         // The name itself must survive a loss of power; a file system that cannot sync a
         // folder has no more to offer.
         if synced && let Ok(folder) = File::open(folder_of(&target)) {
@@ -114,7 +126,11 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        if bytes.len() < LARGE {
+            return self.file.write(bytes);
+        }
+        self.file.flush()?;
+        self.file.get_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -139,9 +155,15 @@ fn temporary_name(target: &Path) -> PathBuf {
 fn name_it(file: &File, target: &Path) -> io::Result<Doomed> {
     let temporary = Doomed::new(&temporary_name(target));
     let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
-    // A leftover of a killed process with the same number.
-    let _ = fs::remove_file(temporary.path());
     let follow = AtFlags::SYMLINK_FOLLOW;
-    rustix::fs::linkat(CWD, descriptor, CWD, temporary.path(), follow)?;
+    let link = || rustix::fs::linkat(CWD, &descriptor, CWD, temporary.path(), follow);
+    match link() {
+        Err(Errno::EXIST) => {
+            // A leftover of a killed process with the same number.
+            fs::remove_file(temporary.path())?;
+            link()?;
+        }
+        linked => linked?,
+    }
     Ok(temporary)
 }
