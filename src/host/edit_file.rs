@@ -2,7 +2,7 @@
 //! does, and pages.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::publish::Output;
@@ -12,6 +12,9 @@ use crate::error::Error;
 /// The most bytes that are read of a value given as `@FILE`.
 const LONGEST_VALUE: u64 = 1 << 24;
 
+/// How much of a file is read at a time.
+const WINDOW: usize = 1 << 15;
+
 /// The most bytes an ELF header has.
 const ELF_HEADER: u64 = 64;
 
@@ -20,7 +23,24 @@ const ELF_HEADER: u64 = 64;
 /// # Errors
 /// When it cannot be read.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| Error::io("read", path, error))
+    let failed = |error| Error::io("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let mut bytes = Vec::new();
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let reserved = bytes.try_reserve_exact(length);
+    reserved.map_err(|_| failed(io::ErrorKind::OutOfMemory.into()))?;
+    // By way of a small buffer: where the kernel writes to memory that is not there yet, it takes a
+    // quarter longer.
+    let mut buffer = [0; WINDOW];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
 }
 
 /// The text that an option's value `@FILE` stands for.
