@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::host::{GatherOptions, Sysroot, SysrootOptions};
 use crate::plan::Requested;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::{DosDateTime, Limits};
+use crate::wheel::{DosDateTime, Level, Limits};
 
 /// Where libraries are looked for, and by whose rules.
 #[derive(Clone, Debug, Args)]
@@ -139,4 +139,20 @@ pub(super) fn source_date() -> Result<(DosDateTime, bool), Error> {
             crate::wheel::escape(&text)
         ))),
     }
+}
+
+/// How hard wheels are packed: the flag, else `ZIP_COMPRESSION_LEVEL` of the environment.
+pub(super) fn level(flag: Option<u8>) -> Result<Level, Error> {
+    let bad = |text: &str| {
+        Error::Usage(format!(
+            "`{}` is no compression level; pass a number from 0 to 12",
+            crate::wheel::escape(text)
+        ))
+    };
+    let number = match (flag, setting("ZIP_COMPRESSION_LEVEL")) {
+        (Some(number), _) => number,
+        (None, Some(text)) => text.parse().map_err(|_| bad(&text))?,
+        (None, None) => return Ok(Level::default()),
+    };
+    Level::new(number).ok_or_else(|| bad(&number.to_string()))
 }

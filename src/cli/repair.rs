@@ -17,7 +17,7 @@ use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Gathered, OutputOptions};
 use crate::plan::{self, Obstacle, RelrChoice, RepairInput, RepairOptions, Requested, WheelPlan};
 use crate::report::{self, Ending, Outcome, RepairSummary};
-use crate::wheel::{Level, Source};
+use crate::wheel::Source;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -229,7 +229,7 @@ fn job<'a>(arguments: &'a Arguments, terminal: &'a Terminal) -> Result<Job<'a>, 
         },
         output: OutputOptions {
             folder: arguments.wheel_dir.clone(),
-            level: level(arguments.zip_compression_level)?,
+            level: args::level(arguments.zip_compression_level)?,
             time,
             keep_existing: arguments.no_clobber,
             in_place: arguments.in_place,
@@ -239,21 +239,6 @@ fn job<'a>(arguments: &'a Arguments, terminal: &'a Terminal) -> Result<Job<'a>, 
         world,
         claimed: Mutex::default(),
     })
-}
-
-fn level(flag: Option<u8>) -> Result<Level, Error> {
-    let bad = |text: &str| {
-        Error::Usage(format!(
-            "`{}` is no compression level; pass a number from 0 to 12",
-            crate::wheel::escape(text)
-        ))
-    };
-    let number = match (flag, args::setting("ZIP_COMPRESSION_LEVEL")) {
-        (Some(number), _) => number,
-        (None, Some(text)) => text.parse().map_err(|_| bad(&text))?,
-        (None, None) => return Ok(Level::default()),
-    };
-    Level::new(number).ok_or_else(|| bad(&number.to_string()))
 }
 
 fn globs(patterns: &[String]) -> Result<GlobSet, Error> {

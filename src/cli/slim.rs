@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde_json::Value;
 
-use super::args::{setting, source_date};
+use super::args::{level, source_date};
 use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
@@ -14,8 +15,7 @@ use crate::host::{
 };
 use crate::plan::{self, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
 use crate::report;
-use crate::resolve::Libc;
-use crate::wheel::{ArchivePath, Level, Limits};
+use crate::wheel::{ArchivePath, Limits};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,15 +79,16 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
             slim_wheel(arguments, path, terminal)
         };
         match result {
-            Ok(value) => all.extend(value),
+            Ok(value) => all.push(value),
             Err(error) => {
                 terminal.error(&error);
                 exit = exit.max(error.exit());
+                all.push(report::slim_failed_json(&path.to_string_lossy(), &error));
             }
         }
     }
     if terminal.json() {
-        let text = serde_json::to_string_pretty(&all).unwrap_or_default();
+        let text = report::slim_all_json(&all, arguments.dry_run);
         terminal.data(&format!("{text}\n"));
     }
     exit
@@ -128,9 +129,7 @@ impl Arguments {
     }
 }
 
-type Json = Option<serde_json::Value>;
-
-fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Json, Error> {
+fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Value, Error> {
     let gathered = host::gather_tree(path, terminal)?;
     let facts = host::slim_facts(&gathered, terminal)?;
     let slim = arguments.plan(&gathered.tree, &facts)?;
@@ -160,8 +159,7 @@ fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<
     }
     let before = gathered.tree.size();
     terminal.done(&report::slim_line(&name, saved, before, arguments.dry_run));
-    let json = report::slim_json(&name, &slim, &gathered.tree, &left, None, arguments.dry_run);
-    Ok(terminal.json().then_some(json))
+    Ok(report::slim_json(&name, &slim, &gathered.tree, &left, None))
 }
 
 /// Read a wheel as `slim` and `size` see it.
@@ -185,32 +183,20 @@ pub(super) fn gather_wheel(path: &Path, terminal: &Terminal) -> Result<(Gathered
     Ok((gathered, sysroot))
 }
 
-fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Json, Error> {
+fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Value, Error> {
     let (gathered, sysroot) = gather_wheel(path, terminal)?;
     let (tree, facts) = host::wheel_facts(&gathered)?;
     let slim = arguments.plan(&tree, &facts)?;
     let wheel = &gathered.wheel;
-    let libc = gathered
-        .target
-        .as_ref()
-        .map_or(Libc::Musl, |target| target.0);
-    let plan = plan::slim_wheel(
-        &wheel.filename,
-        &gathered.entries,
-        &wheel.dist_info,
-        libc,
-        &slim,
-    );
+    let plan = plan::slim_wheel(&wheel.filename, &gathered.entries, &wheel.dist_info, &slim);
     let mut output = None;
     let before = crate::wheel::Source::size(&gathered.source);
     let mut after = before;
     if !arguments.dry_run {
         let (time, _) = source_date()?;
-        let level = setting("ZIP_COMPRESSION_LEVEL").and_then(|text| text.parse().ok());
-        let level = level.and_then(Level::new).unwrap_or_default();
         let options = OutputOptions {
             folder: arguments.wheel_dir.clone(),
-            level,
+            level: level(None)?,
             time,
             keep_existing: false,
             in_place: arguments.in_place,
@@ -229,13 +215,6 @@ fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result
     } else {
         terminal.done(&report::slim_line(&name, saved, before, false));
     }
-    let json = report::slim_json(
-        &name,
-        &slim,
-        &tree,
-        &[],
-        output.as_deref(),
-        arguments.dry_run,
-    );
-    Ok(terminal.json().then_some(json))
+    let output = output.as_deref();
+    Ok(report::slim_json(&name, &slim, &tree, &[], output))
 }

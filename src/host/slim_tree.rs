@@ -59,7 +59,7 @@ pub fn slim_tree(
     }
     repack(gathered, plan, &mut done, progress)?;
     write_records(gathered, &touched)?;
-    remove_empty_folders(gathered, plan);
+    remove_empty_folders(gathered, &touched);
     change_file::remove(&site.join(JOURNAL))?;
     Ok(done)
 }
@@ -148,10 +148,11 @@ fn write_records(gathered: &GatheredTree, touched: &BTreeSet<ArchivePath>) -> Re
     Ok(())
 }
 
-/// Folders that have nothing in them any more, deepest first.
-fn remove_empty_folders(gathered: &GatheredTree, plan: &SlimPlan) {
+/// Folders that have nothing in them any more, deepest first; also those of a run before this one
+/// that was killed.
+fn remove_empty_folders(gathered: &GatheredTree, touched: &BTreeSet<ArchivePath>) {
     let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
-    for path in plan.removed.keys() {
+    for path in touched {
         let mut above = path.parent();
         while let Some(folder) = above {
             folders.insert(gathered.host_path(&folder));

@@ -78,8 +78,8 @@ pub struct WheelPlan {
     pub ops: BTreeMap<ArchivePath, EntryOp>,
     /// What a person should know.
     pub notes: Vec<Note>,
-    /// Where the result runs.
-    pub runs_on: RunsOn,
+    /// Where the result runs; `None` where nothing was done that could change it.
+    pub runs_on: Option<RunsOn>,
 }
 
 /// Where a repaired wheel runs.

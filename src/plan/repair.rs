@@ -121,11 +121,11 @@ pub fn repair(
     notes.dedup();
     Ok(WheelPlan {
         input: input.filename.to_string(),
-        runs_on: RunsOn {
+        runs_on: Some(RunsOn {
             libc: input.libc,
             tags: output.platform.clone(),
             floor: verdict.floor,
-        },
+        }),
         output,
         ops,
         notes,

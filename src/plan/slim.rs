@@ -84,6 +84,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         .tests
         .then(|| slim_tests::scan(input.tree, input.sources));
     let mentioned = mentioned_names(input, tests.as_ref());
+    let linked = linked_files(input.tree);
     for path in input.tree.files.keys() {
         if is_metadata(path) || !input.tree.owners.contains_key(path) {
             continue;
@@ -103,6 +104,8 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         }
         let reason = if (input.keep)(path) {
             Some("--keep".to_owned())
+        } else if let Some(link) = linked.get(path) {
+            Some(format!("{link} links to it"))
         } else {
             match kind {
                 SlimKind::Test => tests
@@ -126,13 +129,30 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
     remove_bytecode_of_removed(input.tree, &mut plan);
     if options.repack {
         for (path, saved) in input.strippable {
-            let stays = plan.removed.contains_key(path) || (input.keep)(path);
-            if *saved > 0 && !stays && path.first() != STORE {
+            // What `dedupe` links to must stay what its undo takes the other copies from.
+            let stays = plan.removed.contains_key(path)
+                || (input.keep)(path)
+                || linked.contains_key(path)
+                || path.first() == STORE;
+            if *saved > 0 && !stays {
                 plan.repacked.insert(path.clone(), *saved);
             }
         }
     }
     plan
+}
+
+/// The files that links of the tree lead to, each with the first of those.
+fn linked_files(tree: &Tree) -> BTreeMap<&ArchivePath, &ArchivePath> {
+    let mut linked = BTreeMap::new();
+    for (path, file) in &tree.files {
+        if file.link.is_some()
+            && let Some(target) = tree.real(path)
+        {
+            linked.entry(target).or_insert(path);
+        }
+    }
+    linked
 }
 
 /// The kind of a file that could go; `None` for all others. Without a scan nothing is a test.

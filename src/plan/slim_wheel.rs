@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::slim::SlimPlan;
-use super::{EntryOp, Reason, RunsOn, WheelPlan};
+use super::{EntryOp, Reason, WheelPlan};
 use crate::elf::{Edits, Strip};
-use crate::resolve::Libc;
 use crate::wheel::{ArchivePath, WheelFilename};
 
 /// Makes a plan of the wheel out of what goes from its files. Name and tags stay.
@@ -14,7 +13,6 @@ pub fn slim_wheel(
     filename: &WheelFilename,
     entries: &[ArchivePath],
     dist_info: &ArchivePath,
-    libc: Libc,
     slim: &SlimPlan,
 ) -> WheelPlan {
     let mut ops: BTreeMap<ArchivePath, EntryOp> = BTreeMap::new();
@@ -40,11 +38,7 @@ pub fn slim_wheel(
         output: filename.clone(),
         ops,
         notes: Vec::new(),
-        runs_on: RunsOn {
-            libc,
-            tags: Vec::new(),
-            floor: None,
-        },
+        runs_on: None,
     }
 }
 

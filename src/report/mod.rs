@@ -29,6 +29,6 @@ pub use rules::{rule_list, rule_text, rules_json};
 pub use show::{Shown, left_out_text, show_json, show_text};
 pub use size::{size_json, size_text};
 pub use size_html::size_html;
-pub use slim::{slim_json, slim_line, slim_text};
+pub use slim::{slim_all_json, slim_failed_json, slim_json, slim_line, slim_text};
 pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;

@@ -2,7 +2,7 @@
 
 use super::words::{bytes, columns, count};
 use crate::elf::Strip;
-use crate::plan::{EntryOp, Note, WheelPlan};
+use crate::plan::{EntryOp, Note, RunsOn, WheelPlan};
 use crate::policy::{Alpine, Family, PlatformTag};
 use crate::wheel::escape;
 
@@ -36,11 +36,10 @@ pub fn success(plan: &WheelPlan, summary: &RepairSummary) -> String {
         let number = count(plan.unpacked(), "file", "files");
         parts.push(format!("relocations of {number} unpacked for musl < 1.2.4"));
     }
-    parts.push(format!(
-        "tag {}{}",
-        plan.runs_on.tags.join("."),
-        runs_on(plan)
-    ));
+    if let Some(where_to) = &plan.runs_on {
+        let tags = where_to.tags.join(".");
+        parts.push(format!("tag {tags}{}", runs_on(where_to)));
+    }
     if summary.size > 0 {
         parts.push(format!(
             "{} → {}",
@@ -64,12 +63,11 @@ pub fn success(plan: &WheelPlan, summary: &RepairSummary) -> String {
 }
 
 /// ` (runs on Alpine ≥ 3.18)`: the newer of what the tag promises and the files need.
-fn runs_on(plan: &WheelPlan) -> String {
-    let Some(floor) = &plan.runs_on.floor else {
+fn runs_on(where_to: &RunsOn) -> String {
+    let Some(floor) = &where_to.floor else {
         return String::new();
     };
-    let tags = plan
-        .runs_on
+    let tags = where_to
         .tags
         .iter()
         .filter_map(|tag| PlatformTag::parse(tag));

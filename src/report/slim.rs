@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::words::{bytes, columns, count};
+use crate::error::Error;
 use crate::plan::{SlimKind, SlimPlan, Tree};
 use crate::wheel::ArchivePath;
 
@@ -87,32 +88,48 @@ pub fn slim_line(name: &str, saved: u64, before: u64, dry_run: bool) -> String {
     )
 }
 
-/// The report as JSON, of one tree or wheel.
+/// The JSON of one tree or wheel.
 pub fn slim_json(
     name: &str,
     plan: &SlimPlan,
     tree: &Tree,
     left: &[(ArchivePath, String)],
     output: Option<&str>,
-    dry_run: bool,
-) -> serde_json::Value {
+) -> Value {
     let left: BTreeMap<&str, &str> = left
         .iter()
         .map(|(path, why)| (path.as_str(), why.as_str()))
         .collect();
-    let sums: BTreeMap<&str, serde_json::Value> = sums(plan, tree)
+    let sums: BTreeMap<&str, Value> = sums(plan, tree)
         .into_iter()
         .map(|(kind, (files, size))| (kind_name(kind), json!({"files": files, "bytes": size})))
         .collect();
     json!({
-        "schema": {"name": "wheelfix.slim", "version": 1},
         "path": name,
         "output": output,
-        "dry_run": dry_run,
         "sums": sums,
         "removed": plan.removed,
         "repacked": plan.repacked,
         "kept": plan.kept,
         "left": left,
     })
+}
+
+/// The JSON of a tree or wheel that could not be worked on.
+pub fn slim_failed_json(name: &str, error: &Error) -> Value {
+    json!({
+        "path": name,
+        "error": {"exit": error.exit().code(), "text": super::failure(error)},
+    })
+}
+
+/// The report as JSON, of all of them in their order.
+pub fn slim_all_json(all: &[Value], dry_run: bool) -> String {
+    let value = json!({
+        "schema": {"name": "wheelfix.slim", "version": 1},
+        "dry_run": dry_run,
+        "results": all,
+    });
+    // Values made of strings and numbers always become text.
+    serde_json::to_string_pretty(&value).unwrap_or_default()
 }

@@ -1,0 +1,198 @@
+//! Installed trees: `slim`, also after a kill at any step, and on a tree that was deduped.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+#[path = "support/elf_builder.rs"]
+mod elf_builder;
+#[path = "support/installed_tree.rs"]
+mod installed_tree;
+#[path = "support/scratch.rs"]
+mod scratch;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use installed_tree::{LIBRARY, Tree, killed, library};
+use wheelfix::elf;
+
+#[test]
+fn slim_takes_what_nothing_mentions_and_keeps_records_true() {
+    let tree = Tree::new();
+    let text = |text: &str| text.as_bytes().to_vec();
+    tree.install(
+        "big",
+        &[
+            (
+                "big/__init__.py",
+                text("from .tests import helper\nH = 'named.h'\n"),
+            ),
+            (
+                "big/stub.py",
+                text("import lazy_loader\nlazy_loader.attach_stub(__name__)\n"),
+            ),
+            ("big/stub.pyi", text("x: int\n")),
+            ("big/plain.pyi", text("x: int\n")),
+            ("big/named.h", text("int x;\n")),
+            ("big/other.c", text("int x;\n")),
+            ("big/tests/__init__.py", text("")),
+            ("big/tests/helper.py", text("from .deep import x\n")),
+            ("big/tests/deep.py", text("x = 1\n")),
+            ("big/tests/test_a.py", text("import big\n")),
+            ("big/tests/__pycache__/test_a.cpython-313.pyc", text("x")),
+            ("big/test/client.py", text("")),
+            ("big/sub/tests/data/a.txt", text("x")),
+        ],
+    );
+    let said = tree.done(&["slim", "-v", "--tests", "--sources", "--stubs", "site"]);
+    let kept = |path: &str| tree.site().join(path).exists();
+    for path in [
+        "big/tests/helper.py",
+        "big/tests/deep.py",
+        "big/tests/__init__.py",
+        "big/named.h",
+        "big/stub.pyi",
+        "big/test/client.py",
+        "big/__init__.py",
+    ] {
+        assert!(kept(path), "{path}\n{said}");
+    }
+    for path in [
+        "big/tests/test_a.py",
+        "big/tests/__pycache__",
+        "big/other.c",
+        "big/plain.pyi",
+        "big/sub",
+    ] {
+        assert!(!kept(path), "{path}\n{said}");
+    }
+    assert!(
+        said.contains("big/tests/helper.py   imported by big/__init__.py"),
+        "{said}"
+    );
+    assert!(said.contains("named in big/__init__.py"), "{said}");
+    tree.check_records();
+    assert!(
+        tree.done(&["slim", "--tests", "--sources", "--stubs", "site"])
+            .contains("Nothing to take")
+    );
+}
+
+/// What is in a tree: each file's mode and hash, each link's text.
+fn contents(tree: &Tree) -> BTreeMap<String, String> {
+    let state = tree.state().into_iter();
+    state
+        .map(|(path, text)| (path, text.split(' ').take(2).collect()))
+        .collect()
+}
+
+const WANTED: [&str; 6] = [
+    "slim",
+    "--tests",
+    "--sources",
+    "--stubs",
+    "--no-pyc",
+    "site",
+];
+
+/// A tree of which something of every kind goes, and libraries that become smaller.
+fn tree_with_ballast() -> Tree {
+    let tree = Tree::new();
+    let text = |text: &str| text.as_bytes().to_vec();
+    tree.install(
+        "big",
+        &[
+            ("big/__init__.py", text("")),
+            ("big/__pycache__/__init__.cpython-313.pyc", text("x")),
+            ("big/stub.pyi", text("x: int\n")),
+            ("big/other.c", text("int x;\n")),
+            ("big/sub/tests/A_test.py", text("import big\n")),
+            (
+                "big/sub/tests/__pycache__/A_test.cpython-313.pyc",
+                text("x"),
+            ),
+            ("big/sub/tests/data/deep/a.txt", text("x")),
+        ],
+    );
+    tree
+}
+
+#[test]
+fn a_slim_that_is_killed_at_any_step_leaves_whole_files_and_the_next_one_ends_it() {
+    let finished = {
+        let tree = tree_with_ballast();
+        tree.done(&WANTED);
+        contents(&tree)
+    };
+    let before = contents(&tree_with_ballast());
+    let library = format!("one.libs/{LIBRARY}");
+    assert_ne!(finished[&library], before[&library], "nothing is repacked");
+    killed(&WANTED, tree_with_ballast, |tree, was_killed| {
+        let mut left = contents(tree);
+        left.retain(|path, _| !path.contains(".wheelfix-"));
+        for (path, text) in &left {
+            let whole = [before.get(path), finished.get(path)].contains(&Some(text));
+            assert!(whole, "{path} is neither as before nor as after");
+        }
+        for path in finished.keys() {
+            assert!(left.contains_key(path), "{path} is gone");
+        }
+        if was_killed {
+            // Also a run that has nothing to take makes RECORD true.
+            tree.done(&["slim", "--no-repack", "site"]);
+            tree.check_records();
+        }
+        tree.done(&WANTED);
+        assert_eq!(contents(tree), finished);
+        tree.check_records();
+    });
+}
+
+/// Two copies of one library in one distribution: one of them becomes a link to the other.
+fn tree_with_twins_in_one_distribution(other: &str) -> Tree {
+    let tree = Tree::new();
+    tree.install(
+        "own",
+        &[
+            ("own/__init__.py", Vec::new()),
+            (
+                "own/tests/libspam_own.so.1",
+                library("libspam_own.so.1", "$ORIGIN"),
+            ),
+            (other, library("libspam_own.so.1", "$ORIGIN/../x/y")),
+        ],
+    );
+    tree
+}
+
+#[test]
+fn what_a_link_leads_to_is_neither_repacked_nor_removed() {
+    let other = "own/z/libspam_own.so.1";
+    let tree = tree_with_twins_in_one_distribution(other);
+    let before = tree.state();
+    tree.done(&["dedupe", "site"]);
+    let target = fs::read_link(tree.site().join(other)).unwrap();
+    assert_eq!(target, Path::new("../tests/libspam_own.so.1"));
+    let said = tree.done(&["slim", "-v", "--tests", "site"]);
+    assert!(
+        said.contains("own/tests/libspam_own.so.1   own/z/libspam_own.so.1 links to it"),
+        "{said}"
+    );
+    assert!(elf::read(&fs::read(tree.site().join(other)).unwrap()).is_ok());
+    tree.check_records();
+    tree.done(&["dedupe", "--undo", "site"]);
+    let after = tree.state();
+    for path in [other, "own/tests/libspam_own.so.1"] {
+        assert_eq!(after[path], before[path], "{path}");
+    }
+    tree.check_records();
+}
