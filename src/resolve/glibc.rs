@@ -122,8 +122,7 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
     if !walk.loader.search_system {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    read_configuration(walk.world, "/etc/ld.so.conf", 0, &mut found);
+    let mut found = configured(walk.world);
     let libs = lib_folders(walk.loader.machine.arch());
     for root in ["/", "/usr/"] {
         for lib in &libs {
@@ -131,6 +130,13 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
             found.push(Directory::new(path, Why::Default));
         }
     }
+    found
+}
+
+/// The folders of `/etc/ld.so.conf` and of what it includes.
+pub(super) fn configured(world: &dyn World) -> Vec<Directory> {
+    let mut found = Vec::new();
+    read_configuration(world, "/etc/ld.so.conf", 0, &mut found);
     found
 }
 

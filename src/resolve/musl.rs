@@ -4,7 +4,7 @@
 use super::directories::{self, Directory};
 use super::graph::Why;
 use super::walk::{Loaded, Walk};
-use super::world::{ModulePath, Place};
+use super::world::{ModulePath, Place, World};
 use crate::elf::Arch;
 
 /// The stems for which `load_library` answers with itself, whatever follows the dot:
@@ -89,12 +89,13 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
     if !walk.loader.search_system {
         return Vec::new();
     }
-    let file = walk
-        .loader
-        .machine
-        .arch()
-        .map(|arch| format!("/etc/ld-musl-{}.path", loader_arch(arch)));
-    let text = file.as_ref().and_then(|path| walk.world.text(path));
+    configured(walk.world, walk.loader.machine.arch())
+}
+
+/// The same, whether the system's folders are wanted or not.
+pub(super) fn configured(world: &dyn World, arch: Option<Arch>) -> Vec<Directory> {
+    let file = arch.map(|arch| format!("/etc/ld-musl-{}.path", loader_arch(arch)));
+    let text = file.as_ref().and_then(|path| world.text(path));
     let (text, why) = match (&text, file) {
         (Some(text), Some(file)) => (text.as_str(), Why::PathFile(file)),
         _ => ("/lib:/usr/local/lib:/usr/lib", Why::Default),

@@ -158,7 +158,9 @@ fn leaves(entry: &str, carrier: &ModulePath) -> Option<Leaves> {
         .strip_prefix("${ORIGIN}")
         .or_else(|| entry.strip_prefix("$ORIGIN"));
     match rest {
-        Some(_) => absolute(entry, carrier).is_none().then_some(Leaves::Outside),
+        Some(_) => absolute(entry, carrier)
+            .is_none()
+            .then_some(Leaves::Outside),
         None if entry.starts_with('/') => Some(Leaves::Outside),
         None => Some(Leaves::Relative),
     }
