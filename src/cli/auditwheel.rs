@@ -1,19 +1,20 @@
 //! The program where it is called `auditwheel`: auditwheel's commands, flags, variables and the
 //! forms of its answers.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::args::WorldArgs;
 use super::terminal::{OutputArgs, Terminal};
-use super::{lddtree, repair};
+use super::{args, repair};
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
-use crate::host::{self, GatherOptions, Gathered, Sysroot};
-use crate::plan::{self, AuditInput, Selection};
+use crate::host::{self, GatherOptions, Gathered, Sysroot, SysrootOptions};
+use crate::plan::{self, AuditInput, Selection, TreeRequest};
 use crate::report;
+use crate::resolve::{ModulePath, Place};
 
 /// The release whose interface this is.
 const VERSION: &str = concat!("6.8.2 (wheelfix ", env!("CARGO_PKG_VERSION"), ")");
@@ -37,7 +38,7 @@ struct Arguments {
 enum Command {
     Show(Box<ShowArguments>),
     Repair(Box<repair::Arguments>),
-    Lddtree(Box<lddtree::Arguments>),
+    Lddtree(Box<TreeArguments>),
 }
 
 /// Audit a wheel for external shared library dependencies
@@ -54,6 +55,17 @@ struct ShowArguments {
     allow_pure_python_wheel: bool,
     #[command(flatten)]
     world: WorldArgs,
+}
+
+/// Analyze a single ELF file (similar to `ldd`): JSON in a log line on stderr, as auditwheel has it;
+/// with `--json` the same on stdout
+#[derive(Clone, Debug, Args)]
+struct TreeArguments {
+    /// The library or program
+    file: PathBuf,
+    /// Look in these folders instead of the system's own
+    #[arg(long, value_name = "DIR:DIR…")]
+    ldpaths: Option<String>,
 }
 
 /// Run as auditwheel.
@@ -83,7 +95,13 @@ pub(super) fn main() -> ExitCode {
             repair.refuse_as_auditwheel = true;
             repair::run(&repair, &terminal)
         }
-        Some(Command::Lddtree(tree)) => lddtree::run(&tree, &terminal),
+        Some(Command::Lddtree(tree)) => match lddtree(&tree, &terminal) {
+            Ok(()) => Exit::Done,
+            Err(error) => {
+                terminal.error(&error);
+                error.exit()
+            }
+        },
         None => {
             terminal.data(&format!("{}\n", Arguments::command().render_help()));
             Exit::Done
@@ -132,6 +150,38 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
         false => report::audit_text(&name, &audit, terminal.verbose()),
     });
     Ok(Exit::Done)
+}
+
+fn lddtree(arguments: &TreeArguments, terminal: &Terminal) -> Result<(), Error> {
+    let path = &arguments.file;
+    let failed = |error| Error::io("read", path, error);
+    let text = |path: &Path| ModulePath::new(Place::System, &path.to_string_lossy());
+    let sysroot = Sysroot::open(&SysrootOptions {
+        root: PathBuf::from("/"),
+        strip: Strip::None,
+    })?;
+    let mut environment = args::setting("LD_LIBRARY_PATH").unwrap_or_default();
+    let of_loader = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
+    if arguments.ldpaths.is_none() && !of_loader.is_empty() {
+        let colon = if environment.is_empty() { "" } else { ":" };
+        environment.push_str(&format!("{colon}{of_loader}"));
+    }
+    // `./a.so` and `a.so` are shown alike.
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let request = TreeRequest {
+        given: parts.collect::<PathBuf>().to_string_lossy().into_owned(),
+        path: text(&std::path::absolute(path).map_err(failed)?),
+        working_directory: text(&std::env::current_dir().map_err(failed)?),
+        environment,
+        ldpaths: arguments.ldpaths.clone(),
+    };
+    let tree = host::gather_audit_tree(path, &sysroot, &request)?;
+    let json = report::audit_tree_json(&request.given, &tree);
+    match terminal.json() {
+        true => terminal.data(&json),
+        false => terminal.line(&format!("{}{}", report::LOG_PREFIX, json.trim_end())),
+    }
+    Ok(())
 }
 
 /// What the selected files pull in: known already where they are all there are.

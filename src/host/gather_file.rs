@@ -7,7 +7,7 @@ use super::gather::{GatherOptions, file_name};
 use super::sysroot::Sysroot;
 use crate::elf::Arch;
 use crate::error::{Error, Place};
-use crate::plan::ElfEntry;
+use crate::plan::{AuditTree, ElfEntry, TreeRequest, audit_tree};
 use crate::resolve::{
     ElfFile, Graph, Libc, Loader, MachineKey, ModulePath, Opened, World, libc_of, resolve,
 };
@@ -77,6 +77,35 @@ pub fn gather_file_alone(
     })
 }
 
+/// An ELF file of the machine. `path`: as it was named, for errors.
+fn open_elf(path: &Path, root: &ModulePath, sysroot: &Sysroot) -> Result<Arc<ElfFile>, Error> {
+    let broken = |why: String| Error::NotReadable {
+        place: Place::Library(root.clone()),
+        why,
+    };
+    match sysroot.open(root) {
+        Opened::Elf(file) => Ok(file),
+        Opened::Malformed(how) => Err(broken(format!("it is a broken ELF file: {how}"))),
+        Opened::NotElf => Err(broken("it is neither a wheel nor an ELF file".to_owned())),
+        Opened::Missing => Err(Error::io("read", path, rustix::io::Errno::NOENT.into())),
+        Opened::NotAFile => Err(Error::io("read", path, rustix::io::Errno::ISDIR.into())),
+        Opened::Unreadable(why) => Err(Error::io("read", path, std::io::Error::other(why))),
+    }
+}
+
+/// What a library or program on disk pulls in by auditwheel's rules.
+///
+/// # Errors
+/// When it cannot be read, is no ELF file, or a broken one.
+pub fn gather_audit_tree(
+    path: &Path,
+    sysroot: &Sysroot,
+    request: &TreeRequest,
+) -> Result<AuditTree, Error> {
+    let file = open_elf(path, &request.path, sysroot)?;
+    Ok(audit_tree(sysroot, request, &file))
+}
+
 /// The file, the loader that would load it, and the path by which it is opened.
 fn open(
     path: &Path,
@@ -88,28 +117,7 @@ fn open(
         _ => Path::new("."),
     };
     let root: ModulePath = sysroot.folder(folder)?.join(&file_name(path));
-    let file = match sysroot.open(&root) {
-        Opened::Elf(file) => file,
-        Opened::Malformed(how) => {
-            return Err(Error::NotReadable {
-                place: Place::Library(root),
-                why: format!("it is a broken ELF file: {how}"),
-            });
-        }
-        Opened::NotElf => {
-            return Err(Error::NotReadable {
-                place: Place::Library(root),
-                why: "it is neither a wheel nor an ELF file".to_owned(),
-            });
-        }
-        Opened::Missing => {
-            return Err(Error::io("read", path, rustix::io::Errno::NOENT.into()));
-        }
-        Opened::NotAFile => {
-            return Err(Error::io("read", path, rustix::io::Errno::ISDIR.into()));
-        }
-        Opened::Unreadable(why) => return Err(Error::io("read", path, std::io::Error::other(why))),
-    };
+    let file = open_elf(path, &root, sysroot)?;
     let libc = options
         .libc
         .or_else(|| libc_of(&file.facts))

@@ -32,7 +32,7 @@ pub use examine::examine;
 pub use examine_tree::{examine_tree, is_installed_tree};
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather, walk};
-pub use gather_file::{FileAlone, gather_file, gather_file_alone};
+pub use gather_file::{FileAlone, gather_audit_tree, gather_file, gather_file_alone};
 pub use gather_tree::{GatheredTree, gather_tree};
 pub use interrupt::expect_size_limit;
 pub use judge::{Judged, judge};

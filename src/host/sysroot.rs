@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::elf::{self, Strip};
 use crate::error::Error;
+use crate::plan::Disk;
 use crate::resolve::{ElfFile, FileIdentity, Libc, ModulePath, Opened, Place, World};
 
 /// As many symbolic links as the kernel follows (`MAXSYMLINKS`).
@@ -290,6 +291,19 @@ impl World for Sysroot {
             .collect();
         names.sort();
         names
+    }
+}
+
+impl Disk for Sysroot {
+    fn is_folder(&self, path: &ModulePath) -> bool {
+        let real = self.real(path);
+        real.is_ok_and(|real| self.on_host(&real).is_dir())
+    }
+
+    fn link(&self, path: &ModulePath) -> Option<String> {
+        let folder = self.real(&path.parent()).ok()?;
+        let target = fs::read_link(self.on_host(&folder.join(path.file_name()))).ok()?;
+        target.into_os_string().into_string().ok()
     }
 }
 

@@ -15,9 +15,8 @@ use super::outside::{Outside, Rules, outside};
 use super::repair::ElfEntry;
 use super::settle::Settled;
 use super::tags::{MUSL_AUTO, isa_blockers};
-use crate::elf::Facts;
 use crate::policy::{Alpine, Family, PlatformTag, Policy, What, musl_floor, policies, policy_of};
-use crate::resolve::{Graph, Libc, ModulePath};
+use crate::resolve::{Graph, Libc, ModulePath, musl_ignores};
 use crate::wheel::Note;
 
 /// A wheel or an installed package, as far as a check looks at it.
@@ -163,35 +162,12 @@ fn of_one_file(entry: &ElfEntry, libc: Option<Libc>, found: &mut Vec<Finding>) {
     let with = |code| move |name: String| Finding::of_file(code, file, name, "");
     found.extend(narrow_unicode(file, facts).map(with(Code::NarrowUnicode)));
     found.extend(fpectl(file, facts).map(with(Code::PyFpe)));
-    run_path(file, facts, libc, found);
-}
-
-fn run_path(file: &ModulePath, facts: &Facts, libc: Option<Libc>, found: &mut Vec<Finding>) {
-    let Some(run_path) = &facts.run_path else {
-        return;
-    };
-    let tokens = run_path.value.split('$').skip(1);
-    let unknown = |rest: &str| !rest.starts_with("ORIGIN") && !rest.starts_with("{ORIGIN}");
-    if libc == Some(Libc::Musl) && tokens.clone().any(unknown) {
+    if libc == Some(Libc::Musl)
+        && let Some(run_path) = &facts.run_path
+        && musl_ignores(&run_path.value)
+    {
         let value = run_path.value.clone();
         found.push(Finding::of_file(Code::RunPathToken, file, value, ""));
-        return;
-    }
-    for entry in run_path.value.split(':') {
-        let origin = entry
-            .strip_prefix("$ORIGIN")
-            .or_else(|| entry.strip_prefix("${ORIGIN}"));
-        let code = match origin {
-            Some(rest) => {
-                let folder = file.parent();
-                let path = format!("{}{rest}", folder.as_str());
-                let (_, escaped) = ModulePath::normalised(folder.place(), &path);
-                escaped.then_some(Code::RunPathOutside)
-            }
-            None if entry.starts_with('/') => Some(Code::RunPathOutside),
-            None => Some(Code::RunPathRelative),
-        };
-        found.extend(code.map(|code| Finding::of_file(code, file, entry, "")));
     }
 }
 

@@ -9,11 +9,14 @@ use super::outside::is_libpython;
 use super::settle::Settled;
 use crate::elf::Arch;
 use crate::policy::{musl_has, provided_symbols, symbol_home};
-use crate::resolve::{Edge, Graph, Libc, ModulePath, Surroundings, Target, bind, starts};
+use crate::resolve::{
+    Edge, Graph, Leaves, Libc, ModulePath, Surroundings, Target, bind, starts, strays,
+};
 
 /// Check the needs of every file of `graph`.
 pub(super) fn check(graph: &Graph, settled: &Settled, promise: &Promise, found: &mut Vec<Finding>) {
     libraries(graph, promise, found);
+    run_paths(graph, settled, found);
     if settled.libc == Libc::Musl {
         symbols(graph, settled, found);
     }
@@ -45,6 +48,22 @@ fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Finding>) {
 fn inside<'a>(graph: &'a Graph, name: &str) -> Option<&'a ModulePath> {
     let mut paths = graph.modules().map(|(_, module)| &module.path);
     paths.find(|path| path.file_name() == name)
+}
+
+/// Run paths by which a loader looks outside of the package for what a file needs.
+fn run_paths(graph: &Graph, settled: &Settled, found: &mut Vec<Finding>) {
+    for stray in strays(graph, settled.libc, settled.arch) {
+        let code = match stray.leaves {
+            Leaves::Outside => Code::RunPathOutside,
+            Leaves::Relative => Code::RunPathRelative,
+        };
+        let names = stray.wants.iter().map(|name| crate::wheel::escape(name));
+        let context = match stray.wants.is_empty() {
+            true => "what it opens with dlopen".to_owned(),
+            false => names.collect::<Vec<_>>().join(", "),
+        };
+        found.push(Finding::of_file(code, &stray.carrier, stray.entry, context));
+    }
 }
 
 fn symbols(graph: &Graph, settled: &Settled, found: &mut Vec<Finding>) {

@@ -96,9 +96,11 @@ codes! {
     NeedsLibpython = "L004" "needs-libpython",
     /// A needed name that is a path. Subject: the name.
     NeedsPath = "L005" "needs-a-path",
-    /// A run path entry that leads out. Subject: the entry.
+    /// A run path entry by which a library is looked for outside of the package. Subject: the entry;
+    /// context: the libraries.
     RunPathOutside = "P001" "run-path-outside",
-    /// A run path entry that depends on the working directory. Subject: the entry.
+    /// A run path entry by which a library is looked for where the working directory is. Subject: the
+    /// entry; context: the libraries.
     RunPathRelative = "P002" "run-path-relative",
     /// A run path with a token that musl does not know. Subject: the run path.
     RunPathToken = "P003" "run-path-token",

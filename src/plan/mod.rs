@@ -2,6 +2,7 @@
 
 mod auditwheel;
 mod auditwheel_select;
+mod auditwheel_tree;
 mod check;
 mod check_needs;
 mod dedupe;
@@ -41,6 +42,7 @@ use crate::wheel::{ArchivePath, WheelFilename};
 
 pub use auditwheel::{Audit, AuditInput, Upgrade, audit};
 pub use auditwheel_select::{Refusal, Selection, select};
+pub use auditwheel_tree::{AuditLibrary, AuditTree, Disk, TreeRequest, audit_tree};
 pub use check::{Package, check, finding_of_note};
 pub use check_needs::name_clashes;
 pub use dedupe::{DedupeInput, TreeElf, candidates, dedupe, module_path};

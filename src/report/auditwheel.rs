@@ -120,7 +120,7 @@ pub fn audit_refused_json(wheel: &str, error: &str) -> String {
 }
 
 /// Indented by four, and ASCII only, as Python's `json` writes it.
-fn as_python<T: Serialize>(value: &T) -> String {
+pub(super) fn as_python<T: Serialize>(value: &T) -> String {
     let mut bytes = Vec::new();
     let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, format);

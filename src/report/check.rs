@@ -64,10 +64,13 @@ pub fn finding_text(finding: &Finding) -> String {
         }
         Code::NeedsLibpython => format!("{file} needs {subject}"),
         Code::NeedsPath => format!("{file} needs the path {subject}"),
-        Code::RunPathOutside => format!("the run path of {file} leads out of it: `{subject}`"),
-        Code::RunPathRelative => {
-            format!("the run path of {file} depends on the working directory: `{subject}`")
-        }
+        Code::RunPathOutside => format!(
+            "the run path of {file} leads out of it: `{subject}`, to look for {context} there"
+        ),
+        Code::RunPathRelative => format!(
+            "the run path of {file} depends on the working directory: `{subject}`, to look for \
+             {context} there"
+        ),
         Code::RunPathToken => {
             format!("the run path of {file} is ignored by musl, for its token: `{subject}`")
         }

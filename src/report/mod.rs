@@ -1,6 +1,7 @@
 //! Values in, text out. Nothing here reads or prints.
 
 mod auditwheel;
+mod auditwheel_tree;
 mod check;
 mod comparison;
 mod dedupe;
@@ -17,6 +18,7 @@ mod tree;
 mod words;
 
 pub use auditwheel::{audit_json, audit_pure_json, audit_refused_json, audit_text, refusal_text};
+pub use auditwheel_tree::{LOG_PREFIX, audit_tree_json};
 pub use check::{
     Checked, check_github, check_json, check_sarif, check_summary, check_text, finding_text,
 };

@@ -183,13 +183,13 @@ pub(super) fn text_of(code: Code) -> Text {
             "give the library a SONAME and link again",
         ),
         Code::RunPathOutside => text(
-            "A run path leads out of the package",
-            "It names a folder of the machine of the build, from which anybody's library may be loaded.",
+            "A run path has libraries looked for outside of the package",
+            "Whoever can write to the folder has a library of theirs loaded in place of the right one. (An entry that no search comes by does no harm, and is not told.)",
             "`wheelfix repair` drops the entry",
         ),
         Code::RunPathRelative => text(
-            "A run path depends on the working directory",
-            "Libraries are loaded from wherever a program was started.",
+            "A run path has libraries looked for in the working directory",
+            "They are loaded from wherever a program was started.",
             "`wheelfix repair` drops the entry; `$ORIGIN` is what was meant",
         ),
         Code::RunPathToken => text(

@@ -13,6 +13,9 @@ use crate::elf::Arch;
 /// How deep `include` lines may nest; ldconfig has no bound, a loop of files does.
 const INCLUDE_DEPTH: usize = 8;
 
+/// The C library itself: in every process that could load anything.
+pub(super) const LIBC: &str = "libc.so.6";
+
 /// Is `name` the dynamic loader itself? glibc's other libraries are ordinary ones:
 /// whether they may be expected on a machine is for a policy to say.
 pub(super) fn is_loader_name(name: &str) -> bool {
@@ -65,21 +68,24 @@ pub(super) fn directories(walk: &Walk<'_>, loaded: &Loaded) -> Vec<Directory> {
 /// its values is tried.
 fn entries(walk: &Walk<'_>, text: &str, carrier: &ModulePath) -> Vec<Directory> {
     let arch = walk.loader.machine.arch();
-    let platform = arch.map_or("", Arch::name);
-    let mut found = Vec::new();
-    for entry in directories::split(text, &[':']) {
-        let entry = replace_token(entry, "PLATFORM", platform);
-        let libs = lib_folders(arch);
-        for lib in libs.iter().filter(|_| has_token(&entry, "LIB")) {
-            let expanded = replace_token(&entry, "LIB", lib);
-            found.extend(directories::absolute(&expanded, carrier));
-        }
-        if !has_token(&entry, "LIB") {
-            found.extend(directories::absolute(&entry, carrier));
-        }
-    }
+    let found: Vec<ModulePath> = directories::split(text, &[':'])
+        .flat_map(|entry| folders(arch, entry, carrier))
+        .collect();
     let why = Why::RunPath(carrier.clone());
     directories::of(&found, &why)
+}
+
+/// The folders that one entry stands for.
+pub(super) fn folders(arch: Option<Arch>, entry: &str, carrier: &ModulePath) -> Vec<ModulePath> {
+    let entry = replace_token(entry, "PLATFORM", arch.map_or("", Arch::name));
+    if !has_token(&entry, "LIB") {
+        return directories::absolute(&entry, carrier).into_iter().collect();
+    }
+    let libs = lib_folders(arch);
+    let expanded = libs.iter().map(|lib| replace_token(&entry, "LIB", lib));
+    expanded
+        .filter_map(|entry| directories::absolute(&entry, carrier))
+        .collect()
 }
 
 fn has_token(entry: &str, token: &str) -> bool {
@@ -116,8 +122,7 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
     if !walk.loader.search_system {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    read_configuration(walk.world, "/etc/ld.so.conf", 0, &mut found);
+    let mut found = configured(walk.world);
     let libs = lib_folders(walk.loader.machine.arch());
     for root in ["/", "/usr/"] {
         for lib in &libs {
@@ -125,6 +130,13 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
             found.push(Directory::new(path, Why::Default));
         }
     }
+    found
+}
+
+/// The folders of `/etc/ld.so.conf` and of what it includes.
+pub(super) fn configured(world: &dyn World) -> Vec<Directory> {
+    let mut found = Vec::new();
+    read_configuration(world, "/etc/ld.so.conf", 0, &mut found);
     found
 }
 

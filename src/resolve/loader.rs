@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::graph::Outcome;
-use super::world::ModulePath;
+use super::world::{ModulePath, World};
 use super::{glibc, musl};
 use crate::elf::{Arch, Facts, Kind, Machine};
 
@@ -53,6 +53,16 @@ pub fn libc_of(facts: &Facts) -> Option<Libc> {
         .iter()
         .any(|need| need.versions.iter().any(|v| v.name.starts_with("GLIBC_")));
     (says_glibc(interpreter) || names().any(says_glibc) || asks_for_version).then_some(Libc::Glibc)
+}
+
+/// The folders of the system itself that a C library's configuration names: for musl those of the
+/// machine's path file, or the built-in ones; for glibc those of `/etc/ld.so.conf`.
+pub fn configured_folders(world: &dyn World, libc: Libc, arch: Option<Arch>) -> Vec<ModulePath> {
+    let found = match libc {
+        Libc::Musl => musl::configured(world, arch),
+        Libc::Glibc => glibc::configured(world),
+    };
+    found.into_iter().map(|directory| directory.path).collect()
 }
 
 /// A loader with its settings: everything that decides where a name leads, apart from

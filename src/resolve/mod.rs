@@ -10,11 +10,14 @@ mod glibc;
 mod graph;
 mod loader;
 mod musl;
+mod stray;
 mod walk;
 mod world;
 
 pub use bind::{BindingReport, Surroundings, Unbound, bind, is_extension, starts};
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
-pub use loader::{Libc, Loader, MachineKey, libc_of};
+pub use loader::{Libc, Loader, MachineKey, configured_folders, libc_of};
+pub use musl::ignores as musl_ignores;
+pub use stray::{Leaves, Stray, strays};
 pub use walk::resolve;
 pub use world::{ElfFile, FileIdentity, MemoryWorld, ModulePath, Opened, Place, World};

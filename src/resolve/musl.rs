@@ -4,7 +4,7 @@
 use super::directories::{self, Directory};
 use super::graph::Why;
 use super::walk::{Loaded, Walk};
-use super::world::{ModulePath, Place};
+use super::world::{ModulePath, Place, World};
 use crate::elf::Arch;
 
 /// The stems for which `load_library` answers with itself, whatever follows the dot:
@@ -66,16 +66,17 @@ pub(super) fn directories(walk: &Walk<'_>, loaded: &Loaded) -> Vec<Directory> {
     [inside, environment, outside, lib_path, system(walk)].concat()
 }
 
+/// Has a run path a token that musl does not know? The whole of it then counts for nothing.
+pub fn ignores(run_path: &str) -> bool {
+    let mut tokens = run_path.split('$').skip(1);
+    tokens.any(|rest| !rest.starts_with("ORIGIN") && !rest.starts_with("{ORIGIN}"))
+}
+
 /// `fixup_rpath`: `$ORIGIN` and `${ORIGIN}` become the folder of the path by which the
 /// file was opened; any other `$` makes the whole run path count for nothing.
 fn expand(text: &str, opened_as: &ModulePath) -> Vec<ModulePath> {
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        let tail = rest.get(at..).unwrap_or_default();
-        if !tail.starts_with("$ORIGIN") && !tail.starts_with("${ORIGIN}") {
-            return Vec::new();
-        }
-        rest = tail.get(1..).unwrap_or_default();
+    if ignores(text) {
+        return Vec::new();
     }
     directories::split(text, &[':', '\n'])
         .filter_map(|entry| directories::absolute(entry, opened_as))
@@ -88,12 +89,13 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
     if !walk.loader.search_system {
         return Vec::new();
     }
-    let file = walk
-        .loader
-        .machine
-        .arch()
-        .map(|arch| format!("/etc/ld-musl-{}.path", loader_arch(arch)));
-    let text = file.as_ref().and_then(|path| walk.world.text(path));
+    configured(walk.world, walk.loader.machine.arch())
+}
+
+/// The same, whether the system's folders are wanted or not.
+pub(super) fn configured(world: &dyn World, arch: Option<Arch>) -> Vec<Directory> {
+    let file = arch.map(|arch| format!("/etc/ld-musl-{}.path", loader_arch(arch)));
+    let text = file.as_ref().and_then(|path| world.text(path));
     let (text, why) = match (&text, file) {
         (Some(text), Some(file)) => (text.as_str(), Why::PathFile(file)),
         _ => ("/lib:/usr/local/lib:/usr/lib", Why::Default),
