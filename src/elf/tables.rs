@@ -269,15 +269,30 @@ fn merge(sorted: Vec<Table>) -> Vec<Table> {
     merged
 }
 
+/// Addresses that are in no table.
+type Gap = std::ops::Range<VirtualAddress>;
+
 /// Fixes the tables that a relocation or a symbol points into: code may know their addresses.
 fn pin(tables: &mut [Table], image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<(), Error> {
     let dynamic_range = (dynamic.address, dynamic.address.plus(dynamic.size));
-    let mut pin = |address: VirtualAddress| {
+    // Between two tables is a gap, and most addresses lie in the one of the address before: the places
+    // of relocations in the data, their targets in the code.
+    let (mut places, mut targets) = (Gap::default(), Gap::default());
+    let mut pin = |gap: &mut Gap, address: VirtualAddress| {
+        if gap.contains(&address) {
+            return;
+        }
         let next = tables.partition_point(|table| table.address <= address);
-        if let Some(table) = next.checked_sub(1).and_then(|index| tables.get_mut(index))
-            && table.contains(address)
-        {
-            table.freedom = Freedom::Fixed;
+        let before = next.checked_sub(1).and_then(|index| tables.get_mut(index));
+        let start = before
+            .as_ref()
+            .map_or(VirtualAddress(0), |table| table.end());
+        match before {
+            Some(table) if table.contains(address) => table.freedom = Freedom::Fixed,
+            _ => {
+                let end = tables.get(next).map(|table| table.address);
+                *gap = start..end.unwrap_or(VirtualAddress(u64::MAX));
+            }
         }
     };
     let codec = image.codec();
@@ -289,7 +304,7 @@ fn pin(tables: &mut [Table], image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result
             .map(VirtualAddress)
     };
     relocations::each(image, dynamic, |relocation| {
-        pin(relocation.place);
+        pin(&mut places, relocation.place);
         let is_relative = match relative {
             Some(kinds) => kinds.contains(&relocation.kind),
             None => relocation.symbol == 0,
@@ -299,12 +314,16 @@ fn pin(tables: &mut [Table], image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result
                 .addend
                 .map(VirtualAddress)
                 .or_else(|| word_at(relocation.place));
-            target.into_iter().for_each(&mut pin);
+            if let Some(target) = target {
+                pin(&mut targets, target);
+            }
         }
     })?;
     for place in relocations::packed_places(image, dynamic)? {
-        pin(place);
-        word_at(place).into_iter().for_each(&mut pin);
+        pin(&mut places, place);
+        if let Some(target) = word_at(place) {
+            pin(&mut targets, target);
+        }
     }
     let table = symbols::table(image, dynamic)?;
     for raw in table.chunks_exact(symbols::record_size(codec) as usize) {
@@ -315,7 +334,7 @@ fn pin(tables: &mut [Table], image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result
         let value = VirtualAddress(symbol.value);
         let is_dynamic = value >= dynamic_range.0 && value < dynamic_range.1;
         if symbol.is_address() && !symbol.is_section() && !is_dynamic {
-            pin(value);
+            pin(&mut targets, value);
         }
     }
     Ok(())
