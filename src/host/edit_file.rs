@@ -1,7 +1,7 @@
 //! Read and write single files of the machine that are no wheels: ELF files, as `wheelfix patchelf`
 //! does, and pages.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -72,31 +72,23 @@ pub fn holds_library(folder: &str, name: &Soname, facts: &Facts) -> bool {
 /// # Errors
 /// When it cannot be written; then what was there before is there still.
 pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let target = real(output);
-    let failed = |path: &Path| {
-        let path = PathBuf::from(path);
-        move |error| Error::io("write", path, error)
-    };
-    if write_device(&target, bytes)? {
-        return Ok(());
-    }
-    let there = fs::metadata(&target).ok();
-    let replaces = there.is_some();
+    let (target, there) = real(output);
     let model = match there {
-        Some(there) => there,
-        None => fs::metadata(input).map_err(failed(input))?,
+        Some(there) if !there.is_file() => return write_device(&target, bytes),
+        Some(there) => {
+            if there.permissions().readonly() {
+                // Replacing needs no right to the file itself, but a file made read-only is meant to stay.
+                let opened = File::options().write(true).open(&target);
+                opened.map_err(|error| Error::io("write", &target, error))?;
+            }
+            there
+        }
+        None => fs::metadata(input).map_err(|error| Error::io("read", input, error))?,
     };
-    let permissions = model.permissions();
-    if permissions.readonly() && replaces {
-        // Replacing needs no right to the file itself, but a file made read-only is meant to stay.
-        File::options()
-            .write(true)
-            .open(&target)
-            .map_err(failed(&target))?;
-    }
     let mut file = Output::create(&target)?;
-    file.set_permissions(permissions)?;
-    file.write_all(bytes).map_err(failed(&target))?;
+    file.set_permissions(model.permissions())?;
+    let written = file.write_all(bytes);
+    written.map_err(|error| Error::io("write", &target, error))?;
     file.publish_soon()
 }
 
@@ -105,9 +97,9 @@ pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Err
 /// # Errors
 /// When it cannot be written; then what was there before is there still.
 pub fn write_page(path: &Path, text: &str) -> Result<(), Error> {
-    let target = real(path);
-    if write_device(&target, text.as_bytes())? {
-        return Ok(());
+    let (target, there) = real(path);
+    if there.is_some_and(|there| !there.is_file()) {
+        return write_device(&target, text.as_bytes());
     }
     let mut file = Output::create(&target)?;
     file.write_all(text.as_bytes())
@@ -115,21 +107,23 @@ pub fn write_page(path: &Path, text: &str) -> Result<(), Error> {
     file.publish_soon()
 }
 
-/// What a path stands for: what a link points to is replaced, not the link.
-fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+/// What a path stands for, and what is there: what a link points to is replaced, not the link.
+fn real(path: &Path) -> (PathBuf, Option<Metadata>) {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_symlink() => {
+            let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            let there = fs::metadata(&target).ok();
+            (target, there)
+        }
+        there => (path.to_owned(), there.ok()),
+    }
 }
 
-/// Write to a device or a pipe, which has nothing to replace; false where the path is neither.
-fn write_device(target: &Path, bytes: &[u8]) -> Result<bool, Error> {
-    if !fs::metadata(target).is_ok_and(|there| !there.is_file()) {
-        return Ok(false);
-    }
+/// Write to a device or a pipe, which has nothing to replace.
+fn write_device(target: &Path, bytes: &[u8]) -> Result<(), Error> {
     let written = File::options()
         .write(true)
         .open(target)
         .and_then(|mut device| device.write_all(bytes));
-    written
-        .map(|()| true)
-        .map_err(|error| Error::io("write", target, error))
+    written.map_err(|error| Error::io("write", target, error))
 }
