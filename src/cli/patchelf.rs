@@ -258,6 +258,8 @@ fn patch(arguments: &Arguments, files: &[PathBuf], terminal: &Terminal) -> Resul
         }
         let has = |folder: &str, name: &Soname| host::holds_library(folder, name, &facts);
         let edits = plan::single_file_edits(&facts, &request, has);
+        // The edit reads the file for itself; the memory of many symbols serves it better.
+        drop(facts);
         let edited = elf::edit(&bytes, &edits).map_err(&about)?;
         if debug {
             let (name, level) = (path.display(), edited.level);

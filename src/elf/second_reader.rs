@@ -9,97 +9,73 @@ use object::{Endianness, SymbolIndex};
 use super::codec::Class;
 use super::error::Error;
 use super::facts::Facts;
+use super::soname::Soname;
 
-/// A symbol's name and version.
-type SeenSymbol = (Vec<u8>, Option<Vec<u8>>);
-
-/// What the other reader sees.
+/// What the other reader sees, besides the symbols.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sight {
     needed: Vec<Vec<u8>>,
     soname: Option<Vec<u8>>,
     rpath: Option<Vec<u8>>,
     runpath: Option<Vec<u8>>,
-    /// Names and versions of the dynamic symbols; `None` without section headers.
-    symbols: Option<Vec<SeenSymbol>>,
+    /// Without section headers it sees none.
+    sees_symbols: bool,
 }
 
 /// Compares the facts of the edited file with what the second reader sees in it. A file that the
 /// second reader could not read before either is no evidence for anything.
 pub(super) fn verify(before: &[u8], after: &[u8], facts: &Facts) -> Result<(), Error> {
-    let seen = match facts.class {
-        Class::Elf32 => look::<FileHeader32<Endianness>>(after),
-        Class::Elf64 => look::<FileHeader64<Endianness>>(after),
+    // One by one: of a large library they are many.
+    let mut expected = facts.symbols.iter();
+    let mut same_symbols = true;
+    let compare = |name: &[u8], version: Option<&[u8]>| {
+        same_symbols &= expected.next().is_some_and(|symbol| {
+            String::from_utf8_lossy(name) == symbol.name
+                && version == symbol.version.map(str::as_bytes)
+        });
     };
-    let seen = match seen {
+    let seen = match look(facts.class, after, compare) {
         Ok(seen) => seen,
+        Err(_) if look(facts.class, before, |_, _| ()).is_err() => return Ok(()),
         Err(error) => {
-            let was_readable = match facts.class {
-                Class::Elf32 => look::<FileHeader32<Endianness>>(before).is_ok(),
-                Class::Elf64 => look::<FileHeader64<Endianness>>(before).is_ok(),
-            };
-            return if was_readable {
-                Err(Error::unverified(format!("a second reader fails: {error}")))
-            } else {
-                Ok(())
-            };
+            return Err(Error::unverified(format!("a second reader fails: {error}")));
         }
     };
+    same_symbols &= expected.next().is_none();
     let bytes = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
-    let expected = Sight {
-        needed: facts
-            .needed
-            .iter()
-            .map(|name| name.as_str().as_bytes().to_vec())
-            .collect(),
-        soname: facts
-            .soname
-            .as_ref()
-            .map(|name| name.as_str().as_bytes().to_vec()),
+    let name = |name: &Soname| name.as_str().as_bytes().to_vec();
+    let names = Sight {
+        needed: facts.needed.iter().map(name).collect(),
+        soname: facts.soname.as_ref().map(name),
         rpath: bytes(&facts.rpath),
         runpath: bytes(&facts.runpath),
-        symbols: None,
+        sees_symbols: seen.sees_symbols,
     };
-    let Sight { symbols, .. } = &seen;
-    let names = Sight {
-        symbols: None,
-        ..Sight {
-            needed: seen.needed.clone(),
-            ..shallow(&seen)
-        }
-    };
-    if names != expected {
+    if names != seen {
         return Err(Error::unverified("a second reader sees other names"));
     }
-    let Some(symbols) = symbols else {
-        return Ok(());
-    };
-    let same = symbols.len() == facts.symbols.len()
-        && symbols
-            .iter()
-            .zip(facts.symbols.iter())
-            .all(|((name, version), symbol)| {
-                String::from_utf8_lossy(name) == symbol.name
-                    && version.as_deref() == symbol.version.map(str::as_bytes)
-            });
-    if same {
-        Ok(())
-    } else {
-        Err(Error::unverified("a second reader sees other symbols"))
+    if seen.sees_symbols && !same_symbols {
+        return Err(Error::unverified("a second reader sees other symbols"));
+    }
+    Ok(())
+}
+
+/// Looks at a file; `symbol` is told the name and the version of each dynamic symbol.
+fn look(
+    class: Class,
+    data: &[u8],
+    symbol: impl FnMut(&[u8], Option<&[u8]>),
+) -> object::read::Result<Sight> {
+    match class {
+        Class::Elf32 => look_as::<FileHeader32<Endianness>>(data, symbol),
+        Class::Elf64 => look_as::<FileHeader64<Endianness>>(data, symbol),
     }
 }
 
-fn shallow(seen: &Sight) -> Sight {
-    Sight {
-        needed: Vec::new(),
-        soname: seen.soname.clone(),
-        rpath: seen.rpath.clone(),
-        runpath: seen.runpath.clone(),
-        symbols: None,
-    }
-}
-
-fn look<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> object::read::Result<Sight> {
+fn look_as<Elf: FileHeader<Endian = Endianness>>(
+    data: &[u8],
+    mut symbol: impl FnMut(&[u8], Option<&[u8]>),
+) -> object::read::Result<Sight> {
     let header = Elf::parse(data)?;
     let endian = header.endian()?;
     let segments = header.program_headers(endian, data)?;
@@ -113,27 +89,23 @@ fn look<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> object::read::Resu
     if !sections.is_empty() {
         let symbols = sections.symbols(endian, data, elf::SHT_DYNSYM)?;
         let versions = sections.versions(endian, data)?;
-        let mut list = Vec::with_capacity(symbols.len());
-        for (index, symbol) in symbols.enumerate().skip(1) {
-            let name = symbols.symbol_name(endian, symbol)?.to_vec();
-            let version = match &versions {
-                Some(table) => version(table, endian, index),
-                None => None,
-            };
-            list.push((name, version));
+        for (index, record) in symbols.enumerate().skip(1) {
+            let versions = versions.as_ref();
+            let version = versions.and_then(|table| version(table, endian, index));
+            symbol(symbols.symbol_name(endian, record)?, version);
         }
-        seen.symbols = Some(list);
+        seen.sees_symbols = true;
     }
     Ok(seen)
 }
 
-fn version<Elf: FileHeader<Endian = Endianness>>(
-    table: &object::read::elf::VersionTable<'_, Elf>,
+fn version<'data, Elf: FileHeader<Endian = Endianness>>(
+    table: &object::read::elf::VersionTable<'data, Elf>,
     endian: Endianness,
     index: SymbolIndex,
-) -> Option<Vec<u8>> {
+) -> Option<&'data [u8]> {
     let index = table.version_index(endian, index).index();
-    Some(table.version(index).ok()??.name().to_vec())
+    Some(table.version(index).ok()??.name())
 }
 
 fn look_at_list<Elf: FileHeader<Endian = Endianness>>(
