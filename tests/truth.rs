@@ -41,6 +41,37 @@ fn trees_and_symbols_are_those_of_the_real_loader_on_three_machines() {
     assert!(said.ends_with(": 0 differences\n"), "{said}");
 }
 
+/// Packed relocations on a foreign machine; a run path that leads out and that nothing follows.
+#[test]
+fn the_real_loader_confirms_what_check_finds() {
+    let wheels = ["kiwisolver-*musllinux*i686.whl", "shapely-*manylinux*.whl"];
+    let said = script(
+        "truth/prove-findings",
+        &[&[WHEELFIX][..], &wheels[..]].concat(),
+    );
+    assert!(said.contains("2 F002 confirmed"), "{said}");
+    assert!(
+        said.ends_with("1 run paths that lead out, rightly not told; 0 not confirmed\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn glibc_misses_the_same_symbols() {
+    let said = script("truth/glibc-compare", &[WHEELFIX, "pandas-*manylinux*.whl"]);
+    assert!(said.ends_with(": 0 differences\n"), "{said}");
+}
+
+#[test]
+fn auditwheel_prints_the_same_trees() {
+    let wheels = ["kiwisolver-*.whl", "pyzmq-*x86_64.whl"];
+    let said = script(
+        "truth/auditwheel-trees",
+        &[&[WHEELFIX][..], &wheels[..]].concat(),
+    );
+    assert!(said.contains(" 0 different, 0 failures"), "{said}");
+}
+
 #[test]
 fn auditwheel_gives_the_same_answers() {
     let wheels = ["kiwisolver-*.whl", "orjson-*i686.whl", "psutil-*x86_64.whl"];

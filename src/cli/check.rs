@@ -71,7 +71,7 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         } else if host::is_installed_tree(path) {
             all.extend(judged(path, host::examine_tree(path)?));
         } else {
-            wheels.extend(wheels_in(path)?);
+            wheels.extend(host::wheels_in(path)?);
         }
     }
     let examined: Vec<Result<Vec<Checked>, Error>> = wheels
@@ -127,25 +127,6 @@ fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
         });
     }
     all
-}
-
-fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |error| Error::io("read", folder, error);
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "whl") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    match found.is_empty() {
-        false => Ok(found),
-        true => Err(Error::Usage(format!(
-            "`{}` holds neither wheels nor `.dist-info` folders",
-            crate::wheel::escape(&folder.to_string_lossy())
-        ))),
-    }
 }
 
 /// The codes that begin with one of `prefixes`.

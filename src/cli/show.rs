@@ -10,6 +10,7 @@ use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Sysroot};
 use crate::plan::{self, Code, Finding, InspectInput, Inspection, Obstacle};
+use crate::policy::Pythons;
 use crate::report::{self, Shown};
 
 const EXAMPLES: &str = "\
@@ -99,6 +100,7 @@ fn shown(
     let inspection = plan::inspect(&InspectInput {
         name: judged.name,
         claims: &judged.platforms,
+        pythons: &judged.pythons,
         elf: &judged.elf,
         graph: &judged.graph,
         libc: judged.libc,
@@ -124,6 +126,7 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
         let inspection = plan::inspect(&InspectInput {
             name: package.name.clone(),
             claims: &package.platforms,
+            pythons: &package.pythons,
             elf: &package.elf,
             graph: &package.graph,
             libc: settled.libc,
@@ -144,6 +147,7 @@ fn single_file(
     Ok(plan::inspect(&InspectInput {
         name: path.display().to_string(),
         claims: &[],
+        pythons: &Pythons::default(),
         elf: &[file.elf],
         graph: &file.graph,
         libc: file.libc,

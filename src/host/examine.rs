@@ -1,6 +1,7 @@
 //! Read a wheel for a check: what is wrong with it does not end the reading where it need not.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::Progress;
 use super::file_source::FileSource;
@@ -10,8 +11,32 @@ use super::sysroot::sha256;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{Code, ElfEntry, Finding, Package, finding_of_note, installed, settle};
+use crate::policy::Pythons;
 use crate::resolve::Graph;
 use crate::wheel::{self, Limits, Rule, Wheel, WheelFilename};
+
+/// The wheels of a folder, sorted by name.
+///
+/// # Errors
+/// When it cannot be read, or holds none.
+pub fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = |error| Error::io("read", folder, error);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "whl") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(Error::Usage(format!(
+            "`{}` holds neither wheels nor `.dist-info` folders",
+            wheel::escape(&folder.to_string_lossy())
+        ))),
+    }
+}
 
 /// Read a wheel as a package to check. A wheel that cannot be read is a package with one finding.
 ///
@@ -21,6 +46,7 @@ pub fn examine(path: &Path, progress: &dyn Progress) -> Result<Package, Error> {
     let mut package = Package {
         name: file_name(path),
         platforms: Vec::new(),
+        pythons: Pythons::default(),
         purelib: false,
         elf: Vec::new(),
         settled: None,
@@ -48,6 +74,7 @@ fn read(
 ) -> Result<(), wheel::Error> {
     let filename = WheelFilename::parse(&package.name)?;
     package.platforms.clone_from(&filename.platform);
+    package.pythons = Pythons::of_tags(filename.interpreters());
     let (wheel, faults) = Wheel::examine(source, &filename, &Limits::default())?;
     package.findings.extend(faults.iter().map(finding_of_error));
     package

@@ -16,6 +16,7 @@ use super::sysroot::elf_file;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{Code, ElfEntry, Finding, Package, settle};
+use crate::policy::Pythons;
 use crate::resolve::{FileIdentity, Graph, ModulePath, Place};
 use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_rows};
 
@@ -124,6 +125,7 @@ fn empty(name: String) -> Package {
     Package {
         name,
         platforms: Vec::new(),
+        pythons: Pythons::default(),
         purelib: false,
         elf: Vec::new(),
         settled: None,
@@ -155,7 +157,12 @@ fn package(
         let wheel = Headers::parse(&bytes);
         let tags = wheel.get_all("Tag");
         let tags = tags.iter().filter_map(|tag| Tag::parse_set(tag).ok());
-        let platforms: BTreeSet<String> = tags.flatten().map(|tag| tag.platform).collect();
+        let tags: Vec<Tag> = tags.flatten().collect();
+        let pairs = tags
+            .iter()
+            .map(|tag| (tag.python.as_str(), tag.abi.as_str()));
+        package.pythons = Pythons::of_tags(pairs);
+        let platforms: BTreeSet<String> = tags.into_iter().map(|tag| tag.platform).collect();
         package.platforms = platforms.into_iter().collect();
         let pure = wheel.get("Root-Is-Purelib");
         package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));

@@ -6,6 +6,7 @@ use super::sysroot::Sysroot;
 use crate::elf::Arch;
 use crate::error::Error;
 use crate::plan::{self, ElfEntry, Finding, Obstacle};
+use crate::policy::Pythons;
 use crate::resolve::{Graph, Libc};
 
 /// What a verdict is made of.
@@ -14,6 +15,8 @@ pub struct Judged {
     pub name: String,
     /// The platform tags in it.
     pub platforms: Vec<String>,
+    /// The interpreters that they are for.
+    pub pythons: Pythons,
     /// The files that count.
     pub elf: Vec<ElfEntry>,
     /// What each of them pulls in.
@@ -36,10 +39,12 @@ pub fn judge(
     options: &GatherOptions,
 ) -> Result<Judged, Error> {
     let name = gathered.wheel.filename.to_string();
+    let pythons = Pythons::of_tags(gathered.wheel.filename.interpreters());
     let platforms = gathered.wheel.filename.platform;
     let judged = |elf, graph, libc, arch, left_out| Judged {
         name: name.clone(),
         platforms: platforms.clone(),
+        pythons: pythons.clone(),
         elf,
         graph,
         libc,

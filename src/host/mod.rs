@@ -28,7 +28,7 @@ mod verify_import;
 pub use apply_tree::apply_dedupe;
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
-pub use examine::examine;
+pub use examine::{examine, wheels_in};
 pub use examine_tree::{examine_tree, is_installed_tree};
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, gather, walk};

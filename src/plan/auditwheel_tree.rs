@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use super::outside::is_libpython;
 use crate::elf::{Arch, Facts, Soname};
-use crate::resolve::{
-    ElfFile, Libc, ModulePath, Opened, Place, World, configured_folders, libc_of,
-};
+use crate::resolve::{ElfFile, Libc, ModulePath, Opened, Place, World, configured_folders};
 
 /// A world whose folders and links can be asked for one by one.
 pub trait Disk: World {
@@ -81,7 +79,7 @@ struct Frame {
 /// Look for everything that `file` needs.
 pub fn audit_tree(disk: &dyn Disk, request: &TreeRequest, file: &Arc<ElfFile>) -> AuditTree {
     let facts = &file.facts;
-    let libc = libc_of(facts).or_else(|| libc_by_name(request.path.file_name()));
+    let libc = libc_by_needs(facts).or_else(|| libc_by_name(request.path.file_name()));
     let mut search = Search {
         disk,
         request,
@@ -251,6 +249,24 @@ fn configured(disk: &dyn Disk, libc: Option<Libc>, arch: Option<Arch>) -> Vec<Mo
         found.extend(trusted.map(|folder| ModulePath::new(Place::System, folder)));
     }
     found
+}
+
+/// What the loader that a program asks for tells, and the names that a file needs. (Ours is
+/// `resolve::libc_of`, which knows more.)
+fn libc_by_needs(facts: &Facts) -> Option<Libc> {
+    if let Some(interpreter) = &facts.interpreter {
+        let musl = interpreter.rsplit('/').next()?.starts_with("ld-musl-");
+        return Some(if musl { Libc::Musl } else { Libc::Glibc });
+    }
+    facts.needed.iter().find_map(|name| {
+        let begins =
+            |starts: [&str; 2]| starts.iter().any(|start| name.as_str().starts_with(start));
+        if begins(["libc.musl-", "ld-musl-"]) {
+            return Some(Libc::Musl);
+        }
+        let glibc = name.as_str() == "libc.so.6" || begins(["ld-linux-", "ld64.so."]);
+        glibc.then_some(Libc::Glibc)
+    })
 }
 
 /// What the end of an extension's name tells. Before Python 3.11 those for musl ended like those

@@ -15,8 +15,11 @@ use super::outside::{Outside, Rules, outside};
 use super::repair::ElfEntry;
 use super::settle::Settled;
 use super::tags::{MUSL_AUTO, isa_blockers};
-use crate::policy::{Alpine, Family, PlatformTag, Policy, What, musl_floor, policies, policy_of};
-use crate::resolve::{Graph, Libc, ModulePath, musl_ignores};
+use super::target::is_elsewhere;
+use crate::policy::{
+    Alpine, Family, PlatformTag, Policy, Pythons, What, musl_floor, policies, policy_of,
+};
+use crate::resolve::{Graph, Libc, ModulePath, libc_of, musl_ignores};
 use crate::wheel::Note;
 
 /// A wheel or an installed package, as far as a check looks at it.
@@ -26,6 +29,8 @@ pub struct Package {
     pub name: String,
     /// The platform tags that it claims.
     pub platforms: Vec<String>,
+    /// The interpreters that its tags claim.
+    pub pythons: Pythons,
     /// WHEEL says `Root-Is-Purelib: true`.
     pub purelib: bool,
     /// Its ELF files that are for its machine and C library.
@@ -56,7 +61,13 @@ pub fn check(package: &Package) -> Vec<Finding> {
     if let Some(settled) = &package.settled {
         let widest = tags(package, settled, &mut found);
         let promise = Promise::new(settled, widest.as_ref());
-        check_needs::check(&package.graph, settled, &promise, &mut found);
+        check_needs::check(
+            &package.graph,
+            settled,
+            &package.pythons,
+            &promise,
+            &mut found,
+        );
         match settled.libc {
             Libc::Musl => musl(package, settled, widest.as_ref(), &mut found),
             Libc::Glibc => glibc(package, settled, widest.as_ref(), &mut found),
@@ -94,6 +105,9 @@ impl Promise {
 /// oldest C library.
 fn tags(package: &Package, settled: &Settled, found: &mut Vec<Finding>) -> Option<PlatformTag> {
     let mut widest: Option<PlatformTag> = None;
+    // A wheel of static programs may be for every C library, and carry them for other machines.
+    let tells = |entry: &ElfEntry| libc_of(&entry.file.facts) == Some(settled.libc);
+    let is_told = package.elf.iter().any(tells);
     for claim in &package.platforms {
         let of_wheel = |code, context: &str| Finding::of_wheel(code, claim.clone(), context);
         let tag = match PlatformTag::parse(claim) {
@@ -103,6 +117,7 @@ fn tags(package: &Package, settled: &Settled, found: &mut Vec<Finding>) -> Optio
                 found.extend(first.map(|file| Finding::of_file(Code::AnyWithElf, file, "", "")));
                 continue;
             }
+            None if is_elsewhere(claim) && !is_told => continue,
             None => {
                 found.push(of_wheel(Code::UnknownTag, settled.arch.name()));
                 continue;
@@ -121,7 +136,8 @@ fn tags(package: &Package, settled: &Settled, found: &mut Vec<Finding>) -> Optio
             Family::Musllinux => Libc::Musl,
         };
         if libc != settled.libc {
-            found.push(of_wheel(Code::TagLibc, settled.libc.name()));
+            let fault = of_wheel(Code::TagLibc, settled.libc.name());
+            found.extend(is_told.then_some(fault));
         } else if policy_of(&tag, settled.arch).is_none() {
             found.push(of_wheel(Code::UnknownTag, settled.arch.name()));
         } else if widest

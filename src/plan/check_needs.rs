@@ -8,18 +8,22 @@ use super::finding::{Code, Finding};
 use super::outside::is_libpython;
 use super::settle::Settled;
 use crate::elf::Arch;
-use crate::policy::{musl_has, provided_symbols, symbol_home};
+use crate::policy::{Pythons, glibc_has, musl_has, provided_symbols, python_home, symbol_home};
 use crate::resolve::{
     Edge, Graph, Leaves, Libc, ModulePath, Surroundings, Target, bind, starts, strays,
 };
 
 /// Check the needs of every file of `graph`.
-pub(super) fn check(graph: &Graph, settled: &Settled, promise: &Promise, found: &mut Vec<Finding>) {
+pub(super) fn check(
+    graph: &Graph,
+    settled: &Settled,
+    pythons: &Pythons,
+    promise: &Promise,
+    found: &mut Vec<Finding>,
+) {
     libraries(graph, promise, found);
     run_paths(graph, settled, found);
-    if settled.libc == Libc::Musl {
-        symbols(graph, settled, found);
-    }
+    symbols(graph, settled, pythons, found);
 }
 
 /// Each needed name that leads nowhere, in the walks of files that something other than an ELF
@@ -66,21 +70,30 @@ fn run_paths(graph: &Graph, settled: &Settled, found: &mut Vec<Finding>) {
     }
 }
 
-fn symbols(graph: &Graph, settled: &Settled, found: &mut Vec<Finding>) {
-    let report = bind(graph, &surroundings(settled.arch));
+fn symbols(graph: &Graph, settled: &Settled, pythons: &Pythons, found: &mut Vec<Finding>) {
+    let report = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
     found.extend(report.unbound.into_iter().map(|one| {
-        let home = symbol_home(&one.symbol).unwrap_or_default();
+        let home = symbol_home(&one.symbol).map(str::to_owned);
+        let home = home
+            .or_else(|| python_home(&one.symbol))
+            .unwrap_or_default();
         Finding::of_file(Code::Unbound, &one.file, one.symbol, home)
     }));
 }
 
 /// What a file may take symbols from although it is not there to be read: the C library, the
 /// interpreter, and the libraries that the tag provides.
-pub(super) fn surroundings(arch: Arch) -> Surroundings<'static> {
-    let interpreter = |name: &str| name.starts_with("Py") || name.starts_with("_Py");
+pub(super) fn surroundings(libc: Libc, arch: Arch, pythons: &Pythons) -> Surroundings<'_> {
     Surroundings {
-        defines: Box::new(move |name| interpreter(name) || musl_has(arch, name)),
+        defines: Box::new(move |name| {
+            let by_libc = match libc {
+                Libc::Musl => musl_has(arch, name),
+                Libc::Glibc => glibc_has(name),
+            };
+            by_libc || pythons.have(name)
+        }),
         library: Box::new(provided_symbols),
+        versions: libc == Libc::Glibc,
     }
 }
 

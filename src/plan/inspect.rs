@@ -14,7 +14,7 @@ use super::outside::{Outside, Rules, outside};
 use super::repair::ElfEntry;
 use super::tags::{MUSL_AUTO, isa_blockers};
 use crate::elf::{Arch, Soname};
-use crate::policy::{MuslFloor, Policy, musl_floor, policies};
+use crate::policy::{MuslFloor, Policy, Pythons, musl_floor, policies};
 use crate::resolve::{BindingReport, Graph, Libc, ModulePath, bind};
 
 /// What is looked at: a wheel, an installed package, or a single file.
@@ -23,6 +23,8 @@ pub struct InspectInput<'a> {
     pub name: String,
     /// The platform tags that it claims; none for a single file.
     pub claims: &'a [String],
+    /// The interpreters that its tags claim.
+    pub pythons: &'a Pythons,
     /// Its ELF files that are for its machine and C library.
     pub elf: &'a [ElfEntry],
     /// What each of them pulls in.
@@ -161,7 +163,12 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         needs,
         versions: versions(&links, &files),
         glibc_floor: (input.libc == Libc::Glibc).then(|| glibc_floor(&links, &files)),
-        binding: (input.libc == Libc::Musl).then(|| bind(input.graph, &surroundings(input.arch))),
+        binding: (input.libc == Libc::Musl).then(|| {
+            bind(
+                input.graph,
+                &surroundings(input.libc, input.arch, input.pythons),
+            )
+        }),
         floor,
     }
 }

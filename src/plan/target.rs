@@ -74,6 +74,13 @@ fn family_libc(family: Family) -> Option<Libc> {
     }
 }
 
+/// Is a platform tag one of another system? Android's C library goes by musl's name of it, and its
+/// tags have machines of their own.
+pub(super) fn is_elsewhere(tag: &str) -> bool {
+    let systems = ["android_", "ios_", "macosx_", "win32", "win_"];
+    systems.iter().any(|system| tag.starts_with(system))
+}
+
 /// Files that a loader or the kernel would take: not object files, not core dumps.
 fn counts(entry: &ElfEntry) -> bool {
     matches!(entry.file.facts.kind, Kind::Shared | Kind::Executable)
@@ -88,15 +95,8 @@ pub fn machine_of(
     platforms: &[String],
     elf: &[ElfEntry],
 ) -> Result<(MachineKey, Arch), Vec<Obstacle>> {
-    // Android's C library goes by musl's name of it, and its tags have machines of their own.
-    let elsewhere = |tag: &String| {
-        let systems = ["android_", "ios_", "macosx_", "win32", "win_"];
-        systems.iter().any(|system| tag.starts_with(system))
-    };
-    if let Some(tag) = platforms
-        .first()
-        .filter(|_| platforms.iter().all(elsewhere))
-    {
+    let first = platforms.first();
+    if let Some(tag) = first.filter(|_| platforms.iter().all(|tag| is_elsewhere(tag))) {
         return Err(vec![Obstacle::OtherSystem { tag: tag.clone() }]);
     }
     let tagged = platforms.iter().find_map(|tag| PlatformTag::parse(tag));

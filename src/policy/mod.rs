@@ -3,10 +3,12 @@
 
 mod floor;
 mod platform;
+mod python;
 mod symbols;
 mod table;
 
 pub use floor::{Alpine, Cause, MuslFloor, What, musl_floor, musl_has};
 pub use platform::{Family, PlatformTag};
-pub use symbols::{provided_symbols, symbol_home};
+pub use python::{Pythons, python_home};
+pub use symbols::{Has, glibc_has, provided_symbols, symbol_home};
 pub use table::{Policy, policies, policy_of};

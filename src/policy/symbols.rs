@@ -1,7 +1,7 @@
-//! Symbols that are somewhere else: in libraries that a tag provides, or in a C library that is
-//! not the wheel's.
+//! Symbols that are somewhere else: in glibc, in libraries that a tag provides, or in a C library
+//! that is not the wheel's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 const TEXT: &str = include_str!("provided-symbols.tsv");
@@ -14,10 +14,44 @@ static PROVIDED: LazyLock<BTreeMap<&'static str, BTreeSet<&'static str>>> = Lazy
         .collect()
 });
 
-/// What a library that tags provide defines, where that is known: so that symbols can be bound
-/// to it although it is not there.
-pub fn provided_symbols(library: &str) -> Option<&'static BTreeSet<&'static str>> {
-    PROVIDED.get(library)
+static GLIBC: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("glibc-symbols.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('\t'))
+        .flat_map(|(_, symbols)| symbols.split(' '))
+        .collect()
+});
+
+/// Has one of glibc's libraries a symbol of this name, in any version?
+pub fn glibc_has(symbol: &str) -> bool {
+    GLIBC.contains(symbol)
+}
+
+/// Is a symbol among those of a library?
+pub type Has = Box<dyn Fn(&str) -> bool>;
+
+/// Does a library that tags provide define a symbol? Asked for one library, of which that is known,
+/// so that symbols can be bound to it although it is not there.
+///
+/// Where all symbols of a library have versions, only names are told apart that a file may have
+/// been linked to without the library.
+pub fn provided_symbols(library: &str) -> Option<Has> {
+    if let Some(symbols) = PROVIDED.get(library) {
+        return Some(Box::new(|symbol| symbols.contains(symbol)));
+    }
+    let begins: &'static [&'static str] = match library {
+        "libstdc++.so.6" => &["_Z", "__cxa", "__gxx", "__dynamic_cast"],
+        "libgcc_s.so.1" => &["_Unwind_", "__"],
+        "libatomic.so.1" => &["__atomic", "atomic_"],
+        // For what it has itself see `glibc_has`.
+        "libc.so.6" | "libm.so.6" | "libdl.so.2" | "libpthread.so.0" | "librt.so.1"
+        | "libutil.so.1" | "libresolv.so.2" => &[],
+        _ => return None,
+    };
+    Some(Box::new(|symbol| {
+        begins.iter().any(|begin| symbol.starts_with(begin))
+    }))
 }
 
 /// Where a symbol that musl lacks usually lives.
@@ -57,13 +91,28 @@ pub fn symbol_home(symbol: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{provided_symbols, symbol_home};
+    use super::{glibc_has, provided_symbols, symbol_home};
 
     #[test]
     fn zlib_is_known_and_what_no_tag_provides_is_not() {
-        let zlib = provided_symbols("libz.so.1").map(|symbols| symbols.contains("inflate"));
+        let zlib = provided_symbols("libz.so.1").map(|has| has("inflate"));
         assert_eq!(zlib, Some(true));
         assert!(provided_symbols("libssl.so.3").is_none());
+    }
+
+    #[test]
+    fn glibc_s_names_are_known_whatever_library_they_moved_from() {
+        for name in [
+            "memcpy",
+            "pthread_create",
+            "dlopen",
+            "shm_open",
+            "__tls_get_addr",
+            "stdout",
+        ] {
+            assert!(glibc_has(name), "{name}");
+        }
+        assert!(!glibc_has("arc4random_of_nobody"));
     }
 
     #[test]

@@ -199,8 +199,8 @@ pub(super) fn text_of(code: Code) -> Text {
         ),
         Code::Unbound => text(
             "Nothing defines a symbol",
-            "musl binds everything when it loads a file, so the load fails.",
-            "link the library that defines it, and compile against musl's headers",
+            "musl binds everything when it loads a file, so the load fails; glibc may end the process later, when the symbol is first used.",
+            "link the library that defines it; compile against the C library's own headers; leave out what a Python of the tags lacks",
         ),
         Code::PrivateSymbol => text(
             "A symbol is private, or missing, where the tag says the wheel runs",

@@ -1,5 +1,6 @@
 //! Symbol binding: does every strong undefined symbol find a definition when a file is
-//! loaded? musl binds all of them at once, so one that finds none stops the load.
+//! loaded? musl binds all of them at once, so one that finds none stops the load; glibc may do so
+//! later, and then it ends the process.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -27,8 +28,11 @@ pub struct BindingReport {
     pub unknown: Vec<ModulePath>,
 }
 
-/// The symbols of a library that is not there, by its name; `None` where they are not known.
-type Expected<'a> = dyn Fn(&str) -> Option<&'static BTreeSet<&'static str>> + 'a;
+/// Does a library define this symbol?
+pub type Offers = Box<dyn Fn(&str) -> bool>;
+
+/// What a library that is not there defines, by its name; `None` where that is not known.
+type Expected<'a> = dyn Fn(&str) -> Option<Offers> + 'a;
 
 /// What files may take symbols from although no file of the graph defines them.
 pub struct Surroundings<'a> {
@@ -37,6 +41,9 @@ pub struct Surroundings<'a> {
     /// What a library that the graph misses defines, where it may be expected all the same and
     /// that is known.
     pub library: Box<Expected<'a>>,
+    /// A symbol that asks for a version has its definition: the linker saw it, and whether the
+    /// version is there is asked elsewhere. Not with musl, which knows no versions.
+    pub versions: bool,
 }
 
 /// Bind every file in the closures of `graph`, each in the walks of [`starts`].
@@ -54,7 +61,7 @@ pub fn bind(graph: &Graph, surroundings: &Surroundings<'_>) -> BindingReport {
             .edges
             .iter()
             .filter(|edge| edge.target == Target::Missing);
-        let known: Option<Vec<&BTreeSet<&str>>> = missing
+        let known: Option<Vec<Offers>> = missing
             .map(|edge| (surroundings.library)(edge.wants.as_str()))
             .collect();
         if let Some(expected) = known {
@@ -119,12 +126,7 @@ struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    fn walk(
-        &mut self,
-        walk: &RootWalk,
-        expected: &[&BTreeSet<&str>],
-        unbound: &mut BTreeSet<Unbound>,
-    ) {
+    fn walk(&mut self, walk: &RootWalk, expected: &[Offers], unbound: &mut BTreeSet<Unbound>) {
         for id in &walk.closure {
             self.read(*id);
         }
@@ -135,7 +137,7 @@ impl<'a> Binder<'a> {
             for symbol in self.wanted.get(id).into_iter().flatten() {
                 let mut closure = walk.closure.iter().filter_map(|id| self.defined.get(id));
                 if !closure.any(|defined| defined.contains(symbol))
-                    && !expected.iter().any(|defined| defined.contains(symbol))
+                    && !expected.iter().any(|offers| offers(symbol))
                 {
                     unbound.insert(Unbound {
                         file: module.path.clone(),
@@ -161,6 +163,7 @@ impl<'a> Binder<'a> {
         self.defined.insert(id, offered.collect());
         let needed = symbols()
             .filter(|symbol| !symbol.defined && !symbol.is_weak())
+            .filter(|symbol| !(self.surroundings.versions && symbol.version.is_some()))
             .filter(|symbol| {
                 symbol.binding != Binding::Local && !(self.surroundings.defines)(symbol.name)
             })

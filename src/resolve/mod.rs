@@ -14,7 +14,7 @@ mod stray;
 mod walk;
 mod world;
 
-pub use bind::{BindingReport, Surroundings, Unbound, bind, is_extension, starts};
+pub use bind::{BindingReport, Offers, Surroundings, Unbound, bind, is_extension, starts};
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
 pub use loader::{Libc, Loader, MachineKey, configured_folders, libc_of};
 pub use musl::ignores as musl_ignores;

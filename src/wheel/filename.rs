@@ -102,6 +102,14 @@ impl WheelFilename {
         })
     }
 
+    /// Every pair of a Python and an ABI tag.
+    pub fn interpreters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let abis = || self.abi.iter().map(String::as_str);
+        self.python
+            .iter()
+            .flat_map(move |python| abis().map(move |abi| (python.as_str(), abi)))
+    }
+
     /// This name with other platform tags: sorted, each once. Everything else stays as spelled.
     #[must_use]
     pub fn with_platforms<I>(&self, platforms: I) -> Self
