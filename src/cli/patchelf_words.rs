@@ -27,7 +27,7 @@ pub(super) fn plain(words: impl IntoIterator<Item = OsString>) -> Option<Argumen
             "--add-needed" => arguments.add_needed.push(value()?),
             "--remove-needed" => arguments.remove_needed.push(value()?),
             "--replace-needed" => arguments.replace_needed.extend([value()?, value()?]),
-            "--output" => arguments.output = Some(value().filter(is_path)?.into()),
+            "--output" => arguments.output = Some(value().filter(|value| is_path(value))?.into()),
             "--print-interpreter" => arguments.print_interpreter = true,
             "--print-needed" => arguments.print_needed = true,
             "--print-rpath" => arguments.print_rpath = true,
@@ -43,7 +43,7 @@ pub(super) fn plain(words: impl IntoIterator<Item = OsString>) -> Option<Argumen
     (!contradicts && !arguments.files.is_empty()).then_some(arguments)
 }
 
-fn is_path(value: &String) -> bool {
+fn is_path(value: &str) -> bool {
     !value.is_empty() && !value.starts_with('-')
 }
 

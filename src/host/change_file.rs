@@ -68,7 +68,7 @@ pub(super) fn write(path: &Path, bytes: &[u8], attributes: &Attributes) -> Resul
         fs::rename(temporary, path)
     };
     done().map_err(failed)?;
-    name.is_gone();
+    name.keep();
     Ok(())
 }
 

@@ -96,7 +96,7 @@ impl Doomed {
     }
 
     /// The file has another name now: there is nothing to remove.
-    pub(super) fn is_gone(mut self) {
+    pub(super) fn keep(mut self) {
         self.is_there = false;
     }
 }
