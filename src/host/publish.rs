@@ -114,7 +114,7 @@ impl Output {
             None => name_it(&file, &target).map_err(failed)?,
         };
         fs::rename(temporary.path(), &target).map_err(failed)?;
-        temporary.is_gone();
+        temporary.keep();
         // The name itself must survive a loss of power; a file system that cannot sync a
         // folder has no more to offer.
         if synced && let Ok(folder) = File::open(folder_of(&target)) {
