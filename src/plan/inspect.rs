@@ -60,8 +60,8 @@ pub struct Inspection {
     pub floor: Option<MuslFloor>,
     /// glibc: the oldest one on which every file loads.
     pub glibc_floor: Option<GlibcFloor>,
-    /// musl: symbols that nothing defines.
-    pub binding: Option<BindingReport>,
+    /// Symbols that nothing defines.
+    pub binding: BindingReport,
 }
 
 /// A library in the wheel.
@@ -163,12 +163,10 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         needs,
         versions: versions(&links, &files),
         glibc_floor: (input.libc == Libc::Glibc).then(|| glibc_floor(&links, &files)),
-        binding: (input.libc == Libc::Musl).then(|| {
-            bind(
-                input.graph,
-                &surroundings(input.libc, input.arch, input.pythons),
-            )
-        }),
+        binding: bind(
+            input.graph,
+            &surroundings(input.libc, input.arch, input.pythons),
+        ),
         floor,
     }
 }

@@ -26,9 +26,7 @@ pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
     if let Some(floor) = &inspection.glibc_floor {
         runs_on_glibc(&mut text, floor, limit);
     }
-    if let Some(binding) = &inspection.binding {
-        unbound(&mut text, binding, limit);
-    }
+    unbound(&mut text, &inspection.binding, limit);
     libraries(&mut text, inspection, limit);
     if inspection.libc == Libc::Glibc {
         versions(&mut text, inspection);
