@@ -23,7 +23,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use installed_tree::{LIBRARY, Tree, killed, link};
+use installed_tree::{LIBRARY, Tree, WHEELFIX, killed, link};
 use wheelfix::elf;
 
 #[test]
@@ -157,4 +157,35 @@ fn an_undo_that_is_killed_at_any_step_can_be_undone_again() {
         tree.done(&["dedupe", "--undo", "site"]);
         assert_eq!(tree.state(), *before.borrow());
     });
+}
+
+/// Root may write everywhere but to a file system that is mounted so.
+#[test]
+fn a_tree_that_cannot_be_written_to_is_refused_before_anything_is_changed() {
+    let tree = Tree::new();
+    let before = tree.state();
+    for words in ["dedupe site", "slim --no-repack --tests site", "slim site"] {
+        let program = format!(
+            "mount --bind site site && mount -o remount,ro,bind site && exec {WHEELFIX} {words}"
+        );
+        let mut command = tree.command(&["unshare", "-r", "-m", "sh", "-c", &program]);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let expected = match words.contains("--tests") {
+            // Nothing is to be done, so nothing need be written.
+            true => Some(0),
+            false => Some(4),
+        };
+        assert_eq!(output.status.code(), expected, "{words}: {said}");
+        let refused = said.contains("cannot write to the folder")
+            && said.contains("site`: Read-only file system");
+        assert_eq!(refused, expected == Some(4), "{words}: {said}");
+        assert_eq!(tree.state(), before);
+    }
+    // What only looks needs no more than that.
+    let look = format!(
+        "mount --bind site site && mount -o remount,ro,bind site && {WHEELFIX} size site && {WHEELFIX} dedupe -n site && {WHEELFIX} slim -n site"
+    );
+    let mut command = tree.command(&["unshare", "-r", "-m", "sh", "-c", &look]);
+    assert!(command.output().unwrap().status.success());
 }

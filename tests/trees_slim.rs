@@ -196,3 +196,45 @@ fn what_a_link_leads_to_is_neither_repacked_nor_removed() {
     }
     tree.check_records();
 }
+
+#[test]
+fn the_page_of_sizes_needs_nothing_else_and_no_name_gets_out_of_its_data() {
+    let tree = Tree::new();
+    let names = [
+        "big/</script><script>alert(1)</script>.py",
+        "big/<!--<script>.py",
+        "big/<img src=x onerror=alert(1)>\u{2028}\"'&amp;.py",
+    ];
+    tree.install("big", &names.map(|name| (name, b"x = 1\n".to_vec())));
+    tree.done(&["size", "--html", "map.html", "site"]);
+    let page = fs::read_to_string(tree.folder.path().join("map.html")).unwrap();
+    for (tag, times) in [("<script", 1), ("</script", 1), ("<img", 0), ("<!--", 0)] {
+        assert_eq!(page.matches(tag).count(), times, "{tag}");
+    }
+    for outside in [
+        "http:", "https:", "//cdn", "<link", "@import", "url(", " src=",
+    ] {
+        let data_aside = page.replace("img src=x onerror", "");
+        assert!(!data_aside.contains(outside), "{outside}");
+    }
+    // What is in it is what was there.
+    let (_, data) = page.split_once("const data = ").unwrap();
+    let mut values = serde_json::Deserializer::from_str(data).into_iter();
+    let data: serde_json::Value = values.next().unwrap().unwrap();
+    let packages = data["packages"].as_array().unwrap();
+    let big = packages.iter().find(|one| one["name"] == "big-1.0");
+    let files = big.unwrap()["files"].as_array().unwrap();
+    for name in names {
+        assert!(files.iter().any(|file| file[0] == name), "{name}");
+    }
+    // Names are put on the page as text only.
+    for way_in in [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+    ] {
+        assert!(!page.contains(way_in), "{way_in}");
+    }
+}

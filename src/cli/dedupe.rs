@@ -1,7 +1,7 @@
 //! `wheelfix dedupe`: one copy of each library that several packages carry.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["level", "verify_import"])]
     undo: bool,
     /// Load every library with this interpreter before and after; undo if one does not load any more
-    #[arg(long, value_name = "PYTHON")]
+    #[arg(long, value_name = "PYTHON", conflicts_with = "dry_run")]
     verify_import: Option<PathBuf>,
 }
 
@@ -120,33 +120,32 @@ fn apply(
     contents: &Contents,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    let Some(python) = &arguments.verify_import else {
-        return host::apply_dedupe(gathered, plan, contents, terminal);
+    // Without a new link nothing loads otherwise than before.
+    let python = match &arguments.verify_import {
+        Some(python) if !plan.links.is_empty() => python,
+        _ => return host::apply_dedupe(gathered, plan, contents, terminal),
     };
     let before = host::load_failures(gathered, python)?;
     host::apply_dedupe(gathered, plan, contents, terminal)?;
-    let after = load_again(&arguments.site, python, terminal)?;
-    let Some((path, why)) = after
-        .into_iter()
-        .find(|(path, _)| !before.contains_key(path))
-    else {
-        return Ok(());
-    };
-    host::undo_dedupe(&arguments.site)?;
-    Err(Error::Refused {
-        path: PathBuf::from(path),
-        why: format!("it does not load any more: {why}; every link was undone"),
-        hint: "`--level identical` merges fewer files; please report the two packages".to_owned(),
-    })
-}
-
-fn load_again(
-    site: &Path,
-    python: &Path,
-    terminal: &Terminal,
-) -> Result<BTreeMap<String, String>, Error> {
-    let gathered = host::gather_tree(site, terminal)?;
-    host::load_failures(&gathered, python)
+    let verdict = host::load_failures(gathered, python).and_then(|after| {
+        let mut after = after.into_iter();
+        let Some((path, why)) = after.find(|(path, _)| !before.contains_key(path)) else {
+            return Ok(());
+        };
+        Err(Error::Refused {
+            path: PathBuf::from(path),
+            why: format!("it does not load any more once it is linked: {why}"),
+            hint: "`--level identical` merges fewer files; please report the two packages"
+                .to_owned(),
+        })
+    });
+    if verdict.is_err() {
+        let undone = host::undo_dedupe(&gathered.site)?;
+        let site = gathered.site.to_string_lossy();
+        let text = report::undo_line(undone.restored.len());
+        terminal.note(&site, true, &text);
+    }
+    verdict
 }
 
 fn undo(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {

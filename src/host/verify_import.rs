@@ -1,16 +1,18 @@
 //! Load every library of a tree with a real interpreter, each in a process of its own.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::gather_tree::GatheredTree;
 use crate::error::Error;
+use crate::plan::STORE;
 
 const SCRIPT: &str = include_str!("verify_import.py");
 
-/// The libraries that `python` cannot load, and why.
+/// The libraries that `python` cannot load, by their path on this machine, and why. Those of the
+/// store are not asked for: they are there for the links, which are.
 ///
 /// # Errors
 /// When the interpreter cannot be run or does not answer.
@@ -22,6 +24,7 @@ pub fn load_failures(
     let paths: Vec<String> = gathered
         .elf
         .keys()
+        .filter(|path| path.first() != STORE)
         .map(|path| gathered.host_path(path).to_string_lossy().into_owned())
         .collect();
     let mut child = Command::new(python)
@@ -32,7 +35,11 @@ pub fn load_failures(
         .map_err(failed)?;
     let request = serde_json::to_vec(&paths).unwrap_or_default();
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(&request).map_err(failed)?;
+        // One that ends without reading is told of below, by how it ended.
+        match stdin.write_all(&request) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(failed(error)),
+            _ => {}
+        }
     }
     let output = child.wait_with_output().map_err(failed)?;
     serde_json::from_slice(&output.stdout).map_err(|_| Error::Refused {

@@ -47,7 +47,10 @@ pub fn slim_text(
         rows.push(["repack".to_owned(), bytes(saved), files]);
     }
     for (kind, (number, size)) in sums(plan, tree) {
-        let files = count(number, "file", "files");
+        let mut files = count(number, "file", "files");
+        if kind == SlimKind::Bytecode {
+            files.push_str("; every start compiles anew, and takes about three times as long");
+        }
         rows.push([kind_name(kind).to_owned(), bytes(size), files]);
     }
     let mut text = columns(&rows, "");

@@ -11,6 +11,10 @@
 //! [sysroot]                      # files below sysroot/: as above, or link = "TARGET",
 //! "usr/lib/libfoo.so.1" = { elf = { soname = "libfoo.so.1" } }   # same-as = "PATH"
 //! [files]                        # the same anywhere in the case's folder
+//! [[installed]]                  # any number; each is a package in site/, as pip installs it
+//! name = "demo-1.0"              # with METADATA and RECORD; files may stand `unlisted` there
+//! [installed.files]
+//! "demo/__init__.py" = ""
 //!
 //! [[run]]                        # any number, one after the other
 //! args = "repair --sysroot sysroot {wheels}"     # this one if there is none
@@ -48,6 +52,8 @@ pub struct Case {
     sysroot: BTreeMap<String, toml::Value>,
     #[serde(default)]
     files: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    installed: Vec<Installed>,
     pub run: Vec<Run>,
 }
 
@@ -119,6 +125,15 @@ struct WheelFile {
     raw: Option<String>,
 }
 
+/// A package in a tree that packages are installed in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Installed {
+    /// `NAME-VERSION`.
+    name: String,
+    files: BTreeMap<String, toml::Value>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Extra {
@@ -150,6 +165,9 @@ impl Case {
     pub fn lay_out(&self, folder: &Path) -> Result<(), String> {
         put_all(&folder.join("sysroot"), &self.sysroot)?;
         put_all(folder, &self.files)?;
+        for package in &self.installed {
+            package.put(&folder.join("site"))?;
+        }
         for wheel in &self.wheel {
             let path = folder.join(&wheel.folder).join(&wheel.name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -203,6 +221,33 @@ fn put_all(root: &Path, table: &BTreeMap<String, toml::Value>) -> Result<(), Str
         }
     }
     Ok(())
+}
+
+impl Installed {
+    fn put(&self, site: &Path) -> Result<(), String> {
+        put_all(site, &self.files)?;
+        let info = format!("{}.dist-info", self.name);
+        let (name, version) = self.name.split_once('-').ok_or("NAME-VERSION")?;
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+        let mut record = record_row(&format!("{info}/METADATA"), metadata.as_bytes());
+        for (path, value) in &self.files {
+            let content = content(path, value)?;
+            if content.unlisted || content.folder {
+                continue;
+            }
+            // pip lists what it compiled without a hash, and hashes nothing for links.
+            record.push_str(&match content.link.is_some() || path.ends_with(".pyc") {
+                true => format!("{path},,\n"),
+                false => record_row(path, &content.bytes(&self.files)?),
+            });
+        }
+        record.push_str(&format!("{info}/RECORD,,\n"));
+        let info = site.join(info);
+        fs::create_dir_all(&info).unwrap();
+        fs::write(info.join("METADATA"), metadata).unwrap();
+        fs::write(info.join("RECORD"), record).unwrap();
+        Ok(())
+    }
 }
 
 impl WheelFile {

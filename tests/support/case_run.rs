@@ -87,8 +87,13 @@ fn one_run(case: &Case, run: &Run, folder: &Path) -> Result<String, String> {
             text.push_str(&masked(stream, folder));
         }
     }
-    if written.is_empty() {
+    let removed = before.keys().filter(|name| !after.contains_key(*name));
+    let removed: Vec<&String> = removed.collect();
+    if written.is_empty() && removed.is_empty() {
         text.push_str("--- nothing written\n");
+    }
+    for name in removed {
+        writeln!(text, "--- removed {name}").unwrap();
     }
     for name in written {
         let verb = if before.contains_key(name) {
@@ -96,7 +101,10 @@ fn one_run(case: &Case, run: &Run, folder: &Path) -> Result<String, String> {
         } else {
             "wrote"
         };
-        writeln!(text, "--- {verb} {name}").unwrap();
+        match fs::read_link(folder.join(name)) {
+            Ok(target) => writeln!(text, "--- linked {name} to {}", target.display()).unwrap(),
+            Err(_) => writeln!(text, "--- {verb} {name}").unwrap(),
+        }
         if name.ends_with(".whl") {
             text.push_str(&wheel_text::describe(&after[name])?);
         }
