@@ -141,6 +141,21 @@ fn an_interpreter_that_fails_leaves_the_tree_as_it_was() {
 }
 
 #[test]
+fn a_library_that_prints_as_it_is_loaded_does_not_spoil_the_answer() {
+    let tree = Tree::new();
+    let source = "#include <unistd.h>
+        __attribute__((constructor)) static void hello(void) { write(1, \"hello\\n\", 6); }";
+    fs::write(tree.folder.path().join("loud.c"), source).unwrap();
+    let mut compiler = tree.command(&["gcc", "-shared", "-fPIC", "-o", "site/loud.so", "loud.c"]);
+    assert!(compiler.status().unwrap().success());
+    let output = tree.run(&["dedupe", "--verify-import", "python3", "site"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("hello"), "it was not loaded: {said}");
+    assert!(link(&tree, "two").is_some());
+}
+
+#[test]
 fn an_interpreter_that_is_not_there_leaves_the_tree_as_it_was() {
     let tree = Tree::new();
     let before = tree.state();

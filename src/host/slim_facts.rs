@@ -79,8 +79,8 @@ pub fn slim_facts(gathered: &GatheredTree, progress: &dyn Progress) -> Result<Sl
 
 fn may_matter(path: &ArchivePath, size: u64) -> bool {
     let name = path.file_name();
-    let may_be_elf = name.contains(".so") || !name.contains('.') || name.ends_with(".bin");
-    name.ends_with(".py") || may_be_elf && size >= LEAST_PROGRAM
+    let may_be_program = !name.contains('.') || name.ends_with(".bin");
+    name.ends_with(".py") || name.contains(".so") || may_be_program && size >= LEAST_PROGRAM
 }
 
 fn fact_of(gathered: &GatheredTree, path: &ArchivePath) -> Result<Fact, Error> {

@@ -1,6 +1,8 @@
 //! A real Alpine to test on: two roots that `scripts/setup --tests` makes in the cache
 //! (minutes at first, a moment later), and what the tests do with them.
 
+#![allow(dead_code)]
+
 use super::command::script;
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,29 +60,47 @@ pub(crate) fn inside(root: &Path, binds: &[(&Path, &str)], program: &str) -> Out
         .unwrap()
 }
 
-/// Install a wheel with pip on the bare Alpine, then hide the libraries whose names
-/// begin with one of `hidden`, as far as that Alpine has them, and run `python`.
+/// Install a wheel with pip on the bare Alpine, then run `python` there as `run_on_bare` does.
 pub(crate) fn try_on_bare(wheel: &Path, hidden: &BTreeSet<String>, python: &str) -> Output {
     let site = tempfile::tempdir().unwrap();
-    fs::write(site.path().join("try.py"), python).unwrap();
+    let installed = install_on_bare(&[wheel], site.path());
+    if !installed.status.success() {
+        return installed;
+    }
+    run_on_bare(site.path(), hidden, python)
+}
+
+/// Install wheels into the folder `site`, with the pip of the bare Alpine.
+pub(crate) fn install_on_bare(wheels: &[&Path], site: &Path) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    for wheel in wheels {
+        fs::copy(wheel, folder.path().join(wheel.file_name().unwrap())).unwrap();
+    }
+    inside(
+        &stage().bare,
+        &[(site, "/mnt/site"), (folder.path(), "/mnt/wheels")],
+        "pip install -q --no-deps --no-index --target /mnt/site /mnt/wheels/*.whl",
+    )
+}
+
+/// Run `python` on the bare Alpine with the packages in `site`. The libraries whose names
+/// begin with one of `hidden` are hidden there, as far as that Alpine has them.
+pub(crate) fn run_on_bare(site: &Path, hidden: &BTreeSet<String>, python: &str) -> Output {
+    let program = tempfile::tempdir().unwrap();
+    fs::write(program.path().join("try.py"), python).unwrap();
     // A loader that is led to /dev/null says so instead of looking on.
     let hide: String = hidden
         .iter()
         .map(|stem| format!("for f in /usr/lib/{stem}.so* /lib/{stem}.so*; do hide \"$f\"; done\n"))
         .collect();
-    let program = format!(
-        "pip install -q --no-deps --no-index --target /mnt/site /mnt/wheel/{}
-        hide() {{ [ ! -f \"$1\" ] || mount --bind /dev/null \"$(readlink -f \"$1\")\"; }}
+    let commands = format!(
+        "hide() {{ [ ! -f \"$1\" ] || mount --bind /dev/null \"$(readlink -f \"$1\")\"; }}
         {hide}
-        cd /; PYTHONPATH=/mnt/site python3 /mnt/site/try.py",
-        wheel.file_name().unwrap().to_str().unwrap()
+        cd /; PYTHONPATH=/mnt/site python3 /mnt/try/try.py"
     );
     inside(
         &stage().bare,
-        &[
-            (site.path(), "/mnt/site"),
-            (wheel.parent().unwrap(), "/mnt/wheel"),
-        ],
-        &program,
+        &[(site, "/mnt/site"), (program.path(), "/mnt/try")],
+        &commands,
     )
 }
