@@ -38,6 +38,11 @@ fn copies_of_one_build_become_links_to_the_store_and_back() {
         assert_eq!(link(&tree, name), Some(to), "{name}");
     }
     tree.check_records();
+    // pip and uv take the store for a distribution like any other: uv's check wants WHEEL as well.
+    for file in ["METADATA", "WHEEL", "INSTALLER", "RECORD"] {
+        let file = Path::new("wheelfix_store-1.dist-info").join(file);
+        assert!(tree.site().join(&file).is_file(), "{}", file.display());
+    }
     let after = tree.state();
     assert!(tree.done(&["dedupe", "site"]).contains("Nothing to merge"));
     assert_eq!(tree.state(), after);

@@ -25,6 +25,13 @@ Summary: Libraries that several installed packages carry, once; others link here
 symbolic links into `wheelfix.libs`. `wheelfix dedupe --undo SITE-PACKAGES` puts every file back
 as it was, byte for byte, and removes this.
 ";
+/// uv calls a distribution without this file broken.
+const WHEEL: &str = "\
+Wheel-Version: 1.0
+Generator: wheelfix
+Root-Is-Purelib: false
+Tag: py3-none-any
+";
 
 /// The journal of all links; it is written before the first of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -149,6 +156,7 @@ impl Manifest {
             .collect();
         for (name, text) in [
             ("METADATA", METADATA),
+            ("WHEEL", WHEEL),
             ("INSTALLER", "wheelfix\n"),
             (MANIFEST, manifest.as_str()),
         ] {
@@ -166,7 +174,7 @@ impl Manifest {
     /// Remove the store's distribution, its journal last.
     pub(super) fn remove(site: &Path) -> Result<(), Error> {
         let folder = info(site);
-        for name in ["RECORD", "METADATA", "INSTALLER", MANIFEST] {
+        for name in ["RECORD", "WHEEL", "METADATA", "INSTALLER", MANIFEST] {
             change_file::remove(&folder.join(name))?;
         }
         change_file::remove_empty(&folder);
