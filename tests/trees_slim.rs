@@ -50,6 +50,30 @@ fn slim_takes_what_nothing_mentions_and_keeps_records_true() {
             ("big/tests/test_a.py", text("import big\n")),
             ("big/tests/__pycache__/test_a.cpython-313.pyc", text("x")),
             ("big/test/client.py", text("")),
+            ("big/tests/command.py", text("from . import used\n")),
+            ("big/tests/used.py", text("")),
+            ("big/tests/from_c.py", text("")),
+            ("big/tests/run_together.py", text("")),
+            (
+                "big/_cython.so",
+                elf_builder::Elf {
+                    soname: Some("a_name.selfbig.tests.run_togetherset".to_owned()),
+                    ..elf_builder::Elf::default()
+                }
+                .build(),
+            ),
+            (
+                "big/_native.so",
+                elf_builder::Elf {
+                    soname: Some("big.tests.from_c".to_owned()),
+                    ..elf_builder::Elf::default()
+                }
+                .build(),
+            ),
+            (
+                "big-1.0.dist-info/entry_points.txt",
+                text("[console_scripts]\nbig = big.tests.command:main\n"),
+            ),
             ("big/sub/tests/data/a.txt", text("x")),
         ],
     );
@@ -59,6 +83,10 @@ fn slim_takes_what_nothing_mentions_and_keeps_records_true() {
         "big/tests/helper.py",
         "big/tests/deep.py",
         "big/tests/__init__.py",
+        "big/tests/command.py",
+        "big/tests/used.py",
+        "big/tests/from_c.py",
+        "big/tests/run_together.py",
         "big/named.h",
         "big/stub.pyi",
         "big/test/client.py",
@@ -80,6 +108,12 @@ fn slim_takes_what_nothing_mentions_and_keeps_records_true() {
         "{said}"
     );
     assert!(said.contains("named in big/__init__.py"), "{said}");
+    assert!(
+        said.contains("big/tests/from_c.py   named in big/_native.so"),
+        "{said}"
+    );
+    let by = "big/tests/command.py   named in big-1.0.dist-info/entry_points.txt";
+    assert!(said.contains(by), "{said}");
     tree.check_records();
     assert!(
         tree.done(&["slim", "--tests", "--sources", "--stubs", "site"])

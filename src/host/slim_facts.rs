@@ -21,7 +21,7 @@ const LEAST_PROGRAM: u64 = 4096;
 /// What the files say.
 #[derive(Clone, Debug, Default)]
 pub struct SlimFacts {
-    /// What each Python source mentions.
+    /// What each Python source mentions, and each compiled module and `entry_points.txt`.
     pub sources: BTreeMap<ArchivePath, Mentions>,
     /// How many bytes smaller each ELF file would be; those of which nothing is to be had too.
     pub strippable: BTreeMap<ArchivePath, u64>,
@@ -36,7 +36,14 @@ impl SlimFacts {
             Fact::Source(mentions) => {
                 self.sources.insert(path.clone(), mentions);
             }
-            Fact::Elf { strippable, tables } => {
+            Fact::Elf {
+                strippable,
+                tables,
+                mentions,
+            } => {
+                if !mentions.strings.is_empty() {
+                    self.sources.insert(path.clone(), mentions);
+                }
                 self.strippable.insert(path.clone(), strippable);
                 self.tables.insert(path.clone(), tables);
             }
@@ -47,7 +54,11 @@ impl SlimFacts {
 enum Fact {
     Nothing,
     Source(Mentions),
-    Elf { strippable: u64, tables: u64 },
+    Elf {
+        strippable: u64,
+        tables: u64,
+        mentions: Mentions,
+    },
 }
 
 /// Read the Python sources and ELF files of a tree.
@@ -80,13 +91,18 @@ pub fn slim_facts(gathered: &GatheredTree, progress: &dyn Progress) -> Result<Sl
 fn may_matter(path: &ArchivePath, size: u64) -> bool {
     let name = path.file_name();
     let may_be_program = !name.contains('.') || name.ends_with(".bin");
-    name.ends_with(".py") || name.contains(".so") || may_be_program && size >= LEAST_PROGRAM
+    let is_text = name.ends_with(".py") || is_entry_points(path);
+    is_text || name.contains(".so") || may_be_program && size >= LEAST_PROGRAM
+}
+
+fn is_entry_points(path: &ArchivePath) -> bool {
+    path.file_name() == "entry_points.txt" && path.first().ends_with(".dist-info")
 }
 
 fn fact_of(gathered: &GatheredTree, path: &ArchivePath) -> Result<Fact, Error> {
     let host = gathered.host_path(path);
     let failed = |error| Error::io("read", &host, error);
-    if !path.file_name().ends_with(".py") {
+    if !path.file_name().ends_with(".py") && !is_entry_points(path) {
         let mut magic = [0; 4];
         let file = File::open(&host).map_err(failed)?;
         if file.read_exact_at(&mut magic, 0).is_err() || !elf::is_elf(&magic) {
@@ -104,10 +120,32 @@ fn understand(path: &ArchivePath, bytes: &[u8]) -> Fact {
             may_name_test(text) || is_source(text.rsplit('/').next().unwrap_or(text))
         }));
     }
+    if is_entry_points(path) {
+        return Fact::Source(Mentions {
+            strings: python::entry_point_modules(&String::from_utf8_lossy(bytes)),
+            ..Mentions::default()
+        });
+    }
     // A file that cannot be stripped safely has nothing to save.
     let strippable = elf::strippable(bytes, Strip::All).unwrap_or(0);
     let tables = elf::symbol_bytes(bytes).unwrap_or(0).min(strippable);
-    Fact::Elf { strippable, tables }
+    Fact::Elf {
+        strippable,
+        tables,
+        mentions: elf_mentions(bytes),
+    }
+}
+
+/// The text that [`may_name_test`] looks for.
+const TEST: &str = "test";
+
+fn elf_mentions(bytes: &[u8]) -> Mentions {
+    // What cannot be read is loaded by nobody.
+    let names = elf::dotted_names(bytes, TEST).unwrap_or_default();
+    Mentions {
+        strings: names.into_iter().collect(),
+        ..Mentions::default()
+    }
 }
 
 /// A wheel as a tree, and the same facts of it. Everything but its metadata belongs to it.
@@ -149,7 +187,7 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
             },
         );
         tree.owners.insert(entry.path.clone(), 0);
-        if entry.path.file_name().ends_with(".py") {
+        if entry.path.file_name().ends_with(".py") || is_entry_points(&entry.path) {
             let bytes = wheel.archive.contents(&gathered.source, entry);
             let bytes = bytes.map_err(broken)?;
             facts.add(&entry.path, understand(&entry.path, &bytes));
@@ -161,8 +199,13 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
             .insert(one.entry.clone(), one.file.strippable);
         let entry = wheel.archive.get(one.entry.as_str());
         let bytes = entry.and_then(|entry| wheel.archive.contents(&gathered.source, entry).ok());
-        let tables = bytes.and_then(|bytes| elf::symbol_bytes(&bytes).ok());
-        let tables = tables.unwrap_or(0).min(one.file.strippable);
+        let bytes = bytes.unwrap_or_default();
+        let tables = elf::symbol_bytes(&bytes).unwrap_or(0);
+        let tables = tables.min(one.file.strippable);
+        let mentions = elf_mentions(&bytes);
+        if !mentions.strings.is_empty() {
+            facts.sources.insert(one.entry.clone(), mentions);
+        }
         facts.tables.insert(one.entry.clone(), tables);
     }
     Ok((tree, facts))

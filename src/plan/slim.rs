@@ -222,6 +222,10 @@ pub(super) fn source_of(bytecode: &ArchivePath) -> Option<ArchivePath> {
 fn mentioned_names(input: &SlimInput<'_>, tests: Option<&TestScan>) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for (path, mentions) in input.sources {
+        // Compiled code has the names of its own sources in its messages.
+        if !path.file_name().ends_with(".py") {
+            continue;
+        }
         if tests.is_some_and(|tests| tests.files.contains(path) && !tests.kept.contains_key(path)) {
             continue;
         }

@@ -37,10 +37,18 @@ pub(super) fn scan(tree: &Tree, sources: &BTreeMap<ArchivePath, Mentions>) -> Te
             modules.insert(module, path.clone());
         }
     }
+    let packages: BTreeSet<String> = modules
+        .keys()
+        .filter_map(|module| module.split_once('.'))
+        .map(|(package, _)| format!("{package}."))
+        .collect();
     let mut queue: Vec<(ArchivePath, String)> = Vec::new();
     for (path, mentions) in sources {
         if scan.files.contains(path) {
             continue;
+        }
+        for name in compiled_in(path, mentions, &modules, &packages) {
+            push(&modules, name, &format!("named in {path}"), &mut queue);
         }
         for name in imported(path, mentions) {
             push(&modules, &name, &format!("imported by {path}"), &mut queue);
@@ -60,6 +68,9 @@ pub(super) fn scan(tree: &Tree, sources: &BTreeMap<ArchivePath, Mentions>) -> Te
         if let Some(mentions) = sources.get(&path) {
             for name in imported(&path, mentions) {
                 push(&modules, &name, &format!("imported by {path}"), &mut queue);
+            }
+            for name in compiled_in(&path, mentions, &modules, &packages) {
+                push(&modules, name, &format!("named in {path}"), &mut queue);
             }
         }
         keep_beside(&path, &why, &mut scan);
@@ -124,6 +135,34 @@ fn push(
             None => return,
         }
     }
+}
+
+/// Tests that compiled code names. Cython writes many names one behind the other with nothing
+/// between, so that a name may stand anywhere in a text. `packages`: the outermost ones of
+/// `modules`, each with a dot.
+fn compiled_in<'a>(
+    path: &ArchivePath,
+    mentions: &Mentions,
+    modules: &'a BTreeMap<String, ArchivePath>,
+    packages: &BTreeSet<String>,
+) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    if path.file_name().ends_with(".py") || is_metadata(path) {
+        return found;
+    }
+    for text in &mentions.strings {
+        for (start, _) in text.char_indices() {
+            let rest = text.get(start..).unwrap_or_default();
+            if !packages.iter().any(|package| rest.starts_with(package)) {
+                continue;
+            }
+            for (end, _) in rest.char_indices().skip(1).chain([(rest.len(), ' ')]) {
+                let known = rest.get(..end).and_then(|name| modules.get_key_value(name));
+                found.extend(known.map(|(name, _)| name.as_str()));
+            }
+        }
+    }
+    found
 }
 
 /// Everything that the imports of a source may mean, by absolute name.

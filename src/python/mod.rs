@@ -1,9 +1,12 @@
-//! What a Python source mentions: modules that it imports, and names in its strings.
+//! What a Python source mentions: modules that it imports, and names in its strings; and what an
+//! `entry_points.txt` does.
 //!
 //! Only tokens are read, not the grammar: that holds for every version of the language, and for
 //! files that no interpreter would take. Whatever is unclear counts as mentioned.
 
+mod entry_points;
 mod scan;
 mod tokens;
 
+pub use entry_points::entry_point_modules;
 pub use scan::{Import, Mentions, scan};
