@@ -294,7 +294,21 @@ fn is_seen(before: &[u8], after: &[u8], at: usize) -> Option<String> {
                 _ => 1,
             };
             let is_section = (start..start + 2).contains(&at) && section(before) == section(after);
-            (!is_section).then(|| "a symbol".to_owned())
+            // The same name may stand at several places, the empty one at the end of each string.
+            let record = at - field;
+            let name = |bytes: &[u8]| {
+                let facts = elf::read(bytes).ok()?;
+                let names: Vec<String> = facts
+                    .symbols
+                    .iter()
+                    .map(|one| one.name.to_owned())
+                    .collect();
+                Some(names)
+            };
+            let is_name = (record..record + 4).contains(&at)
+                && name(before).is_some()
+                && name(before) == name(after);
+            (!is_section && !is_name).then(|| "a symbol".to_owned())
         }
         kind => Some(format!("a section of type {kind:#x} at {range:x?}")),
     }
