@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::interrupt::{Doomed, expect_size_limit};
+use super::interrupt::{Doomed, expect_size_limit, has_proc};
 use crate::error::Error;
 
 /// How much is gathered before it is written.
@@ -47,7 +47,7 @@ impl Output {
             }
             opened => opened,
         };
-        let unnamed = unnamed.ok().filter(|_| Path::new("/proc/self/fd").exists());
+        let unnamed = unnamed.ok().filter(|_| has_proc());
         let (file, temporary) = match unnamed {
             Some(descriptor) => (File::from(descriptor), None),
             None => {
