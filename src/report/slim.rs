@@ -103,9 +103,10 @@ pub fn slim_json(
         .iter()
         .map(|(path, why)| (path.as_str(), why.as_str()))
         .collect();
-    let sums: BTreeMap<&str, Value> = sums(plan, tree)
+    // By the same words as `removed` has, so that one can be looked up by the other.
+    let sums: BTreeMap<SlimKind, Value> = sums(plan, tree)
         .into_iter()
-        .map(|(kind, (files, size))| (kind_name(kind), json!({"files": files, "bytes": size})))
+        .map(|(kind, (files, size))| (kind, json!({"files": files, "bytes": size})))
         .collect();
     json!({
         "path": name,
