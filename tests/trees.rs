@@ -22,9 +22,12 @@ use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Mutex;
 
 use installed_tree::{LIBRARY, Tree, WHEELFIX, killed, link};
-use wheelfix::elf;
+use wheelfix::host::{self, Likeness, Progress};
+use wheelfix::plan::{self, DedupeInput};
+use wheelfix::{elf, wheel::ArchivePath};
 
 #[test]
 fn copies_of_one_build_become_links_to_the_store_and_back() {
@@ -193,4 +196,54 @@ fn a_tree_that_cannot_be_written_to_is_refused_before_anything_is_changed() {
     );
     let mut command = tree.command(&["unshare", "-r", "-m", "sh", "-c", &look]);
     assert!(command.output().unwrap().status.success());
+}
+
+/// Expected and done since it was last looked at.
+#[derive(Default)]
+struct Counted(Mutex<(u64, u64)>);
+
+impl Counted {
+    fn take(&self) -> (u64, u64) {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Progress for Counted {
+    fn expect(&self, bytes: u64) {
+        self.0.lock().unwrap().0 += bytes;
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.0.lock().unwrap().1 += bytes;
+    }
+}
+
+/// The bar shows bytes; it was once given numbers of files.
+#[test]
+fn progress_is_told_in_bytes_of_files_and_comes_to_its_end() {
+    let tree = Tree::new();
+    let size = |path: &str| fs::metadata(tree.site().join(path)).unwrap().len();
+    let of_library = |name: &&str| size(&format!("{name}.libs/{LIBRARY}"));
+    let of_module = |name: &&str| size(&format!("{name}/_core.cpython-313-x86_64-linux-musl.so"));
+    let names = ["one", "two", "six"];
+    let libraries: u64 = names.iter().map(of_library).sum();
+    let modules: u64 = names.iter().map(of_module).sum();
+    let counted = Counted::default();
+    let gathered = host::gather_tree(&tree.site(), &counted).unwrap();
+    assert_eq!(counted.take(), (libraries + modules, libraries + modules));
+    let groups = plan::candidates(&gathered.tree, &gathered.elf);
+    let twins = host::find_twins(&gathered, &groups, Likeness::SameBuild, &counted).unwrap();
+    assert_eq!(counted.take(), (libraries, libraries));
+    let plan = plan::dedupe(DedupeInput {
+        tree: &gathered.tree,
+        elf: &gathered.elf,
+        twins: twins.classes,
+        contents: &twins.contents,
+        apart: twins.apart,
+        simulate: &|simulation| gathered.simulate(simulation),
+    });
+    let kept: Vec<&ArchivePath> = plan.stored.values().collect();
+    let all = libraries + size(kept[0].as_str());
+    host::apply_dedupe(&gathered, &plan, &twins.contents, &counted).unwrap();
+    assert_eq!(counted.take(), (all, all));
 }

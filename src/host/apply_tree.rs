@@ -38,12 +38,9 @@ pub fn apply_dedupe(
     for leftover in &gathered.leftovers {
         change_file::remove(leftover)?;
     }
-    let steps = plan
-        .links
-        .len()
-        .saturating_mul(2)
-        .saturating_add(plan.stored.len());
-    progress.expect(steps as u64);
+    // What is read: each file that becomes a link, and each that is copied.
+    let read = plan.links.keys().chain(plan.stored.values());
+    progress.expect(gathered.tree.size_of(read));
     let job = Job {
         gathered,
         plan,
@@ -63,7 +60,6 @@ pub fn apply_dedupe(
     job.copy()?;
     for (path, target) in &plan.links {
         change_file::link(&gathered.host_path(path), &relative_link(path, target))?;
-        progress.advance(1);
     }
     let stored = job.stored(&manifest)?;
     write_records(gathered, &manifest, &stored)?;
@@ -122,8 +118,8 @@ impl Job<'_> {
             let hash = RecordHash::sha256(&base);
             for path in aliases {
                 let alias = self.alias(path, target, &base, &hash)?;
+                self.progress.advance(alias.size);
                 manifest.links.insert(path.as_str().to_owned(), alias);
-                self.progress.advance(1);
             }
         }
         Ok(manifest)
@@ -171,8 +167,9 @@ impl Job<'_> {
         for (at, from) in &self.plan.stored {
             let mut attributes = Attributes::of(&self.gathered.host_path(from))?;
             attributes.mode = 0o755;
-            change_file::write(&self.gathered.host_path(at), &self.read(from)?, &attributes)?;
-            self.progress.advance(1);
+            let bytes = self.read(from)?;
+            change_file::write(&self.gathered.host_path(at), &bytes, &attributes)?;
+            self.progress.advance(bytes.len() as u64);
         }
         Ok(())
     }

@@ -192,7 +192,7 @@ impl GatheredTree {
     }
 
     fn read_elf(&mut self, progress: &dyn Progress) -> Result<(), Error> {
-        let named: Vec<&ArchivePath> = self
+        let named: Vec<(&ArchivePath, u64)> = self
             .tree
             .files
             .iter()
@@ -200,14 +200,14 @@ impl GatheredTree {
                 let name = path.file_name();
                 file.link.is_none() && (name.ends_with(".so") || name.contains(".so."))
             })
-            .map(|(path, _)| path)
+            .map(|(path, file)| (path, file.size))
             .collect();
-        progress.expect(named.len() as u64);
+        progress.expect(named.iter().map(|(_, size)| size).sum());
         let read: Vec<Option<(ArchivePath, TreeElf)>> = named
             .par_iter()
-            .map(|path| {
-                progress.advance(1);
+            .map(|(path, size)| {
                 let one = read_one(&self.host_path(path), path)?;
+                progress.advance(*size);
                 Ok(one.map(|one| ((*path).clone(), one)))
             })
             .collect::<Result<_, Error>>()?;

@@ -44,8 +44,7 @@ pub fn find_twins(
     likeness: Likeness,
     progress: &dyn Progress,
 ) -> Result<Twins, Error> {
-    let files: usize = groups.iter().map(Vec::len).sum();
-    progress.expect(files as u64);
+    progress.expect(gathered.tree.size_of(groups.iter().flatten()));
     let found: Vec<Twins> = groups
         .par_iter()
         .map(|group| within(gathered, group, likeness, progress))
@@ -82,7 +81,7 @@ fn within(
     order.sort_by_key(|path| (path.first() != STORE, *path));
     for path in order {
         let bytes = read(path)?;
-        progress.advance(1);
+        progress.advance(bytes.len() as u64);
         if elf::read(&bytes).map_or(true, |facts| is_extension(path.file_name(), &facts)) {
             continue;
         }

@@ -59,6 +59,12 @@ impl Tree {
         self.files.values().map(|file| file.size).sum()
     }
 
+    /// The bytes of these files.
+    pub fn size_of<'a>(&self, paths: impl Iterator<Item = &'a ArchivePath>) -> u64 {
+        let files = paths.filter_map(|path| self.files.get(path));
+        files.map(|file| file.size).sum()
+    }
+
     /// The file behind a path, through at most so many links as a kernel follows.
     #[must_use]
     pub fn real<'a>(&'a self, mut path: &'a ArchivePath) -> Option<&'a ArchivePath> {
