@@ -15,7 +15,7 @@ use super::package_world::PackageWorld;
 use super::sysroot::elf_file;
 use crate::elf;
 use crate::error::Error;
-use crate::plan::{Code, ElfEntry, Finding, Package, settle};
+use crate::plan::{Code, ElfEntry, Finding, Package, STORE_INFO, settle};
 use crate::policy::Pythons;
 use crate::resolve::{FileIdentity, Graph, ModulePath, Place};
 use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_rows};
@@ -189,7 +189,11 @@ fn package(
         }
         owned.insert(path.relative().to_owned());
         recorded(&row, &path, read, &mut package.findings);
-        take(&mut package, path.relative(), read);
+        // The store is no wheel whose tag could promise anything, and its libraries are there for
+        // the links to them: those are loaded, and checked with their packages.
+        if info != STORE_INFO {
+            take(&mut package, path.relative(), read);
+        }
     }
     package
 }
