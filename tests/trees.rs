@@ -66,6 +66,22 @@ fn only_equal_bytes_are_merged_when_that_is_asked() {
     tree.check_records();
 }
 
+/// The store's second copy becomes a link to its first, behind links that were there before.
+#[test]
+fn what_was_merged_in_two_steps_is_undone_in_one() {
+    let tree = Tree::new();
+    tree.install_second_two();
+    let before = tree.state();
+    tree.done(&["dedupe", "--level", "identical", "site"]);
+    tree.check_records();
+    tree.done(&["dedupe", "site"]);
+    tree.check_records();
+    assert_eq!(tree.links().len(), 5);
+    tree.done(&["dedupe", "--undo", "site"]);
+    tree.check_records();
+    assert_eq!(tree.state(), before);
+}
+
 #[test]
 fn another_build_of_the_same_name_stays_apart() {
     let tree = Tree::new();

@@ -50,7 +50,7 @@ pub fn undo_dedupe(site: &Path) -> Result<Undone, Error> {
             undone.left.push(path.clone());
         }
     }
-    restore_records(&site, &manifest)?;
+    restore_records(&site, &manifest, &undone.restored)?;
     remove_store(&site)?;
     Manifest::remove(&site)?;
     Ok(undone)
@@ -95,11 +95,14 @@ fn is_original(host: &Path, alias: &Alias) -> bool {
     is_file && fs::read(host).is_ok_and(|bytes| hex(&Sha256::digest(&bytes)) == alias.sha256)
 }
 
-fn restore_records(site: &Path, manifest: &Manifest) -> Result<(), Error> {
-    let mut rows: BTreeMap<&str, Vec<(&str, &str, &str)>> = BTreeMap::new();
-    for (path, alias) in &manifest.links {
-        if let Some((record, old, new)) = &alias.record {
-            rows.entry(record).or_default().push((path, old, new));
+/// Put back the rows of files that are as before, whatever they were by now: that of a link changes
+/// again when what it leads to becomes a link to another content.
+fn restore_records(site: &Path, manifest: &Manifest, restored: &[String]) -> Result<(), Error> {
+    let mut rows: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for path in restored {
+        let alias = manifest.links.get(path);
+        if let Some((record, old, _)) = alias.and_then(|alias| alias.record.as_ref()) {
+            rows.entry(record).or_default().push((path, old));
         }
     }
     for (record, rows) in rows {
@@ -112,8 +115,8 @@ fn restore_records(site: &Path, manifest: &Manifest) -> Result<(), Error> {
             continue;
         };
         let mut changed = false;
-        for (path, old, new) in rows {
-            changed |= record.restore(path, new, old);
+        for (path, old) in rows {
+            changed |= record.restore(path, old);
         }
         if changed {
             change_file::write(&host, &record.to_bytes(), &Attributes::of(&host)?)?;

@@ -71,12 +71,12 @@ impl InstalledRecord {
         Some(std::mem::replace(&mut line.text, new))
     }
 
-    /// Puts a line back that [`InstalledRecord::set`] took, if what it wrote is still there.
-    pub fn restore(&mut self, path: &str, new: &str, old: &str) -> bool {
+    /// Puts a line back that [`InstalledRecord::set`] took; whether that changes anything.
+    pub fn restore(&mut self, path: &str, old: &str) -> bool {
         let line = self
             .lines
             .iter_mut()
-            .find(|line| line.is(path) && line.text == new);
+            .find(|line| line.is(path) && line.text != old);
         let Some(line) = line else {
             return false;
         };
@@ -152,8 +152,9 @@ mod tests {
         let new = record.line("z.so").unwrap().to_owned();
         assert_eq!(new, record_line("z.so", &hash, 7));
         assert_eq!(record.set("z.so", &hash, 7), None);
-        assert!(!record.restore("z.so", "other", &old));
-        assert!(record.restore("z.so", &new, &old));
+        assert!(!record.restore("y.so", &old));
+        assert!(record.restore("z.so", &old));
+        assert!(!record.restore("z.so", &old));
         assert_eq!(record.to_bytes(), text.as_bytes());
         assert_eq!(record.remove(|path| path.as_str() == "a,b.py"), 1);
         assert!(

@@ -70,6 +70,20 @@ impl Tree {
         tree
     }
 
+    /// One package more, which carries `two`'s very bytes under a name of its own: where only equal
+    /// bytes are merged, two copies come into the store.
+    pub fn install_second_two(&self) {
+        let path = "ten.libs/libspam_leaf-4567abcd.so.1";
+        self.install("ten", &[(path, library(LIBRARY, "$ORIGIN/../x"))]);
+    }
+
+    /// The symbolic links of the tree.
+    pub fn links(&self) -> Vec<String> {
+        let mut state = self.state();
+        state.retain(|_, what| what.starts_with("link "));
+        state.into_keys().collect()
+    }
+
     pub fn site(&self) -> PathBuf {
         self.folder.path().join("site")
     }
