@@ -18,22 +18,25 @@ mod installed_tree;
 #[path = "support/scratch.rs"]
 mod scratch;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::process::{Output, Stdio};
 
-use installed_tree::{LIBRARY, Tree, link};
+use installed_tree::{LIBRARY, Tree, killed, link};
 
 /// A tree and an interpreter for it: `answer` is shell, which may ask whether the tree is
-/// `linked` yet, and prints the JSON of failures.
+/// `linked` yet, that is more than the number in `links` says, and prints the JSON of failures.
 fn tree_with_interpreter(answer: &str) -> Tree {
     let tree = Tree::new();
     let folder = tree.folder.path().to_str().unwrap();
+    fs::write(tree.folder.path().join("links"), "0").unwrap();
     let script = format!(
         "#!/bin/sh
 cd {folder}
-linked() {{ [ -L site/two.libs/{LIBRARY} ]; }}
+linked() {{ [ $(find site -type l | wc -l) -gt $(cat links) ]; }}
 linked && cat >asked.after || cat >asked.before
 {answer}"
     );
@@ -109,6 +112,72 @@ fn one_that_does_not_load_any_more_brings_everything_back() {
     assert!(!asked(&tree, "after").is_empty());
     assert_eq!(tree.state(), before);
     tree.check_records();
+}
+
+/// What becomes a link is a file of a package, or the store's second copy, to which others link.
+#[test]
+fn one_that_does_not_load_any_more_leaves_the_links_of_runs_before() {
+    let fault = fails("one/_core.cpython-313-x86_64-linux-musl.so");
+    for second_copy in [false, true] {
+        let tree = tree_with_interpreter(&format!("linked && {fault} || echo '{{}}'"));
+        if second_copy {
+            tree.install_second_two();
+        }
+        tree.done(&["dedupe", "--level", "identical", "site"]);
+        let links = tree.links();
+        fs::write(tree.folder.path().join("links"), links.len().to_string()).unwrap();
+        let before = but_for_times(&tree);
+        let (output, said) = verified(&tree);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("Restored 1 file\n"), "{said}");
+        assert!(!asked(&tree, "after").is_empty());
+        assert_eq!(tree.links(), links);
+        assert_eq!(but_for_times(&tree), before);
+        tree.check_records();
+        // It can be done again, and all of it undone.
+        tree.done(&["dedupe", "site"]);
+        assert!(tree.links().len() > links.len());
+        tree.check_records();
+        tree.done(&["dedupe", "--undo", "site"]);
+        assert!(tree.links().is_empty());
+        tree.check_records();
+    }
+}
+
+#[test]
+fn a_taking_back_that_is_killed_at_any_step_can_be_undone_or_carried_on() {
+    let fault = fails("one/_core.cpython-313-x86_64-linux-musl.so");
+    let before = RefCell::default();
+    let make = || {
+        let tree = tree_with_interpreter(&format!("linked && {fault} || echo '{{}}'"));
+        tree.install_second_two();
+        before.replace(tree.state());
+        tree.done(&["dedupe", "--level", "identical", "site"]);
+        fs::write(tree.folder.path().join("links"), "4").unwrap();
+        tree
+    };
+    let words = ["dedupe", "--verify-import", "./python", "site"];
+    let mut turn = 0;
+    killed(&words, make, |tree, _| {
+        turn += 1;
+        if turn % 2 == 0 {
+            tree.done(&["dedupe", "site"]);
+            tree.check_records();
+        }
+        tree.done(&["dedupe", "--undo", "site"]);
+        assert_eq!(tree.state(), *before.borrow());
+    });
+}
+
+/// The state without the times of what the store says of itself.
+fn but_for_times(tree: &Tree) -> BTreeMap<String, String> {
+    let mut state = tree.state();
+    for (name, text) in &mut state {
+        if name.starts_with("wheelfix_store") {
+            *text = text.split(' ').take(2).collect();
+        }
+    }
+    state
 }
 
 #[test]

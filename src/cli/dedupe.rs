@@ -140,7 +140,7 @@ fn apply(
         })
     });
     if verdict.is_err() {
-        let undone = host::undo_dedupe(&gathered.site)?;
+        let undone = host::take_back(gathered, plan)?;
         let site = gathered.site.to_string_lossy();
         let text = report::undo_line(undone.restored.len());
         terminal.note(&site, true, &text);

@@ -13,7 +13,7 @@ use super::Progress;
 use super::change_file::{self, Attributes};
 use super::delta;
 use super::gather_tree::GatheredTree;
-use super::store::{Alias, Manifest, since_1970};
+use super::store::{Alias, Manifest, Rows, since_1970};
 use crate::error::Error;
 use crate::plan::{LinkTarget, STORE, TreePlan, relative_link};
 use crate::wheel::{ArchivePath, InstalledRecord, RecordHash, record_line};
@@ -61,13 +61,12 @@ pub fn apply_dedupe(
     for (path, target) in &plan.links {
         change_file::link(&gathered.host_path(path), &relative_link(path, target))?;
     }
-    let stored = job.stored(&manifest)?;
+    let stored = stored(gathered, &manifest)?;
     write_records(gathered, &manifest, &stored)?;
     for path in &plan.dropped {
         change_file::remove(&gathered.host_path(path))?;
     }
-    let in_store = stored.into_iter().filter(|(path, _)| path.first() == STORE);
-    manifest.finish(site, &in_store.collect())
+    manifest.finish(site, &stored)
 }
 
 struct Job<'a> {
@@ -173,36 +172,29 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
 
-    /// Hash and size of every file that something links to.
-    fn stored(
-        &self,
-        manifest: &Manifest,
-    ) -> Result<BTreeMap<ArchivePath, (RecordHash, u64)>, Error> {
-        let targets: BTreeSet<&str> = manifest
-            .links
-            .values()
-            .map(|alias| alias.target.as_str())
-            .collect();
-        let mut stored = BTreeMap::new();
-        for target in targets {
-            let Ok(path) = ArchivePath::parse(target) else {
-                continue;
-            };
-            let host = self.gathered.host_path(&path);
-            let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
-            stored.insert(path, (RecordHash::sha256(&bytes), bytes.len() as u64));
-        }
-        Ok(stored)
+/// The row of every file that something links to.
+pub(super) fn stored(gathered: &GatheredTree, manifest: &Manifest) -> Result<Rows, Error> {
+    let targets: BTreeSet<&str> = manifest
+        .links
+        .values()
+        .map(|alias| alias.target.as_str())
+        .collect();
+    let mut stored = Rows::new();
+    for target in targets {
+        let Ok(path) = ArchivePath::parse(target) else {
+            continue;
+        };
+        let host = gathered.host_path(&path);
+        let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
+        stored.insert(path, (RecordHash::sha256(&bytes), bytes.len() as u64));
     }
+    Ok(stored)
 }
 
 /// RECORD speaks of what is read now.
-fn write_records(
-    gathered: &GatheredTree,
-    manifest: &Manifest,
-    stored: &BTreeMap<ArchivePath, (RecordHash, u64)>,
-) -> Result<(), Error> {
+fn write_records(gathered: &GatheredTree, manifest: &Manifest, stored: &Rows) -> Result<(), Error> {
     let mut records: BTreeMap<&ArchivePath, (InstalledRecord, bool)> = BTreeMap::new();
     for (path, alias) in &manifest.links {
         let Some((hash, size)) = stored.get(alias.target.as_str()) else {

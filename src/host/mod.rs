@@ -40,7 +40,7 @@ pub use slim_facts::{SlimFacts, slim_facts, wheel_facts};
 pub use slim_tree::{Slimmed, slim_tree};
 pub use sysroot::{Sysroot, SysrootOptions};
 pub use twins::{Likeness, Twins, find_twins};
-pub use undo_tree::{Undone, undo_dedupe};
+pub use undo_tree::{Undone, take_back, undo_dedupe};
 pub use verify_import::load_failures;
 
 /// Tells how far a long work has come. All of it may be called from any thread.

@@ -33,6 +33,9 @@ Root-Is-Purelib: false
 Tag: py3-none-any
 ";
 
+/// Hash and size of files, by their path.
+pub(super) type Rows = BTreeMap<ArchivePath, (RecordHash, u64)>;
+
 /// The journal of all links; it is written before the first of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Manifest {
@@ -136,17 +139,15 @@ impl Manifest {
         change_file::write(&folder.join(MANIFEST), text.as_bytes(), &attributes)
     }
 
-    /// Write what makes the store a distribution. `stored`: its libraries with hash and size.
-    pub(super) fn finish(
-        &self,
-        site: &Path,
-        stored: &BTreeMap<ArchivePath, (RecordHash, u64)>,
-    ) -> Result<(), Error> {
+    /// Write what makes the store a distribution. `stored`: all that something links to, its own
+    /// libraries among it.
+    pub(super) fn finish(&self, site: &Path, stored: &Rows) -> Result<(), Error> {
         let folder = info(site);
         let attributes = Attributes::of_new(site)?;
         let manifest = serde_json::to_string_pretty(self).unwrap_or_default();
         let mut rows: BTreeMap<String, String> = stored
             .iter()
+            .filter(|(path, _)| path.first() == STORE)
             .map(|(path, (hash, size))| {
                 (
                     path.as_str().to_owned(),

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::apply_tree::hex;
+use super::apply_tree::{hex, stored};
 use super::change_file::{self, Attributes};
 use super::delta;
-use super::gather_tree::TEMPORARY;
+use super::gather_tree::{GatheredTree, TEMPORARY};
 use super::store::{Alias, Manifest};
 use crate::error::Error;
-use crate::plan::{STORE, relative_link};
+use crate::plan::{STORE, TreePlan, relative_link};
 use crate::wheel::{ArchivePath, InstalledRecord};
 
 /// What was undone.
@@ -22,6 +22,16 @@ pub struct Undone {
     pub restored: Vec<String>,
     /// Files that were no links any more: their package was installed anew or removed.
     pub left: Vec<String>,
+}
+
+impl Undone {
+    fn note(&mut self, path: &str, is_restored: bool) {
+        let list = match is_restored {
+            true => &mut self.restored,
+            false => &mut self.left,
+        };
+        list.push(path.to_owned());
+    }
 }
 
 /// Undo everything that `dedupe` did to a tree, or that a killed run of it had begun.
@@ -44,15 +54,51 @@ pub fn undo_dedupe(site: &Path) -> Result<Undone, Error> {
         .iter()
         .partition(|(_, alias)| manifest.links.contains_key(&alias.target));
     for (path, alias) in direct.into_iter().chain(chained) {
-        if restore(&site, path, alias)? {
-            undone.restored.push(path.clone());
-        } else {
-            undone.left.push(path.clone());
-        }
+        undone.note(path, restore(&site, path, alias)?);
     }
     restore_records(&site, &manifest, &undone.restored)?;
     remove_store(&site)?;
     Manifest::remove(&site)?;
+    Ok(undone)
+}
+
+/// Undo what one run of `dedupe` did by its plan. `gathered`: the tree before it; what was linked
+/// by then stays so. Copies that it dropped from the store had no link any more, and stay away.
+///
+/// # Errors
+/// As [`undo_dedupe`].
+pub fn take_back(gathered: &GatheredTree, plan: &TreePlan) -> Result<Undone, Error> {
+    let site = &gathered.site;
+    let manifest = Manifest::load(site)?.unwrap_or_default();
+    let mut earlier = manifest.clone();
+    // A run makes links only of what is none.
+    let is_earlier = |path: &str| !plan.links.contains_key(path);
+    earlier.links.retain(|path, _| is_earlier(path));
+    if earlier.links.is_empty() {
+        return undo_dedupe(site);
+    }
+    let _lock = change_file::lock(site)?;
+    // The journal of the run stays until all is back: so a kill costs nothing.
+    let mut undone = Undone::default();
+    for (path, alias) in &manifest.links {
+        if !is_earlier(path) {
+            undone.note(path, restore(site, path, alias)?);
+        }
+    }
+    // A link from before may have been led on, to another content: its row is put back as well.
+    let touched = manifest.links.keys().filter_map(|path| {
+        let owner = gathered.tree.owner(&ArchivePath::parse(path).ok()?)?;
+        Some((&owner.record_path, &owner.record))
+    });
+    let touched: BTreeMap<&ArchivePath, &InstalledRecord> = touched.collect();
+    for (path, record) in touched {
+        let host = gathered.host_path(path);
+        change_file::write_if_new(&host, &record.to_bytes(), &Attributes::of(&host)?)?;
+    }
+    for path in plan.stored.keys() {
+        change_file::remove(&gathered.host_path(path))?;
+    }
+    earlier.finish(site, &stored(gathered, &earlier)?)?;
     Ok(undone)
 }
 

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -232,7 +233,7 @@ pub fn killed(words: &[&str], make: impl Fn() -> Tree, mut check: impl FnMut(&Tr
                 .output()
                 .unwrap()
                 .status;
-            let was_killed = !status.success();
+            let was_killed = status.signal().is_some();
             check(&tree, was_killed);
             if !was_killed {
                 break;
