@@ -161,7 +161,7 @@ fn twenty_edits_in_a_row_grow_by_their_names_only() {
             continue;
         };
         let first = edit(&original, &repair()).bytes;
-        let mut bytes = first.clone();
+        let mut bytes = first.to_vec();
         let mut names = 0;
         for round in 0..20 {
             let soname = format!("libshape-round-{round:02}-{}.so", "x".repeat(100 + round));
@@ -177,7 +177,7 @@ fn twenty_edits_in_a_row_grow_by_their_names_only() {
                 run_path: set_path(kind, &path),
                 ..Edits::default()
             };
-            bytes = edit(&bytes, &edits).bytes;
+            bytes = edit(&bytes, &edits).bytes.into();
             shop.load(&format!("{flags:?}, edit {round}"), &bytes);
         }
         // A table or two may have moved for good.
@@ -247,7 +247,7 @@ fn all_edits_at_once_say_the_same_as_one_after_the_other() {
             ..Edits::default()
         },
     ] {
-        bytes = edit(&bytes, &edits).bytes;
+        bytes = edit(&bytes, &edits).bytes.into();
     }
     assert_eq!(at_once, read(&bytes));
 }

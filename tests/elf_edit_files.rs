@@ -193,7 +193,7 @@ fn programs_still_start() {
                 Level::L4,
                 "the program headers of a program stay"
             );
-            bytes = edited.bytes;
+            bytes = edited.bytes.into();
             fs::write(shop.path("program"), &bytes).unwrap();
             run(&mut Command::new(shop.path("program"))).unwrap();
         }
@@ -339,7 +339,7 @@ fn verify_notices_a_changed_byte_anywhere() {
     let mut unnoticed = Vec::new();
     let marks = edited.iter().enumerate().filter(|&(_, &byte)| byte != 0);
     for place in marks.map(|(place, _)| place).collect::<Vec<_>>() {
-        let mut broken = edited.clone();
+        let mut broken = edited.to_vec();
         broken[place] ^= 0x55;
         if elf::verify(&original, &broken, &edits).is_ok() {
             unnoticed.push(place);

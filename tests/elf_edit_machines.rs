@@ -305,7 +305,7 @@ fn try_machine(name: &'static str, target: &'static str, qemu: &'static str) {
                 Level::L4,
                 "the program headers of a program stay"
             );
-            bytes = edited.bytes;
+            bytes = edited.bytes.into();
             fs::write(bench.path("program"), &bytes).unwrap();
             bench
                 .start(&[])

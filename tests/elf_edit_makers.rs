@@ -199,7 +199,7 @@ fn programs_of_every_linker_start_after_every_chain() {
             for (what, bytes) in [
                 ("edited", edited),
                 ("with strip", stripped),
-                ("then strip", theirs),
+                ("then strip", theirs.into()),
             ] {
                 fs::write(&program, bytes).unwrap();
                 run(&mut Command::new(&program))

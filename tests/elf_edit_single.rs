@@ -300,7 +300,7 @@ fn a_comparison_explains_an_edit_and_names_what_no_edit_explains() {
     assert!(found.rest.is_none(), "{:?}", found.rest);
     assert_eq!(found.edits.soname, repair().soname);
     assert_eq!(found.edits.rename_needed, repair().rename_needed);
-    let mut broken = edited.bytes.clone();
+    let mut broken = edited.bytes.to_vec();
     let text = broken.windows(4).rposition(|it| it == b"\x7fELF").unwrap();
     assert_eq!(text, 0);
     // One byte of code.

@@ -179,7 +179,7 @@ proptest! {
         let Some(bytes) = file(which) else { return Ok(()) };
         let mut bytes = bytes.clone();
         for edits in &row {
-            bytes = elf::edit(&bytes, edits).unwrap().bytes;
+            bytes = elf::edit(&bytes, edits).unwrap().bytes.into();
             let facts = elf::read(&bytes).unwrap();
             if let Some(soname) = &edits.soname {
                 prop_assert_eq!(facts.soname.as_ref(), Some(soname));

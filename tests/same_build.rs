@@ -366,7 +366,7 @@ fn twin_of(bytes: &[u8]) -> Vec<u8> {
         })),
         ..Edits::default()
     };
-    elf::edit(bytes, &edits).unwrap().bytes
+    elf::edit(bytes, &edits).unwrap().bytes.into()
 }
 
 #[test]

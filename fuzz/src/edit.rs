@@ -27,7 +27,7 @@ pub fn check(bytes: &[u8]) {
         return;
     };
     if !edited.changed {
-        assert_eq!(edited.bytes, file, "no change, but other bytes");
+        assert_eq!(&*edited.bytes, file, "no change, but other bytes");
     }
     let Ok(before) = before else {
         assert!(!edited.changed, "a file that cannot be read was edited");

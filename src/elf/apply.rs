@@ -1,6 +1,7 @@
 //! Carries a plan out: tables to their new places, and every reference after them.
 
 use super::address::{VirtualAddress, slice};
+use super::buffer::Buffer;
 use super::change::{Expansion, Value};
 use super::draft::Draft;
 use super::dynamic::{DT_JMPREL, DT_MIPS_RLD_MAP_REL, DT_PLTGOT, Dynamic, Entry};
@@ -16,8 +17,8 @@ use super::tables::{TABLE_TAGS, Table};
 use super::rewrite::Plan;
 
 impl Plan<'_> {
-    pub(super) fn apply(&self) -> Result<Vec<u8>, Error> {
-        let mut draft = Draft::of(self.image);
+    pub(super) fn apply(&self) -> Result<Buffer, Error> {
+        let mut draft = Draft::of(self.image)?;
         if let Some((inside, bytes)) = &self.names.rewritten {
             let at = self.dynamic.strings.at.plus(*inside as u64);
             draft.write(at, bytes)?;

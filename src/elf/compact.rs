@@ -4,6 +4,7 @@
 //! but tables they can close ranks, and the segment ends earlier.
 
 use super::address::{FileOffset, VirtualAddress};
+use super::buffer::Buffer;
 use super::error::Error;
 use super::image::Image;
 use super::layout::{Layout, Level, Place};
@@ -14,7 +15,7 @@ use super::tables::{self, Table};
 
 /// The file with shorter segments; the bytes behind their ends are left for strip to drop.
 /// `None` if there is no hole to close, or if moving anything would be a risk.
-pub(super) fn compact(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+pub(super) fn compact(bytes: &[u8]) -> Result<Option<Buffer>, Error> {
     let image = Image::parse(bytes)?;
     rewrite::relocate(&image, |tables| lay_out(&image, tables))
 }

@@ -1,6 +1,7 @@
 //! A file being changed: its bytes and its three tables, written back together.
 
 use super::address::{FileOffset, slice_mut};
+use super::buffer::Buffer;
 use super::error::Error;
 use super::header::Header;
 use super::image::Image;
@@ -11,9 +12,9 @@ use super::segment::Segment;
 const ROOM: usize = 1 << 14;
 
 /// The changed file so far. The tables are in front of the bytes until [`Draft::finish`] writes them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Draft {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Buffer,
     pub(super) header: Header,
     pub(super) segments: Vec<Segment>,
     pub(super) sections: Vec<Section>,
@@ -22,15 +23,13 @@ pub(super) struct Draft {
 impl Draft {
     /// Starts with a copy of the file, with room to grow: a second copy is what an edit would wait
     /// for longest.
-    pub(super) fn of(image: &Image<'_>) -> Self {
-        let mut bytes = Vec::with_capacity(image.bytes.len().saturating_add(ROOM));
-        bytes.extend_from_slice(image.bytes);
-        Self {
-            bytes,
+    pub(super) fn of(image: &Image<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            bytes: Buffer::copy_of(image.bytes, ROOM)?,
             header: image.header.clone(),
             segments: image.segments.clone(),
             sections: image.sections.clone(),
-        }
+        })
     }
 
     /// Writes bytes over what is there.
@@ -60,7 +59,7 @@ impl Draft {
             return Ok(());
         }
         let old_length = self.bytes.len();
-        self.bytes.resize(old_length.saturating_add(count), 0);
+        self.bytes.resize(old_length.saturating_add(count))?;
         self.bytes
             .copy_within(index..old_length, index.saturating_add(count));
         self.clear(at, size)?;
@@ -96,7 +95,7 @@ impl Draft {
     }
 
     /// Writes the tables back and gives the file out.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, Error> {
+    pub(super) fn finish(mut self) -> Result<Buffer, Error> {
         let codec = self.header.codec;
         let too_many = |_| Error::uneditable("too many program headers");
         self.header.segment_count = u16::try_from(self.segments.len()).map_err(too_many)?;

@@ -1,7 +1,6 @@
 //! The one way in which a file is changed: strip, expand, rename, then prove it.
 
-use std::borrow::Cow;
-
+use super::buffer::Buffer;
 use super::edits::Edits;
 use super::error::Error;
 use super::layout::Level;
@@ -10,10 +9,10 @@ use super::strip;
 use super::verify;
 
 /// An edited file and how it came about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Edited {
     /// The whole new file; the very bytes of the old one if there was nothing to change.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     /// How far the edit had to reach.
     pub level: Level,
     /// Whether the bytes differ from those that came in.
@@ -26,20 +25,21 @@ pub struct Edited {
 /// When the file is malformed, when it cannot be edited without risk, or when the result does not
 /// hold up. There is no half-edited result.
 pub fn edit(bytes: &[u8], edits: &Edits) -> Result<Edited, Error> {
-    let out: Cow<'_, [u8]> = match strip::strip(bytes, edits.strip)? {
-        Some(stripped) => Cow::Owned(stripped),
-        None => Cow::Borrowed(bytes),
+    let stripped = strip::strip(bytes, edits.strip)?;
+    let (out, level) = match rewrite::rewrite(stripped.as_deref().unwrap_or(bytes), edits)? {
+        Some((rewritten, level)) => (Some(rewritten), level),
+        None => (stripped, Level::L0),
     };
-    let (out, level) = match rewrite::rewrite(&out, edits)? {
-        Some((rewritten, level)) => (Cow::Owned(rewritten), level),
-        None => (out, Level::L0),
+    let changed = out.is_some();
+    let bytes = match out {
+        Some(out) => {
+            verify::verify(bytes, &out, edits)?;
+            out
+        }
+        None => Buffer::copy_of(bytes, 0)?,
     };
-    let changed = matches!(out, Cow::Owned(_));
-    if changed {
-        verify::verify(bytes, &out, edits)?;
-    }
     Ok(Edited {
-        bytes: out.into_owned(),
+        bytes,
         level,
         changed,
     })

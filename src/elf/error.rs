@@ -1,6 +1,7 @@
 //! What can be wrong with an ELF file, and where in it.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 use std::fmt;
 
 use super::address::FileOffset;
@@ -89,6 +90,12 @@ impl Error {
     #[must_use]
     pub fn is_malformed_input(&self) -> bool {
         matches!(self.kind, ErrorKind::NotElf | ErrorKind::Malformed)
+    }
+}
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Self {
+        Self::uneditable("there is not enough memory to hold it twice")
     }
 }
 

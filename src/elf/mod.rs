@@ -10,6 +10,7 @@ mod apply;
 mod apply_needs;
 mod apply_symbols;
 mod attributes;
+mod buffer;
 mod change;
 mod codec;
 mod compact;
@@ -59,6 +60,7 @@ mod verify;
 mod versions;
 
 pub use address::{FileOffset, VirtualAddress};
+pub use buffer::Buffer;
 pub use codec::{Class, Endian};
 pub use compare::{Comparison, compare};
 pub use dotted_names::dotted_names;

@@ -1,6 +1,7 @@
 //! Plans what a change does to a file: which tables grow by what, and where they go.
 
 use super::address::{VirtualAddress, slice};
+use super::buffer::Buffer;
 use super::change::{Change, Expansion};
 use super::dynamic::{DT_REL, DT_RELA, DT_RELR, Dynamic};
 use super::edits::{Edits, RunPathEdit};
@@ -17,7 +18,7 @@ use super::versions::{self, NeedRecord};
 const SPARE_ENTRIES: u64 = 2;
 
 /// Applies all edits but strip. `None` if they change nothing.
-pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Vec<u8>, Level)>, Error> {
+pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Buffer, Level)>, Error> {
     let image = Image::parse(bytes)?;
     let dynamic = match Dynamic::parse(&image)? {
         Some(dynamic) => dynamic,
@@ -50,7 +51,7 @@ fn asks_for_names(edits: &Edits) -> bool {
 pub(super) fn relocate(
     image: &Image<'_>,
     lay_out: impl FnOnce(&[Table]) -> Option<Layout>,
-) -> Result<Option<Vec<u8>>, Error> {
+) -> Result<Option<Buffer>, Error> {
     let Some(dynamic) = Dynamic::parse(image)? else {
         return Ok(None);
     };

@@ -4,6 +4,7 @@
 //! has edited before, of which binutils breaks some.
 
 use super::address::{FileOffset, align_up, slice};
+use super::buffer::Buffer;
 use super::compact;
 use super::edits::Strip;
 use super::error::Error;
@@ -49,7 +50,7 @@ pub fn symbol_bytes(bytes: &[u8]) -> Result<u64, Error> {
 }
 
 /// Strips a file; `None` if there is nothing to leave out.
-pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
+pub(super) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Buffer>, Error> {
     let mut stripped = once(bytes, strip)?;
     if strip == Strip::None || !is_linked(bytes)? {
         return Ok(stripped);
@@ -78,7 +79,7 @@ fn is_linked(bytes: &[u8]) -> Result<bool, Error> {
     Ok(matches!(header.kind, Kind::Executable | Kind::Shared))
 }
 
-fn once(bytes: &[u8], strip: Strip) -> Result<Option<Vec<u8>>, Error> {
+fn once(bytes: &[u8], strip: Strip) -> Result<Option<Buffer>, Error> {
     let image = Image::parse(bytes)?;
     match Plan::new(&image, strip)? {
         Some(plan) => plan.apply().map(Some),

@@ -1,6 +1,7 @@
 //! Writes the stripped file that a plan describes.
 
 use super::address::{FileOffset, slice};
+use super::buffer::Buffer;
 use super::draft::Draft;
 use super::error::Error;
 use super::image::Image;
@@ -12,12 +13,12 @@ use super::symbols::{self, RawSymbol};
 use super::strip::{Kept, Plan};
 
 impl Plan<'_> {
-    pub(super) fn apply(&self) -> Result<Vec<u8>, Error> {
+    pub(super) fn apply(&self) -> Result<Buffer, Error> {
         let image = self.image;
         let length =
             usize::try_from(self.length).map_err(|_| Error::uneditable("the file is too large"))?;
         let mut draft = Draft {
-            bytes: vec![0; length],
+            bytes: Buffer::zeroed(length, 0)?,
             header: image.header.clone(),
             segments: image.segments.clone(),
             sections: Vec::with_capacity(self.kept.len()),

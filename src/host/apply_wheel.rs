@@ -287,7 +287,7 @@ impl<'a> Job<'a> {
         bytes: &[u8],
         edits: &Edits,
         place: impl Fn() -> Place,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<elf::Buffer, Error> {
         match elf::edit(bytes, edits) {
             Ok(edited) => Ok(edited.bytes),
             Err(error) => Err(Error::Edit {

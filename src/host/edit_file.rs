@@ -6,13 +6,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::publish::Output;
-use crate::elf::{self, Facts, Soname};
+use crate::elf::{self, Buffer, Facts, Soname};
 use crate::error::Error;
 
 /// The most bytes that are read of a value given as `@FILE`.
 const LONGEST_VALUE: u64 = 1 << 24;
 
-/// How much of a file is read at a time.
+/// How much is read of a file beyond what it said it has.
 const WINDOW: usize = 1 << 15;
 
 /// The most bytes an ELF header has.
@@ -22,25 +22,28 @@ const ELF_HEADER: u64 = 64;
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |error| Error::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
-    let mut bytes = Vec::new();
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let reserved = bytes.try_reserve_exact(length);
-    reserved.map_err(|_| failed(io::ErrorKind::OutOfMemory.into()))?;
-    // By way of a small buffer: where the kernel writes to memory that is not there yet, it takes a
-    // quarter longer.
-    let mut buffer = [0; WINDOW];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(bytes),
-            Ok(count) => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(error)),
+pub fn read_file(path: &Path) -> Result<Buffer, Error> {
+    let read = || -> io::Result<Buffer> {
+        let mut file = File::open(path)?;
+        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        // One more, so that the end shows without asking for memory.
+        let mut bytes = Buffer::zeroed(length.saturating_add(1), 0)?;
+        let mut filled = 0_usize;
+        loop {
+            match file.read(bytes.get_mut(filled..).unwrap_or_default()) {
+                Ok(0) => break,
+                Ok(count) => filled = filled.saturating_add(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            if filled == bytes.len() {
+                bytes.resize(filled.saturating_mul(2).max(WINDOW))?;
+            }
         }
-    }
+        bytes.resize(filled)?;
+        Ok(bytes)
+    };
+    read().map_err(|error| Error::io("read", path, error))
 }
 
 /// The text that an option's value `@FILE` stands for.

@@ -201,7 +201,7 @@ pub fn library(soname: &str, run_path: &str) -> Vec<u8> {
         })),
         ..Edits::default()
     };
-    elf::edit(&bytes, &edits).unwrap().bytes
+    elf::edit(&bytes, &edits).unwrap().bytes.into()
 }
 
 pub fn link(tree: &Tree, name: &str) -> Option<PathBuf> {
