@@ -78,3 +78,56 @@ pub(super) fn slice_mut(bytes: &mut [u8], at: FileOffset, size: u64) -> Option<&
     let end = start.checked_add(usize::try_from(size).ok()?)?;
     bytes.get_mut(start..end)
 }
+
+/// Whether two runs of bytes are the same.
+///
+/// As `==`, but by words of our own: the C library's `memcmp`, to which the compiler leaves slices,
+/// goes byte by byte in musl.
+pub(super) fn same_bytes(one: &[u8], two: &[u8]) -> bool {
+    let ((words, rest), (others, other_rest)) = (one.as_chunks::<8>(), two.as_chunks::<8>());
+    let ((blocks, last), (other_blocks, other_last)) =
+        (words.as_chunks::<8>(), others.as_chunks::<8>());
+    one.len() == two.len()
+        && blocks
+            .iter()
+            .zip(other_blocks)
+            .all(|(one, two)| difference(one, two) == 0)
+        && difference(last, other_last) == 0
+        && rest.iter().zip(other_rest).all(|(one, two)| one == two)
+}
+
+/// All bits in which the words of two equally long runs differ.
+fn difference(one: &[[u8; 8]], two: &[[u8; 8]]) -> u64 {
+    let pairs = one.iter().zip(two);
+    pairs.fold(0, |bits, (one, two)| {
+        bits | (u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*two))
+    })
+}
+
+/// The same of what [`slice()`] found, or did not find in either.
+pub(super) fn same_slices(one: Option<&[u8]>, two: Option<&[u8]>) -> bool {
+    match (one, two) {
+        (Some(one), Some(two)) => same_bytes(one, two),
+        (one, two) => one.is_none() && two.is_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_bytes;
+
+    #[test]
+    fn one_bit_anywhere_is_a_difference() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for length in 0..bytes.len() {
+            let one = bytes.get(..length).unwrap();
+            assert!(same_bytes(one, one));
+            assert!(!same_bytes(one, bytes.get(..length + 1).unwrap()));
+            for at in 0..length {
+                let mut other = one.to_vec();
+                *other.get_mut(at).unwrap() ^= 0x80;
+                assert!(!same_bytes(one, &other), "{at} of {length}");
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Whether every byte that an edit had no business with is still the same.
 
-use super::address::{FileOffset, VirtualAddress, slice};
+use super::address::{FileOffset, VirtualAddress, same_bytes, same_slices, slice};
 use super::dynamic::{DT_PLTGOT, DT_VERSYM, Dynamic};
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
@@ -109,15 +109,15 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<()
             return Err(Error::unverified("a program header differs").at(other.offset));
         }
         let has_content = keeps_size && one.file_size > 0;
-        if has_content
-            && slice(old.bytes, one.offset, one.file_size)
-                != slice(new.bytes, other.offset, other.file_size)
-        {
-            let is_loaded = old
-                .loads()
-                .any(|load| load.holds_file_range(one.offset, one.file_size));
-            // What is loaded is compared range by range, where tables may differ.
-            if !is_loaded || moves {
+        // What is loaded is compared range by range, where tables may differ.
+        let is_loaded = || {
+            old.loads()
+                .any(|load| load.holds_file_range(one.offset, one.file_size))
+        };
+        if has_content && (moves || !is_loaded()) {
+            let content = slice(old.bytes, one.offset, one.file_size);
+            let others = slice(new.bytes, other.offset, other.file_size);
+            if !same_slices(content, others) {
                 return Err(
                     Error::unverified("a program header's content differs").at(other.offset)
                 );
@@ -338,7 +338,7 @@ fn verify_load(
             return Err(Error::unverified("a segment lies outside the file").at(other.offset));
         };
         let each = |may_differ: &dyn Fn(u8, u8) -> bool| {
-            one == two
+            same_bytes(one, two)
                 || one
                     .iter()
                     .zip(two)
@@ -354,7 +354,7 @@ fn verify_load(
             (false, true) => each(&|old, _| is_filler(old)),
             // A table may have come through here on its way, or an addend have left.
             (false, false) => {
-                one == two
+                same_bytes(one, two)
                     || (at..)
                         .zip(one.iter().zip(two))
                         .all(|(address, (&old, &new))| {
@@ -375,26 +375,21 @@ fn verify_load(
 
 /// What was appended to the file without any header knowing of it is still there.
 fn verify_overlay(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
-    let overlay = |image: &Image<'_>| -> Vec<u8> {
-        let bytes = image
-            .bytes
-            .get(image.described_end().index()..)
-            .unwrap_or_default();
-        let length = bytes
-            .iter()
-            .rposition(|&byte| byte != 0)
-            .map_or(0, |last| last.saturating_add(1));
-        bytes.get(..length).unwrap_or_default().to_vec()
-    };
-    let trimmed = |bytes: Vec<u8>| {
-        bytes
-            .into_iter()
-            .skip_while(|&byte| byte == 0)
-            .collect::<Vec<_>>()
-    };
-    if trimmed(overlay(old)) == trimmed(overlay(new)) {
+    if same_bytes(overlay(old), overlay(new)) {
         Ok(())
     } else {
         Err(Error::unverified("what was appended to the file differs"))
     }
+}
+
+/// What lies behind all that headers know of, without the zeros around it.
+fn overlay<'a>(image: &Image<'a>) -> &'a [u8] {
+    let end = image.described_end().index();
+    let bytes = image.bytes.get(end..).unwrap_or_default();
+    let is_zero = |&byte: &u8| byte == 0;
+    let Some(first) = bytes.iter().position(|byte| !is_zero(byte)) else {
+        return &[];
+    };
+    let last = bytes.iter().rposition(|byte| !is_zero(byte));
+    bytes.get(first..=last.unwrap_or(first)).unwrap_or_default()
 }

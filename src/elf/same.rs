@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use super::address::{VirtualAddress, align_down, align_up};
+use super::address::{VirtualAddress, align_down, align_up, same_bytes};
 use super::dynamic::{DT_PLTGOT, Dynamic};
 use super::error::Error;
 use super::header::Kind;
@@ -52,7 +52,7 @@ impl fmt::Display for Difference {
 /// # Errors
 /// With the first difference that the list does not allow.
 pub fn same_build(one: &[u8], other: &[u8]) -> Result<(), Difference> {
-    if one == other {
+    if same_bytes(one, other) {
         return Ok(());
     }
     let (one, other) = (Image::parse(one)?, Image::parse(other)?);

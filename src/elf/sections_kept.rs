@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::address::slice;
+use super::address::{same_slices, slice};
 use super::codec::Codec;
 use super::dynamic::Dynamic;
 use super::edits::{Edits, Relr, Strip};
@@ -110,7 +110,7 @@ impl<'a> OldSections<'a> {
                 self.edits.strip,
             ),
             SHT_SYMTAB_SHNDX => true,
-            _ => one == two,
+            _ => same_slices(one, two),
         };
         if holds {
             Ok(())

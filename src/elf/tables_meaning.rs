@@ -1,6 +1,6 @@
 //! Whether the tables that may have moved say the same as before.
 
-use super::address::{FileOffset, VirtualAddress, slice};
+use super::address::{FileOffset, VirtualAddress, same_bytes, same_slices, slice};
 use super::dynamic::{
     DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT,
     DT_RELASZ, DT_RELCOUNT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF, DT_VERSYM, Dynamic,
@@ -42,17 +42,14 @@ fn verify_relocations(
     new_list: &Dynamic<'_>,
     edits: &Edits,
 ) -> Result<(), Error> {
-    let bytes = |image: &Image<'_>, dynamic: &Dynamic<'_>, tag, size_tag| {
-        dynamic
-            .range(tag, size_tag)
-            .and_then(|(at, size)| image.at(at, size))
-            .map(<[u8]>::to_vec)
+    let verify = |what, tag, size_tag| {
+        let (one, other) = (
+            range_bytes(old, old_list, tag, size_tag),
+            range_bytes(new, new_list, tag, size_tag),
+        );
+        same_table(what, one, other)
     };
-    same(
-        "the table of procedure relocations",
-        &bytes(old, old_list, DT_JMPREL, DT_PLTRELSZ),
-        &bytes(new, new_list, DT_JMPREL, DT_PLTRELSZ),
-    )?;
+    verify("the table of procedure relocations", DT_JMPREL, DT_PLTRELSZ)?;
     let packed = relocations::packed_places(old, old_list)?;
     if edits.relr == Relr::Keep || packed.is_empty() {
         for (tag, size_tag) in [
@@ -60,11 +57,7 @@ fn verify_relocations(
             (DT_REL, DT_RELSZ),
             (DT_RELR, DT_RELRSZ),
         ] {
-            let (one, other) = (
-                bytes(old, old_list, tag, size_tag),
-                bytes(new, new_list, tag, size_tag),
-            );
-            same("a relocation table", &one, &other)?;
+            verify("a relocation table", tag, size_tag)?;
         }
         return Ok(());
     }
@@ -101,6 +94,25 @@ fn verify_relocations(
         )?;
     }
     Ok(())
+}
+
+/// The bytes of a table that the list tells the place and the size of.
+fn range_bytes<'a>(
+    image: &Image<'a>,
+    dynamic: &Dynamic<'_>,
+    tag: u64,
+    size_tag: u64,
+) -> Option<&'a [u8]> {
+    let (at, size) = dynamic.range(tag, size_tag)?;
+    image.at(at, size)
+}
+
+fn same_table(
+    what: &'static str,
+    expected: Option<&[u8]>,
+    found: Option<&[u8]>,
+) -> Result<(), Error> {
+    same(what, &true, &same_slices(expected, found))
 }
 
 /// Packed relocations as address and addend.
@@ -150,7 +162,7 @@ fn verify_symbols(
     let size = symbols::record_size(codec) as usize;
     let value_at = RawSymbol::value_at(codec);
     for (raw, new_raw) in one.chunks_exact(size).zip(other.chunks_exact(size)) {
-        if raw == new_raw {
+        if same_bytes(raw, new_raw) {
             continue;
         }
         let (Some(symbol), Some(new_symbol)) = (
@@ -175,43 +187,43 @@ fn verify_symbols(
             return Err(Error::unverified("a symbol differs").at(new_list.at));
         }
     }
-    let versions = |image: &Image<'_>, dynamic: &Dynamic<'_>, count: usize| {
-        dynamic
-            .address(DT_VERSYM)
-            .and_then(|at| image.at(at, count as u64 * 2))
-            .map(<[u8]>::to_vec)
-    };
     let count = one.len() / size;
     // The facts say the same of each symbol.
     if edits.remove_needed.is_empty() && edits.more.clear_versions.is_empty() {
-        same(
+        same_table(
             "the symbols' versions",
-            &versions(old, old_list, count),
-            &versions(new, new_list, count),
+            symbol_versions(old, old_list, count),
+            symbol_versions(new, new_list, count),
         )?;
     }
     for tag in [DT_HASH, DT_GNU_HASH] {
-        let table = |image: &Image<'_>, dynamic: &Dynamic<'_>| {
-            dynamic
-                .address(tag)
-                .and_then(|at| hash_bytes(image, at, tag, count))
-                .map(<[u8]>::to_vec)
-        };
-        same("a hash table", &table(old, old_list), &table(new, new_list))?;
+        let one = old_list.address(tag);
+        let one = one.and_then(|at| hash_bytes(old, at, tag, count));
+        let other = new_list.address(tag);
+        let other = other.and_then(|at| hash_bytes(new, at, tag, count));
+        same_table("a hash table", one, other)?;
     }
-    let definitions =
-        |image: &Image<'_>, dynamic: &Dynamic<'_>| -> Result<Option<Vec<u8>>, Error> {
-            let size = versions::definition_size(image, dynamic)?;
-            Ok(dynamic
-                .address(DT_VERDEF)
-                .and_then(|at| image.at(at, size))
-                .map(<[u8]>::to_vec))
-        };
-    same(
+    same_table(
         "the version definitions",
-        &definitions(old, old_list)?,
-        &definitions(new, new_list)?,
+        definitions(old, old_list)?,
+        definitions(new, new_list)?,
     )
+}
+
+/// The table of the symbols' versions.
+fn symbol_versions<'a>(
+    image: &Image<'a>,
+    dynamic: &Dynamic<'_>,
+    symbols: usize,
+) -> Option<&'a [u8]> {
+    let at = dynamic.address(DT_VERSYM)?;
+    image.at(at, (symbols as u64).checked_mul(2)?)
+}
+
+fn definitions<'a>(image: &Image<'a>, dynamic: &Dynamic<'_>) -> Result<Option<&'a [u8]>, Error> {
+    let size = versions::definition_size(image, dynamic)?;
+    let at = dynamic.address(DT_VERDEF);
+    Ok(at.and_then(|at| image.at(at, size)))
 }
 
 /// Whether two values mean the same spot of the same table.
