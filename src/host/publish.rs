@@ -1,7 +1,7 @@
 //! Write a file so that its name appears only when it is whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,9 @@ const LARGE: usize = 1 << 13;
 
 /// A file that is being written. Dropped before [`Output::publish`], it leaves nothing.
 pub(super) struct Output {
-    file: BufWriter<File>,
+    file: File,
+    /// What has not been written yet; most edits of single files never need its memory.
+    gathered: Vec<u8>,
     /// The name it has while it is written; `None`: it has none at all (`O_TMPFILE`), so
     /// that even a kill leaves nothing behind.
     temporary: Option<Doomed>,
@@ -63,7 +65,8 @@ impl Output {
             }
         };
         Ok(Self {
-            file: BufWriter::with_capacity(BUFFER, file),
+            file,
+            gathered: Vec::new(),
             temporary,
             target: target.to_owned(),
         })
@@ -74,7 +77,7 @@ impl Output {
     /// # Errors
     /// When the file system refuses.
     pub(super) fn set_permissions(&self, permissions: fs::Permissions) -> Result<(), Error> {
-        let set = self.file.get_ref().set_permissions(permissions);
+        let set = self.file.set_permissions(permissions);
         set.map_err(|error| Error::io("set the permissions of", &self.target, error))
     }
 
@@ -96,16 +99,16 @@ impl Output {
         self.publish_as(false)
     }
 
-    fn publish_as(self, synced: bool) -> Result<(), Error> {
+    fn publish_as(mut self, synced: bool) -> Result<(), Error> {
+        let written = self.flush();
         let Self {
             file,
             temporary,
             target,
+            ..
         } = self;
         let failed = |error| Error::io("write", &target, error);
-        let file = file
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
+        written.map_err(failed)?;
         if synced {
             file.sync_all().map_err(failed)?;
         }
@@ -126,15 +129,23 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() < LARGE {
+        if self.gathered.len().saturating_add(bytes.len()) > BUFFER || bytes.len() >= LARGE {
+            self.flush()?;
+        }
+        if bytes.len() >= LARGE {
             return self.file.write(bytes);
         }
-        self.file.flush()?;
-        self.file.get_mut().write(bytes)
+        if self.gathered.capacity() == 0 {
+            self.gathered.reserve_exact(BUFFER);
+        }
+        self.gathered.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.write_all(&self.gathered)?;
+        self.gathered.clear();
+        Ok(())
     }
 }
 
