@@ -9,6 +9,7 @@
 #            venv/     Python environments with pinned tools
 #            loader/   musl's loaders of other machines; qemu/ for one of them
 #            elves/    what scripts/elf-corpus found out
+#            musl-std/ Rust's standard library for musl, where rustup has none
 #            fuzz/     what scripts/fuzz found interesting, its build, what it found
 # Whatever is in there was made under a lock, in a temporary folder, and renamed:
 # two scripts at once and a killed one do no harm. Remove any of it at will.
@@ -51,7 +52,8 @@ need_debian() {
 
 # debian_file MACHINE PACKAGE OUT SUITE...: download a package of Debian's for another machine (in
 # Debian's words) or of another release, from the first suite that has it, into the folder OUT, and
-# unpack it to OUT/root. This machine's apt settings stay as they are.
+# unpack it to OUT/root. PACKAGE=VERSION asks for one of several; VERSION may have a *.
+# This machine's apt settings stay as they are.
 debian_file() {
   local machine=$1 package=$2 out=$3 uri suite; shift 3
   # The archive that this machine uses.
@@ -65,7 +67,7 @@ debian_file() {
       apt=(apt-get -qq -o "APT::Architecture=$machine" -o "APT::Architectures=$machine" -o APT::Sandbox::User=root
         -o Acquire::Languages=none -o "Dir::State=$PWD/state" -o "Dir::State::status=$PWD/status" -o "Dir::Cache=$PWD"
         -o "Dir::Etc::sourcelist=$PWD/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null)
-      "${apt[@]}" update && "${apt[@]}" download "$package" && dpkg-deb -x "$package"_*.deb ../root
+      "${apt[@]}" update && "${apt[@]}" download "$package" && dpkg-deb -x "${package%%=*}"_*.deb ../root
     ) >>"$out/log" 2>&1 && return
   done
   cat "$out/log" >&2
