@@ -24,7 +24,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Mutex;
 
-use installed_tree::{LIBRARY, Tree, WHEELFIX, killed, link};
+use installed_tree::{LIBRARY, Tree, WHEELFIX, killed, library, link};
 use wheelfix::host::{self, Likeness, Progress};
 use wheelfix::plan::{self, DedupeInput};
 use wheelfix::{elf, wheel::ArchivePath};
@@ -79,6 +79,73 @@ fn what_was_merged_in_two_steps_is_undone_in_one() {
     assert_eq!(tree.links().len(), 5);
     tree.done(&["dedupe", "--undo", "site"]);
     tree.check_records();
+    assert_eq!(tree.state(), before);
+}
+
+/// Two copies of one name lie in the store, the second under a name with its digest in it.
+#[test]
+fn copies_of_one_name_in_the_store_become_one_later() {
+    let tree = Tree::new();
+    let path = format!("ten.libs/{LIBRARY}");
+    tree.install("ten", &[(&path, library(LIBRARY, "$ORIGIN/../x"))]);
+    let before = tree.state();
+    tree.done(&["dedupe", "--level", "identical", "site"]);
+    assert_eq!(copies_in_store(&tree).len(), 2);
+    let said = tree.done(&["dedupe", "site"]);
+    assert!(said.starts_with("libspam_leaf.so.1   saves"), "{said}");
+    assert_eq!(copies_in_store(&tree).len(), 1);
+    tree.check_records();
+    assert!(tree.done(&["dedupe", "site"]).contains("Nothing to merge"));
+    tree.done(&["dedupe", "--undo", "site"]);
+    tree.check_records();
+    assert_eq!(tree.state(), before);
+}
+
+/// The libraries of the store that have bytes of their own.
+fn copies_in_store(tree: &Tree) -> Vec<String> {
+    let state = tree.state().into_iter();
+    let copies = state
+        .filter(|(path, what)| path.starts_with("wheelfix.libs/") && !what.starts_with("link "));
+    copies.map(|(path, _)| path).collect()
+}
+
+/// What lies in the store is loaded by the links to it: from their folders its needs are found, or
+/// are not. `libouter` would look for the `libinner` of the other packages, which has another name.
+#[test]
+fn copies_in_the_store_are_merged_only_where_their_links_find_what_they_need() {
+    let tree = Tree {
+        folder: scratch::folder(),
+    };
+    for (name, hash) in [
+        ("one", "1111abcd"),
+        ("six", "1111abcd"),
+        ("ten", "2222abcd"),
+        ("two", "2222abcd"),
+    ] {
+        let inner = format!("libinner-{hash}.so.1");
+        let outer = format!("libouter-{hash}.so.1");
+        let mut elf = elf_builder::Elf::library(&outer, &[&inner, "libc.musl-x86_64.so.1"]);
+        elf.rpath = Some("$ORIGIN".to_owned());
+        let leaf = elf_builder::Elf::library(&inner, &["libc.musl-x86_64.so.1"]);
+        tree.install(
+            name,
+            &[
+                (&format!("{name}.libs/{inner}"), leaf.build()),
+                (&format!("{name}.libs/{outer}"), elf.build()),
+            ],
+        );
+    }
+    let before = tree.state();
+    tree.done(&["dedupe", "--level", "identical", "site"]);
+    assert_eq!(copies_in_store(&tree).len(), 4);
+    let said = tree.done(&["dedupe", "-v", "site"]);
+    let gathered = host::gather_tree(&tree.site(), &Counted::default()).unwrap();
+    let graphs = gathered.simulate(&plan::Simulation::default());
+    assert!(graphs.iter().all(|graph| !graph.is_incomplete()), "{said}");
+    assert!(said.contains("would not find what it needs"), "{said}");
+    assert_eq!(copies_in_store(&tree).len(), 3, "{said}");
+    tree.check_records();
+    tree.done(&["dedupe", "--undo", "site"]);
     assert_eq!(tree.state(), before);
 }
 

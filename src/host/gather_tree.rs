@@ -240,8 +240,11 @@ impl GatheredTree {
                 world.files.insert(module_path(at), Arc::new(file));
             }
         }
-        for (path, to) in simulation.links {
-            if let Some(file) = world.files.get(&module_path(to)).cloned() {
+        // What leads to a file that becomes a link is led on with it.
+        for path in self.elf.keys() {
+            let real = self.tree.real(path).unwrap_or(path);
+            let to = simulation.links.get(real).map(module_path);
+            if let Some(file) = to.and_then(|to| world.files.get(&to).cloned()) {
                 world.files.insert(module_path(path), file);
             }
         }

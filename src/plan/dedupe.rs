@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::dedupe_check::{self, Simulation};
+use super::store_name::{library_name, store_path};
 use super::tree::{Apart, Merged, STORE, Tree, TreePlan};
 use crate::elf::{Kind, without_hash};
-use crate::resolve::{ElfFile, Graph, ModulePath, Place, Target};
+use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Place, RootWalk, Target};
 use crate::wheel::ArchivePath;
 
 /// One ELF file of a tree.
@@ -59,7 +60,7 @@ pub fn candidates(tree: &Tree, elf: &BTreeMap<ArchivePath, TreeElf>) -> Vec<Vec<
         if is_file && is_library && is_vendored(path) && tree.owner(path).is_some() {
             // Code of one size at one address: anything else is another build for sure.
             let shape = format!("{:?} {:?}", facts.machine, one.code);
-            let key = (without_hash(path.file_name()), shape);
+            let key = (library_name(path.file_name()), shape);
             groups.entry(key).or_default().push(path.clone());
         }
     }
@@ -165,22 +166,25 @@ impl Classes {
     }
 }
 
-/// For each file in a class, where each of its needs leads in any process.
+/// For each file in a class, where each of its needs leads in any process: those of its links are
+/// its own. Nobody loads what is in the store but by links, so that only what has none yet is
+/// judged by where it lies.
 fn needs_of(
     graphs: &[Graph],
     elf: &BTreeMap<ArchivePath, TreeElf>,
     classes: &Classes,
 ) -> BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> {
     let mut needs: BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> = BTreeMap::new();
-    for graph in graphs {
-        for edge in graph.walks.iter().flat_map(|walk| &walk.edges) {
+    for of_store in [false, true] {
+        let told: BTreeSet<ArchivePath> = needs.keys().cloned().collect();
+        for (graph, edge) in edges_of(graphs, of_store) {
             let Some(module) = graph.module(edge.from) else {
                 continue;
             };
-            let Ok(path) = ArchivePath::parse(module.path.relative()) else {
+            let Ok(path) = ArchivePath::parse(module.file.real_path.relative()) else {
                 continue;
             };
-            if !classes.of.contains_key(&path) {
+            if !classes.of.contains_key(&path) || told.contains(&path) {
                 continue;
             }
             let Some(facts) = elf.get(&path).map(|one| &one.file.facts) else {
@@ -193,7 +197,7 @@ fn needs_of(
                 Target::Libc => Leads::Libc,
                 Target::Missing => Leads::Out(without_hash(edge.wants.as_str())),
                 Target::Module(id) => match graph.module(id) {
-                    Some(target) => classes.key(&target.path),
+                    Some(target) => classes.key(&target.file.real_path),
                     None => continue,
                 },
             };
@@ -213,6 +217,15 @@ fn needs_of(
         }
     }
     needs
+}
+
+/// The edges of the processes in which a file of the store, or any other, was loaded first.
+fn edges_of(graphs: &[Graph], of_store: bool) -> impl Iterator<Item = (&Graph, &Edge)> {
+    graphs.iter().flat_map(move |graph| {
+        let is_asked = move |walk: &&RootWalk| dedupe_check::is_of_store(graph, walk) == of_store;
+        let walks = graph.walks.iter().filter(is_asked);
+        walks.flat_map(move |walk| walk.edges.iter().map(move |edge| (graph, edge)))
+    })
 }
 
 /// Works out what `dedupe` does to a tree.
@@ -354,7 +367,7 @@ fn arrange(
         let mut digests = choice.files.iter().map(|path| contents.get(path));
         let first = digests.next().flatten();
         plan.merged.push(Merged {
-            library: without_hash(kept.file_name()),
+            library: library_name(kept.file_name()),
             kept: kept.clone(),
             at: at.clone(),
             identical: digests.all(|digest| digest == first),
@@ -365,23 +378,6 @@ fn arrange(
             .extend(links.into_iter().map(|link| (link, at.clone())));
     }
     plan
-}
-
-/// A free name in the store: the file's own, or with the first digits of its digest.
-fn store_path(
-    kept: &ArchivePath,
-    contents: &BTreeMap<ArchivePath, [u8; 32]>,
-    taken: &BTreeSet<ArchivePath>,
-) -> Option<ArchivePath> {
-    let name = kept.file_name();
-    let plain = ArchivePath::parse(&format!("{STORE}/{name}")).ok()?;
-    if !taken.contains(&plain) {
-        return Some(plain);
-    }
-    let digest = contents.get(kept)?;
-    let (stem, rest) = name.split_at(name.find('.').unwrap_or(name.len()));
-    let hash: String = super::naming::hex(digest).chars().take(16).collect();
-    ArchivePath::parse(&format!("{STORE}/{stem}-{hash}{rest}")).ok()
 }
 
 /// Adds what of the store nothing links to any more.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dedupe::{Choice, Classes, Leads};
-use super::tree::TreePlan;
-use crate::resolve::{Graph, ModulePath, Target};
+use super::tree::{STORE, TreePlan};
+use crate::resolve::{Graph, ModulePath, RootWalk, Target};
 use crate::wheel::ArchivePath;
 
 /// Changes to a tree for which all its files are to be loaded.
@@ -50,24 +50,26 @@ pub(super) fn first_loss(
 ) -> Option<(usize, String)> {
     let mut processes: BTreeMap<ModulePath, Found> = BTreeMap::new();
     for graph in after {
-        for walk in &graph.walks {
+        for walk in graph.walks.iter().filter(|walk| !is_of_store(graph, walk)) {
             if let Some(root) = graph.module(walk.root) {
                 processes.insert(root.path.clone(), found(graph, walk, with_store));
             }
         }
     }
     for graph in before {
-        for walk in &graph.walks {
+        for walk in graph.walks.iter().filter(|walk| !is_of_store(graph, walk)) {
             let root = graph.module(walk.root)?;
             let was = found(graph, walk, classes);
             let now = processes.get(&root.path);
-            for (need, leads) in &was {
+            let now_of = |need| now.and_then(|now| now.get(need));
+            // Who is not loaded any more has lost nothing: who would have loaded it has.
+            let (loaded, gone): (Vec<_>, Vec<_>) =
+                was.iter().partition(|(need, _)| now_of(need).is_some());
+            for (need, leads) in loaded.into_iter().chain(gone) {
                 if leads.iter().any(|lead| matches!(lead, Leads::Out(_))) {
                     continue;
                 }
-                let same = now
-                    .and_then(|now| now.get(need))
-                    .is_some_and(|now| now.is_subset(leads));
+                let same = now_of(need).is_some_and(|now| now.is_subset(leads));
                 if same {
                     continue;
                 }
@@ -86,7 +88,14 @@ pub(super) fn first_loss(
     None
 }
 
-fn found(graph: &Graph, walk: &crate::resolve::RootWalk, classes: &Classes) -> Found {
+/// Whether a file of the store was loaded by its own path, as nobody does: its links are there for
+/// that, and it is from their folders that its needs are to be found.
+pub(super) fn is_of_store(graph: &Graph, walk: &RootWalk) -> bool {
+    let root = graph.module(walk.root);
+    root.is_some_and(|root| root.path.relative().split('/').next() == Some(STORE))
+}
+
+fn found(graph: &Graph, walk: &RootWalk, classes: &Classes) -> Found {
     let mut found = Found::new();
     for edge in &walk.edges {
         let Some(from) = graph.module(edge.from) else {
@@ -100,12 +109,12 @@ fn found(graph: &Graph, walk: &crate::resolve::RootWalk, classes: &Classes) -> F
             Target::Libc => Leads::Libc,
             Target::Missing => Leads::Out(edge.wants.to_string()),
             Target::Module(id) => match graph.module(id) {
-                Some(module) => classes.key(&module.path),
+                Some(module) => classes.key(&module.file.real_path),
                 None => continue,
             },
         };
         found
-            .entry((classes.key(&from.path), index))
+            .entry((classes.key(&from.file.real_path), index))
             .or_default()
             .insert(leads);
     }

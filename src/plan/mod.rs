@@ -26,6 +26,7 @@ mod size;
 mod slim;
 mod slim_tests;
 mod slim_wheel;
+mod store_name;
 mod tags;
 mod target;
 mod tree;
