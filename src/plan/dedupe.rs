@@ -1,9 +1,10 @@
 //! Which copies of a library become one, and where that one lies.
 //!
-//! Five rules make a link safe. The files are one build (proved by whoever reads bytes). What they
+//! Six rules make a link safe. The files are one build (proved by whoever reads bytes). What they
 //! need leads to one class again, need by need ([`Classes::refine`]). From each link's folder the
 //! kept file finds what it needs, and it is as self-sufficient as each file it stands for: both
-//! are seen by loading every file of the tree before and after (`dedupe_check`). Twins
+//! are seen by loading every file of the tree before and after (`dedupe_check`), and so is that
+//! no package comes to load what another one brings (`dedupe_owners`). Twins
 //! inside one distribution become links to each other; across distributions they become links to
 //! a store that belongs to none of them.
 
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::dedupe_check::{self, Simulation};
+use super::dedupe_owners::Owners;
 use super::store_name::{library_name, store_path};
 use super::tree::{Apart, Merged, STORE, Tree, TreePlan};
 use crate::elf::{Kind, without_hash};
@@ -241,6 +243,7 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
         .into_iter()
         .map(|(class, files)| (class, Choice::new(files, input.elf, input.contents)))
         .collect();
+    let owners = Owners::new(tree, input.elf, input.contents, &before, &classes);
     loop {
         let plan = arrange(tree, &choices, input.contents);
         let simulation = Simulation {
@@ -249,9 +252,9 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
         };
         let after = (input.simulate)(&simulation);
         let keys = dedupe_check::with_store(&classes, &plan);
-        let Some((class, why)) =
-            dedupe_check::first_loss(&before, &after, &classes, &keys, &choices)
-        else {
+        let loss = dedupe_check::first_loss(&before, &after, &classes, &keys, &choices);
+        let refusal = loss.or_else(|| owners.first_stranger(&after, &keys, &choices));
+        let Some((class, why)) = refusal else {
             return finish(tree, plan, apart);
         };
         let exhausted = choices
@@ -305,7 +308,7 @@ impl Choice {
         }
     }
 
-    fn kept(&self) -> Option<&ArchivePath> {
+    pub(super) fn kept(&self) -> Option<&ArchivePath> {
         self.order.get(self.at)
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod check_needs;
 mod dedupe;
 mod dedupe_check;
+mod dedupe_owners;
 mod finding;
 mod glibc_floor;
 mod graft;

@@ -109,6 +109,18 @@ impl Tree {
         fs::write(self.site().join(format!("{info}/RECORD")), record).unwrap();
     }
 
+    /// Takes away what RECORD lists, as pip does.
+    pub fn uninstall(&self, name: &str) {
+        let record = format!("{name}-1.0.dist-info/RECORD");
+        let text = fs::read_to_string(self.site().join(record)).unwrap();
+        for row in text.lines() {
+            let path = row.split(',').next().unwrap();
+            if !path.starts_with("../") {
+                fs::remove_file(self.site().join(path)).unwrap();
+            }
+        }
+    }
+
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).current_dir(self.folder.path());
