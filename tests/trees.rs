@@ -19,6 +19,7 @@ mod installed_tree;
 mod scratch;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -107,6 +108,67 @@ fn copies_in_store(tree: &Tree) -> Vec<String> {
     let copies = state
         .filter(|(path, what)| path.starts_with("wheelfix.libs/") && !what.starts_with("link "));
     copies.map(|(path, _)| path).collect()
+}
+
+/// A tree in which a copy of the store was merged with another by each of two runs: `two` links to
+/// a link to a link; and what it was before.
+fn merged_in_four_steps() -> (Tree, BTreeMap<String, String>) {
+    let tree = Tree::new();
+    tree.install_second_two();
+    let mut before = tree.state();
+    tree.done(&["dedupe", "--level", "identical", "site"]);
+    tree.done(&["dedupe", "site"]);
+    for name in ["tan", "red"] {
+        // Of all names in the store the first: that copy is kept.
+        let path = format!("{name}.libs/libspam_leaf-0000abcd.so.1");
+        tree.install(name, &[(&path, library(LIBRARY, "$ORIGIN/"))]);
+        let state = tree.state().into_iter();
+        before.extend(state.filter(|(path, _)| path.starts_with(name)));
+    }
+    tree.done(&["dedupe", "--level", "identical", "site"]);
+    tree.done(&["dedupe", "site"]);
+    assert_eq!(
+        copies_in_store(&tree),
+        ["wheelfix.libs/libspam_leaf-0000abcd.so.1"]
+    );
+    tree.check_records();
+    (tree, before)
+}
+
+#[test]
+fn what_was_merged_in_many_steps_is_undone_in_one() {
+    let (tree, before) = merged_in_four_steps();
+    tree.done(&["dedupe", "--undo", "site"]);
+    tree.check_records();
+    assert_eq!(tree.state(), before);
+}
+
+/// A link of the store that no package links to is dropped as a copy is.
+#[test]
+fn links_of_the_store_go_with_the_packages_that_needed_them() {
+    let (tree, _) = merged_in_four_steps();
+    let of_store = || {
+        let mut links = tree.links();
+        links.retain(|path| path.starts_with("wheelfix.libs/"));
+        links.len()
+    };
+    assert_eq!(of_store(), 2);
+    tree.uninstall("two");
+    tree.done(&["dedupe", "site"]);
+    assert_eq!(of_store(), 2, "`ten` still links there");
+    tree.uninstall("ten");
+    let said = tree.done(&["dedupe", "site"]);
+    assert!(said.contains("nothing links to it any more"), "{said}");
+    assert_eq!(of_store(), 1);
+    tree.check_records();
+    for name in ["one", "six"] {
+        tree.uninstall(name);
+    }
+    tree.done(&["dedupe", "site"]);
+    assert_eq!(of_store(), 0);
+    tree.check_records();
+    let said = tree.done(&["dedupe", "--undo", "site"]);
+    assert!(said.contains("Restored 2 files"), "{said}");
 }
 
 /// What lies in the store is loaded by the links to it: from their folders its needs are found, or

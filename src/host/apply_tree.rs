@@ -100,7 +100,11 @@ impl Job<'_> {
     /// What is known of the links that stay, and of the new ones.
     fn manifest(&self, mut manifest: Manifest) -> Result<Manifest, Error> {
         let tree = &self.gathered.tree;
-        // A package that was removed or installed anew has nothing to undo.
+        // A package that was removed or installed anew has nothing to undo, nor has a link of the
+        // store that was there for it.
+        for path in &self.plan.dropped {
+            manifest.links.remove(path.as_str());
+        }
         manifest.links.retain(|path, alias| {
             let file = tree.files.get(path.as_str());
             file.and_then(|file| file.link.as_ref()).is_some_and(|link| {

@@ -49,17 +49,23 @@ pub fn undo_dedupe(site: &Path) -> Result<Undone, Error> {
     };
     remove_leftovers(&site, &manifest)?;
     // What links to a file that became a link itself later comes after that one.
-    let (chained, direct): (Vec<_>, Vec<_>) = manifest
-        .links
-        .iter()
-        .partition(|(_, alias)| manifest.links.contains_key(&alias.target));
-    for (path, alias) in direct.into_iter().chain(chained) {
+    let mut links: Vec<(&String, &Alias)> = manifest.links.iter().collect();
+    links.sort_by_key(|(_, alias)| steps(&manifest, alias));
+    for (path, alias) in links {
         undone.note(path, restore(&site, path, alias)?);
     }
     restore_records(&site, &manifest, &undone.restored)?;
     remove_store(&site)?;
     Manifest::remove(&site)?;
     Ok(undone)
+}
+
+/// How many links there are behind a link: each run that merges copies of the store may add one.
+fn steps(manifest: &Manifest, alias: &Alias) -> usize {
+    let next = |alias: &&Alias| manifest.links.get(&alias.target);
+    // A manifest that somebody made a circle of has an end, too.
+    let most = manifest.links.len();
+    std::iter::successors(Some(alias), next).take(most).count()
 }
 
 /// Undo what one run of `dedupe` did by its plan. `gathered`: the tree before it; what was linked

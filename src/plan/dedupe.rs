@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::dedupe_check::{self, Simulation};
 use super::dedupe_owners::Owners;
-use super::store_name::{library_name, store_path};
+use super::dedupe_store::{library_name, store_path, unused};
 use super::tree::{Apart, Merged, STORE, Tree, TreePlan};
 use crate::elf::{Kind, without_hash};
 use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Place, RootWalk, Target};
@@ -383,23 +383,20 @@ fn arrange(
     plan
 }
 
-/// Adds what of the store nothing links to any more.
+/// Adds what of the store nothing links to any more, which need not become a link either.
 fn finish(tree: &Tree, mut plan: TreePlan, mut apart: Vec<Apart>) -> TreePlan {
-    let linked: BTreeSet<&ArchivePath> = tree
-        .files
-        .iter()
-        .filter(|(path, _)| !plan.links.contains_key(*path))
-        .filter_map(|(path, file)| file.link.as_ref().and_then(|_| tree.real(path)))
-        .chain(plan.links.values())
-        .collect();
-    plan.dropped = tree
-        .files
-        .iter()
-        .filter(|(path, file)| path.first() == STORE && file.link.is_none())
-        .map(|(path, _)| path)
-        .filter(|path| !linked.contains(path))
-        .cloned()
-        .collect();
+    let unused = unused(tree, &plan.links);
+    plan.links.retain(|path, _| !unused.contains(path));
+    for merged in &mut plan.merged {
+        let (gone, stay) = std::mem::take(&mut merged.links)
+            .into_iter()
+            .partition(|path| unused.contains(path));
+        let gone: Vec<ArchivePath> = gone;
+        merged.links = stay;
+        merged.saved = merged.saved.saturating_sub(tree.size_of(gone.iter()));
+    }
+    plan.merged.retain(|merged| !merged.links.is_empty());
+    plan.dropped = unused.into_iter().collect();
     apart.sort();
     apart.dedup();
     plan.apart = apart;

@@ -93,7 +93,7 @@ pub struct TreePlan {
     pub stored: BTreeMap<ArchivePath, ArchivePath>,
     /// Files that become symbolic links to another file of the tree.
     pub links: BTreeMap<ArchivePath, ArchivePath>,
-    /// Files of the store that nothing links to any more.
+    /// Files and links of the store that nothing else links to any more.
     pub dropped: Vec<ArchivePath>,
     /// The classes behind it, for people.
     pub merged: Vec<Merged>,

@@ -1,8 +1,9 @@
-//! The names of the copies in the store, and which library a file is by its name.
+//! The copies in the store: their names, which library a file is by its name, and what of the
+//! store no package uses any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tree::STORE;
+use super::tree::{LinkTarget, STORE, Tree};
 use crate::elf::without_hash;
 use crate::wheel::ArchivePath;
 
@@ -42,6 +43,34 @@ pub(super) fn store_path(
     let named = ArchivePath::parse(&format!("{STORE}/{stem}-{hash}{rest}")).ok()?;
     // What has that name as well stays what it is, and these files stay apart.
     (!taken.contains(&named)).then_some(named)
+}
+
+/// What of the store no other file of the tree leads to, be it a copy or a link to one.
+pub(super) fn unused(
+    tree: &Tree,
+    new_links: &BTreeMap<ArchivePath, ArchivePath>,
+) -> BTreeSet<ArchivePath> {
+    let next = |path: &ArchivePath| match new_links.get(path) {
+        Some(target) => Some(target),
+        None => match &tree.files.get(path)?.link {
+            Some(LinkTarget::Inside(target)) => Some(target),
+            _ => None,
+        },
+    };
+    let mut used: BTreeSet<&ArchivePath> = BTreeSet::new();
+    for path in tree.files.keys().filter(|path| path.first() != STORE) {
+        let mut target = next(path);
+        while let Some(path) = target
+            && used.insert(path)
+        {
+            target = next(path);
+        }
+    }
+    let of_store = tree.files.keys().filter(|path| path.first() == STORE);
+    of_store
+        .filter(|path| !used.contains(path))
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]
