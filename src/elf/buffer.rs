@@ -1,8 +1,8 @@
-//! The bytes of a whole file in memory, in large pages where that pays.
+//! The bytes of a whole file in memory, got from the kernel in the way that costs least.
 //!
-//! To get memory from the kernel page by page is most of what an edit of a large file costs: 2.5 µs
-//! for each 4 KiB against 90 µs for one page of 2 MiB (docs/elf-corpus.md). A machine without large pages
-//! gives small ones for the same asking.
+//! To get memory page by page is most of what an edit of a large file costs: 2.5 µs for each 4 KiB
+//! against 90 µs for one page of 2 MiB (docs/elf-corpus.md). A machine without large pages gives
+//! small ones for the same asking.
 
 use std::collections::TryReserveError;
 use std::fmt;
@@ -10,12 +10,16 @@ use std::ops::{Deref, DerefMut, Range};
 
 use memmap2::{Advice, MmapMut, MmapOptions};
 
-/// From this size on large pages are asked for: to fill one with zeros takes as long as to get
-/// forty small ones.
-const LARGE: usize = 192 << 10;
+/// From this size on a mapping is asked for, with all its pages at once: less than that is soon
+/// got page by page.
+const MAPPED: usize = 64 << 10;
 
-/// From this size on small pages are asked for, all at once. A virtual machine gives free large
-/// pages back to its host; to get more than a few of them again takes longer than small ones.
+/// From this size on large pages are asked for: to fill one with zeros takes as long as to get
+/// a hundred small ones at once.
+const LARGE: usize = 384 << 10;
+
+/// From this size on small pages are asked for again, all at once. A virtual machine gives free
+/// large pages back to its host; to get more than a few of them again takes longer than small ones.
 const HUGE: usize = 16 << 20;
 
 /// A large page on the machines that wheels are repaired on; elsewhere it is only an alignment.
@@ -29,8 +33,8 @@ pub struct Buffer {
 enum Memory {
     /// What the allocator gives.
     Small(Vec<u8>),
-    /// A mapping of its own; the bytes begin where a large page does.
-    Large {
+    /// A mapping of its own; the bytes begin where a large page does, if it has large pages.
+    Mapped {
         map: MmapMut,
         start: usize,
         length: usize,
@@ -44,8 +48,8 @@ impl Buffer {
     /// When there is not so much memory.
     pub fn zeroed(length: usize, room: usize) -> Result<Self, TryReserveError> {
         let capacity = length.saturating_add(room);
-        let memory = match large(capacity) {
-            Some((map, start)) => Memory::Large { map, start, length },
+        let memory = match mapped(capacity) {
+            Some((map, start)) => Memory::Mapped { map, start, length },
             None => {
                 let mut bytes = Vec::new();
                 bytes.try_reserve_exact(capacity)?;
@@ -65,7 +69,7 @@ impl Buffer {
         let mut copy = Self::zeroed(0, capacity)?;
         match &mut copy.memory {
             Memory::Small(small) => small.extend_from_slice(bytes),
-            Memory::Large { length, .. } => {
+            Memory::Mapped { length, .. } => {
                 *length = bytes.len();
                 copy.copy_from_slice(bytes);
             }
@@ -81,14 +85,14 @@ impl Buffer {
         let old = self.len();
         match &mut self.memory {
             Memory::Small(bytes) if new <= bytes.capacity() => bytes.resize(new, 0),
-            Memory::Large { map, start, length } if new <= map.len().saturating_sub(*start) => {
+            Memory::Mapped { map, start, length } if new <= map.len().saturating_sub(*start) => {
                 *length = new;
                 // What was cut off before is no zero any more.
                 if let Some(grown) = self.get_mut(old..new) {
                     grown.fill(0);
                 }
             }
-            Memory::Small(_) | Memory::Large { .. } => {
+            Memory::Small(_) | Memory::Mapped { .. } => {
                 let mut grown = Self::copy_of(self, new.saturating_sub(old))?;
                 grown.resize(new)?;
                 *self = grown;
@@ -100,11 +104,11 @@ impl Buffer {
 
 /// A mapping, and from where on it has that much. `None` where what the allocator gives will do, or
 /// where there is no such mapping to be had.
-fn large(capacity: usize) -> Option<(MmapMut, usize)> {
-    if capacity < LARGE {
+fn mapped(capacity: usize) -> Option<(MmapMut, usize)> {
+    if capacity < MAPPED {
         return None;
     }
-    if capacity >= HUGE {
+    if !(LARGE..HUGE).contains(&capacity) {
         let map = MmapOptions::new()
             .len(capacity)
             .populate()
@@ -132,7 +136,7 @@ impl Deref for Buffer {
     fn deref(&self) -> &[u8] {
         match &self.memory {
             Memory::Small(bytes) => bytes,
-            Memory::Large { map, start, length } => {
+            Memory::Mapped { map, start, length } => {
                 map.get(range(*start, *length)).unwrap_or_default()
             }
         }
@@ -143,7 +147,7 @@ impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
         match &mut self.memory {
             Memory::Small(bytes) => bytes,
-            Memory::Large { map, start, length } => {
+            Memory::Mapped { map, start, length } => {
                 map.get_mut(range(*start, *length)).unwrap_or_default()
             }
         }
@@ -167,7 +171,7 @@ impl From<Buffer> for Vec<u8> {
     fn from(buffer: Buffer) -> Self {
         match buffer.memory {
             Memory::Small(bytes) => bytes,
-            Memory::Large { .. } => buffer.to_vec(),
+            Memory::Mapped { .. } => buffer.to_vec(),
         }
     }
 }
@@ -194,20 +198,20 @@ impl PartialEq<Vec<u8>> for Buffer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Buffer, LARGE, Memory};
+    use super::{Buffer, HUGE, LARGE, MAPPED, Memory};
 
-    fn is_large(buffer: &Buffer) -> bool {
-        matches!(buffer.memory, Memory::Large { .. })
+    fn is_mapped(buffer: &Buffer) -> bool {
+        matches!(buffer.memory, Memory::Mapped { .. })
     }
 
     #[test]
     fn grows_from_small_to_large_and_keeps_its_bytes() {
-        let old: Vec<u8> = (0..=255).cycle().take(LARGE - 7).collect();
+        let old: Vec<u8> = (0..=255).cycle().take(MAPPED - 7).collect();
         let mut buffer = Buffer::copy_of(&old, 0).unwrap();
-        assert!(!is_large(&buffer));
-        for length in [LARGE, LARGE + 1, 5 * LARGE, 50 * LARGE] {
+        assert!(!is_mapped(&buffer));
+        for length in [MAPPED, MAPPED + 1, LARGE, LARGE + 1, HUGE + 1] {
             buffer.resize(length).unwrap();
-            assert!(is_large(&buffer));
+            assert!(is_mapped(&buffer));
             assert_eq!(buffer.len(), length);
             assert_eq!(buffer.get(..old.len()), Some(old.as_slice()));
             assert!(buffer.iter().skip(old.len()).all(|byte| *byte == 0));
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_was_cut_off_does_not_come_back() {
-        for length in [100, 3 * LARGE] {
+        for length in [100, MAPPED + 1, 3 * LARGE] {
             let mut buffer = Buffer::copy_of(&vec![7; length], 0).unwrap();
             buffer.resize(length / 2).unwrap();
             buffer.resize(length).unwrap();
@@ -228,7 +232,7 @@ mod tests {
 
     #[test]
     fn room_is_used_where_it_lies() {
-        for length in [100, 3 * LARGE] {
+        for length in [100, MAPPED + 1, 3 * LARGE] {
             let mut buffer = Buffer::copy_of(&vec![7; length], 50).unwrap();
             let at = buffer.as_ptr();
             buffer.resize(length + 50).unwrap();
@@ -244,7 +248,9 @@ mod tests {
 
     #[test]
     fn equal_bytes_are_equal_however_they_are_kept() {
-        let bytes = vec![1; 3 * LARGE];
-        assert_eq!(Buffer::copy_of(&bytes, 0).unwrap(), Buffer::from(bytes));
+        for length in [MAPPED, LARGE] {
+            let bytes = vec![1; length];
+            assert_eq!(Buffer::copy_of(&bytes, 0).unwrap(), Buffer::from(bytes));
+        }
     }
 }
