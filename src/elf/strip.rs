@@ -120,7 +120,11 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(image: &'a Image<'a>, strip: Strip) -> Result<Option<Self>, Error> {
         let is_linked = matches!(image.header.kind, Kind::Executable | Kind::Shared);
-        if strip == Strip::None || !is_linked || image.sections.len() < 2 {
+        if strip == Strip::None || !is_linked || image.sections.is_empty() {
+            return Ok(None);
+        }
+        check_first(image)?;
+        if image.sections.len() < 2 {
             return Ok(None);
         }
         check(image)?;
@@ -303,6 +307,21 @@ const EMPTY: Section = Section {
     align: 0,
     entry_size: 0,
 };
+
+/// The first header stands for no section. One that claims to be a section could not be left out:
+/// the numbers of all others count from it.
+fn check_first(image: &Image<'_>) -> Result<(), Error> {
+    let is_section = |section: &Section| {
+        section.kind != SHT_NULL || image.section_name(section).is_some_and(is_debug_name)
+    };
+    if image.sections.first().is_some_and(is_section) {
+        return Err(
+            Error::uneditable("the first section header describes a section")
+                .at(image.header.sections_at),
+        );
+    }
+    Ok(())
+}
 
 fn check(image: &Image<'_>) -> Result<(), Error> {
     if image.sections.len() >= MOST_SECTIONS {
