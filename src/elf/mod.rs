@@ -49,6 +49,7 @@ mod stock;
 mod string_users;
 mod strings;
 mod strip;
+mod strip_names;
 mod strip_write;
 mod structure;
 mod symbol_meaning;
