@@ -23,7 +23,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use elf_workshop::{DEP, DEP_NAME, DEP_VERSIONS, NEW_DEP_NAME, read, repair, run, set_path};
+use elf_workshop::{
+    DEP, DEP_NAME, DEP_VERSIONS, NEW_DEP_NAME, put_program_through, read, repair, run, set_path,
+};
 use tempfile::TempDir;
 use wheelfix::elf::{self, Edited, Edits, Level, Relr, RunPathKind, Strip};
 
@@ -286,31 +288,16 @@ fn try_machine(name: &'static str, target: &'static str, qemu: &'static str) {
     with_payload.extend_from_slice(b"a payload");
     put_through(&bench, "with a payload", &with_payload);
 
-    // patchelf#446, #474, #558: programs that the kernel could not start any more.
     fs::write(bench.path("libshape.so.1"), &plain).unwrap();
     for flags in [&["-pie"][..], &["-no-pie"]] {
-        let mut bytes = bench.program(flags);
+        let program = bench.program(flags);
         bench.start(&[]).unwrap();
-        for round in 1..4 {
-            let path = format!("$ORIGIN/{}:$ORIGIN", "p".repeat(400 * round));
-            let strip = if round == 3 { Strip::All } else { Strip::None };
-            let edits = Edits {
-                run_path: set_path(RunPathKind::Rpath, &path),
-                strip,
-                ..Edits::default()
-            };
-            let edited = edit(&bytes, &edits);
-            assert_ne!(
-                edited.level,
-                Level::L4,
-                "the program headers of a program stay"
-            );
-            bytes = edited.bytes.into();
-            fs::write(bench.path("program"), &bytes).unwrap();
+        put_program_through(program, |round, bytes| {
+            fs::write(bench.path("program"), bytes).unwrap();
             bench
                 .start(&[])
                 .unwrap_or_else(|error| panic!("{name} {flags:?} {round}: {error}"));
-        }
+        });
     }
 }
 

@@ -19,7 +19,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use wheelfix::elf::{self, Edited, Edits, Facts, RunPath, RunPathEdit, RunPathKind, Soname, Strip};
+use wheelfix::elf::{
+    self, Edited, Edits, Facts, Level, RunPath, RunPathEdit, RunPathKind, Soname, Strip,
+};
 
 pub const DEP: &str = r#"
 int dep_answer(void) { return 40; }
@@ -301,6 +303,28 @@ pub fn put_through(shop: &Workshop, name: &str, original: &[u8]) -> Edited {
         "{name}: an edit already made changes nothing"
     );
     edited
+}
+
+/// patchelf#446, #474, #558: programs that the kernel could not start any more. Three ever longer
+/// run paths, the third with strip; `start` has to run what each edit makes.
+pub fn put_program_through(original: Vec<u8>, mut start: impl FnMut(usize, &[u8])) {
+    let mut bytes = original;
+    for round in 1..4 {
+        let path = format!("$ORIGIN/{}:$ORIGIN", "p".repeat(400 * round));
+        let edits = Edits {
+            run_path: set_path(RunPathKind::Rpath, &path),
+            strip: if round == 3 { Strip::All } else { Strip::None },
+            ..Edits::default()
+        };
+        let edited = edit(&bytes, &edits);
+        assert_ne!(
+            edited.level,
+            Level::L4,
+            "the program headers of a program stay"
+        );
+        bytes = edited.bytes.into();
+        start(round, &bytes);
+    }
 }
 
 macro_rules! shop {
