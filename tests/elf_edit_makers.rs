@@ -208,3 +208,19 @@ fn programs_of_every_linker_start_after_every_chain() {
         }
     }
 }
+
+#[test]
+fn a_program_that_is_still_open_for_writing_is_started_when_it_is_closed() {
+    let shop = shop!();
+    let program = shop.path("load");
+    let held = fs::OpenOptions::new().append(true).open(&program).unwrap();
+    let busy = Command::new(&program).output().unwrap_err();
+    assert_eq!(busy.kind(), std::io::ErrorKind::ExecutableFileBusy);
+    let closing = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        drop(held);
+    });
+    let output = outcome(Command::new(&program).arg("no-such-library.so")).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    closing.join().unwrap();
+}

@@ -53,16 +53,9 @@ fn exit_of(shop: &Workshop, bytes: &[u8]) -> Option<i32> {
     let _ = fs::remove_file(&path);
     fs::write(&path, bytes).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    loop {
-        match Command::new(&path).status() {
-            // Another test's child still holds the file open that was just written.
-            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
-                std::thread::yield_now();
-            }
-            Err(_) => return None,
-            Ok(status) => return status.code(),
-        }
-    }
+    outcome(&mut Command::new(&path))
+        .ok()
+        .and_then(|output| output.status.code())
 }
 
 const SHAPES: [&[&str]; 4] = [

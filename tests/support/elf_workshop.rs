@@ -15,8 +15,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 use wheelfix::elf::{
@@ -99,8 +100,21 @@ pub fn has(tool: &str) -> bool {
     is_there
 }
 
+/// Runs a command to its end. A program that was just written cannot be started while a child that
+/// another test is about to start still holds it open; that takes a moment.
+pub fn outcome(command: &mut Command) -> io::Result<Output> {
+    loop {
+        match command.output() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::yield_now();
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 pub fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| error.to_string())?;
+    let output = outcome(command).map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
