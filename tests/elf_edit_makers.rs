@@ -15,11 +15,13 @@
 #[path = "support/elf_workshop.rs"]
 mod elf_workshop;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
 use elf_workshop::*;
+use object::{Object, ObjectSection, ObjectSymbol};
 use wheelfix::elf::{Edits, Relr, RunPathKind, Strip};
 
 /// Unwinds, which works only where the program headers are found in memory.
@@ -97,33 +99,93 @@ fn files_that_patchelf_edited_once_or_twice_go_through_everything() {
     }
 }
 
-// The header has two bytes for their number: more are counted in the first section header.
+/// Links the library with so many sections more, every hundredth with a symbol that only the
+/// symbol table has.
+fn with_sections(shop: &Workshop, count: usize) -> Vec<u8> {
+    let mut source = String::new();
+    for number in 0..count {
+        writeln!(source, ".section .many.{number},\"aw\"\n.byte 1").unwrap();
+        if number % 100 == 0 {
+            writeln!(source, "many_{number}:").unwrap();
+        }
+    }
+    fs::write(shop.path("many.s"), source).unwrap();
+    let many = shop.path("many.s").display().to_string();
+    shop.shape(&["-fuse-ld=lld", &many]).unwrap()
+}
+
+/// How many sections there are, and the name of the section that each symbol is of, by another reader.
+fn sections_of_symbols(bytes: &[u8]) -> (usize, BTreeMap<String, Option<String>>) {
+    let file = object::File::parse(bytes).unwrap();
+    let section_of = |symbol: object::Symbol<'_, '_>| {
+        let index = symbol.section_index()?;
+        Some(
+            file.section_by_index(index)
+                .unwrap()
+                .name()
+                .unwrap()
+                .to_owned(),
+        )
+    };
+    let symbols = file.symbols();
+    let named = symbols.filter(|symbol| !symbol.name().unwrap().is_empty());
+    let all = named.map(|symbol| (symbol.name().unwrap().to_owned(), section_of(symbol)));
+    // The empty first section is none to that reader.
+    (file.sections().count() + 1, all.collect())
+}
+
+// The header has two bytes for their number: more are counted in the first section header, and
+// the symbols' sections stand in a table of their own.
 #[test]
-fn a_file_with_more_sections_than_the_header_can_count_is_edited() {
+fn a_file_with_more_sections_than_the_header_can_count_is_edited_and_stripped() {
     let shop = shop!();
     if !has("ld.lld") {
         return;
     }
-    let mut source = String::new();
-    for number in 0..0xff40 {
-        writeln!(source, ".section .many.{number},\"aw\"\n.byte 1").unwrap();
+    let stripped = |original: &[u8], strip| edit(original, &Edits { strip, ..repair() }).bytes;
+    let small = stripped(&with_sections(&shop, 0), Strip::All);
+    let (kept, _) = sections_of_symbols(&small);
+    for (count, fits_stripped) in [(0xff40, false), (0xff00 - 1 - kept, true)] {
+        let original = with_sections(&shop, count);
+        assert_eq!(original[60..62], [0, 0], "the header counts them");
+        let (_, sections) = sections_of_symbols(&original);
+        assert_eq!(sections["answer"].as_deref(), Some(".text"));
+        let last = format!("many_{}", (count - 1) / 100 * 100);
+        let of_last = last.replace("many_", ".many.");
+        assert_eq!(sections[&last].as_deref(), Some(of_last.as_str()));
+        shop.load("many sections", &original);
+        let edited = edit(&original, &repair()).bytes;
+        shop.load("many sections, edited", &edited);
+        assert_eq!(sections_of_symbols(&edited).1, sections);
+        let debug = stripped(&original, Strip::Debug);
+        shop.load("many sections, without debug sections", &debug);
+        assert_eq!(sections_of_symbols(&debug).1, sections);
+        let all = stripped(&original, Strip::All);
+        shop.load("many sections, stripped", &all);
+        assert_eq!(sections_of_symbols(&all), (count + kept, BTreeMap::new()));
+        assert_eq!(all[60..62] != [0, 0], fits_stripped);
+        assert!(all.len() < debug.len());
     }
-    fs::write(shop.path("many.s"), source).unwrap();
-    let many = shop.path("many.s").display().to_string();
-    let original = shop.shape(&["-fuse-ld=lld", "-g0", &many]).unwrap();
-    assert_eq!(original[60..62], [0, 0], "the header counts them");
-    shop.load("many sections", &original);
-    let edited = edit(&original, &repair());
-    shop.load("many sections, edited", &edited.bytes);
-    // As many sections cannot be stripped, and that is said or they are kept; never half done.
+}
+
+// A symbol of a section that is gone must not be left with the number that another one has now.
+#[test]
+fn symbols_of_debug_sections_are_absolute_once_those_are_gone() {
+    let shop = shop!();
+    let source = ".section .debug_notes,\"\",@progbits\nin_notes:\n.long 7\n.text\nin_text: nop\n";
+    fs::write(shop.path("notes.s"), source).unwrap();
+    let notes = shop.path("notes.s").display().to_string();
+    let original = shop.shape(&[&notes]).unwrap();
+    let (_, mut sections) = sections_of_symbols(&original);
+    assert_eq!(sections["in_notes"].as_deref(), Some(".debug_notes"));
     let edits = Edits {
-        strip: Strip::All,
+        strip: Strip::Debug,
         ..repair()
     };
-    match wheelfix::elf::edit(&original, &edits) {
-        Ok(stripped) => shop.load("many sections, stripped", &stripped.bytes),
-        Err(error) => assert!(error.to_string().contains("sections"), "{error}"),
-    }
+    let stripped = edit(&original, &edits).bytes;
+    shop.load("without debug sections", &stripped);
+    sections.insert("in_notes".into(), None);
+    assert_eq!(sections_of_symbols(&stripped).1, sections);
 }
 
 const THROWER: &str = r#"

@@ -4,11 +4,8 @@ use super::address::{FileOffset, VirtualAddress, slice};
 use super::codec::Codec;
 use super::error::Error;
 use super::header::{Header, Kind};
-use super::section::{SHT_NOBITS, Section};
+use super::section::{SHN_XINDEX, SHT_NOBITS, Section};
 use super::segment::{PT_DYNAMIC, Segment};
-
-/// `e_shstrndx` when the number does not fit sixteen bits.
-const SHN_XINDEX: u16 = 0xffff;
 
 /// The tables of one file, and its bytes.
 #[derive(Clone, Debug)]

@@ -22,6 +22,12 @@ pub(super) const SHT_GNU_VERDEF: u32 = 0x6fff_fffd;
 pub(super) const SHT_GNU_VERNEED: u32 = 0x6fff_fffe;
 pub(super) const SHT_GNU_VERSYM: u32 = 0x6fff_ffff;
 
+/// From here on a number in a field of sixteen bits is no section's (`SHN_LORESERVE`).
+pub(super) const FIRST_RESERVED: usize = 0xff00;
+pub(super) const SHN_ABS: u16 = 0xfff1;
+/// The section's number stands in another field, which is wide enough.
+pub(super) const SHN_XINDEX: u16 = 0xffff;
+
 pub(super) const SHF_ALLOC: u64 = 2;
 pub(super) const SHF_INFO_LINK: u64 = 0x40;
 

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::address::{same_slices, slice};
-use super::codec::Codec;
+use super::address::{VirtualAddress, same_slices, slice};
 use super::dynamic::Dynamic;
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::image::Image;
 use super::section::{
-    SHF_INFO_LINK, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR,
-    SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHF_INFO_LINK, SHN_ABS, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL, SHT_RELA,
+    SHT_RELR, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
+use super::section_numbers::SectionNumbers;
 use super::symbols::{self, RawSymbol};
 use super::tables::{self, Table};
 
@@ -43,9 +43,11 @@ impl<'a> OldSections<'a> {
     }
 
     fn is_table(&self, section: &Section) -> bool {
-        self.tables
-            .iter()
-            .any(|table| table.contains(section.address))
+        self.is_table_at(section.address)
+    }
+
+    fn is_table_at(&self, address: VirtualAddress) -> bool {
+        self.tables.iter().any(|table| table.contains(address))
     }
 
     /// Whether strip may take a section away.
@@ -102,21 +104,75 @@ impl<'a> OldSections<'a> {
         }
         let one = slice(old.bytes, section.offset, section.file_size());
         let two = slice(new.bytes, other.offset, other.file_size());
-        let holds = match section.kind {
-            SHT_SYMTAB => same_symbols(
-                old,
-                one.unwrap_or_default(),
-                two.unwrap_or_default(),
-                self.edits.strip,
-            ),
-            SHT_SYMTAB_SHNDX => true,
-            _ => same_slices(one, two),
-        };
-        if holds {
+        // Symbols are compared once it is known where all sections went.
+        if holds_symbols(section) || same_slices(one, two) {
             Ok(())
         } else {
             Err(Error::unverified("a section's content differs").at(other.offset))
         }
+    }
+}
+
+impl OldSections<'_> {
+    /// Whether two symbol tables say the same; without debug sections the symbols that stood for
+    /// them are gone. `kept` tells where each old section went.
+    fn same_symbols(
+        &self,
+        new: &Image<'_>,
+        index: usize,
+        other_index: usize,
+        kept: &[Option<usize>],
+    ) -> bool {
+        let old = self.image;
+        let numbers = SectionNumbers::of(old, index);
+        let other_numbers = SectionNumbers::of(new, other_index);
+        let mut rest = records(new, other_index).enumerate().peekable();
+        for (place, raw) in records(old, index).enumerate() {
+            let Some(symbol) = RawSymbol::parse(old.codec(), raw) else {
+                return false;
+            };
+            let section = numbers.section(place, &symbol);
+            let went = section.map(|section| kept.get(section).copied().flatten());
+            let is_same = rest.peek().is_some_and(|&(other_place, other_raw)| {
+                RawSymbol::parse(new.codec(), other_raw).is_some_and(|other| {
+                    let other_section = other_numbers.section(other_place, &other);
+                    let follows = match went {
+                        Some(Some(went)) => other_section == Some(went),
+                        Some(None) => other.section == SHN_ABS || other_section == section,
+                        None => other.section == symbol.section,
+                    };
+                    follows && self.same_but_section(raw, &symbol, other_raw, &other)
+                })
+            });
+            if is_same {
+                rest.next();
+            } else if !(symbol.is_section() && went == Some(None)) {
+                return false;
+            }
+        }
+        rest.next().is_none()
+    }
+
+    /// Whether two records say the same but for the section's number; addresses of tables follow
+    /// the tables.
+    fn same_but_section(
+        &self,
+        raw: &[u8],
+        symbol: &RawSymbol,
+        other_raw: &[u8],
+        other: &RawSymbol,
+    ) -> bool {
+        if raw == other_raw {
+            return true;
+        }
+        let codec = self.image.codec();
+        let mut expected = raw.to_vec();
+        codec.put_u16(&mut expected, RawSymbol::section_at(codec), other.section);
+        let follows = symbol.is_address() && self.is_table_at(VirtualAddress(symbol.value));
+        if follows {
+            codec.put_word(&mut expected, RawSymbol::value_at(codec), other.value);
+        }
+        expected == other_raw
     }
 }
 
@@ -158,6 +214,15 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
     if waiting.is_some() {
         return Err(Error::unverified("there is a section too many"));
     }
+    for (index, &other) in kept.iter().enumerate() {
+        if let Some(other) = other
+            && old.sections.get(index).map(|section| section.kind) == Some(SHT_SYMTAB)
+            && !olds.same_symbols(new, index, other, &kept)
+        {
+            let at = new.sections.get(other).map(|section| section.offset);
+            return Err(Error::unverified("a symbol differs").at(at.unwrap_or_default()));
+        }
+    }
     verify_links(old, new, &kept)
 }
 
@@ -165,7 +230,8 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
 fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Result<(), Error> {
     let follows =
         |from: usize, to: usize| (from, to) == (0, 0) || kept.get(from) == Some(&Some(to));
-    for (section, &other) in old.sections.iter().zip(kept) {
+    // The first header stands for no section: what it may say in the ELF header's place was read.
+    for (section, &other) in old.sections.iter().zip(kept).skip(1) {
         let Some(other) = other.and_then(|other| new.sections.get(other)) else {
             continue;
         };
@@ -192,27 +258,11 @@ fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Res
     Ok(())
 }
 
-/// The symbols are the same; without debug sections those that stood for them are gone.
-fn same_symbols(old: &Image<'_>, one: &[u8], two: &[u8], strip: Strip) -> bool {
-    let codec = old.codec();
-    let parse = |table: &[u8]| -> Vec<RawSymbol> { all_symbols(codec, table) };
-    let mut rest = parse(two).into_iter().peekable();
-    for symbol in parse(one) {
-        let same = rest
-            .peek()
-            .is_some_and(|other| (symbol.name, symbol.info) == (other.name, other.info));
-        if same {
-            rest.next();
-        } else if strip == Strip::None || !symbol.is_section() {
-            return false;
-        }
-    }
-    rest.next().is_none()
-}
-
-fn all_symbols(codec: Codec, table: &[u8]) -> Vec<RawSymbol> {
-    table
-        .chunks_exact(symbols::record_size(codec) as usize)
-        .filter_map(|raw| RawSymbol::parse(codec, raw))
-        .collect()
+/// The records of a symbol table, by its section.
+fn records<'a>(image: &Image<'a>, index: usize) -> std::slice::ChunksExact<'a, u8> {
+    let section = image.sections.get(index);
+    let table = section
+        .and_then(|section| slice(image.bytes, section.offset, section.file_size()))
+        .unwrap_or_default();
+    table.chunks_exact(symbols::record_size(image.codec()) as usize)
 }

@@ -3,7 +3,7 @@
 //! The result is what `strip` of binutils makes, but it also holds for files that another tool
 //! has edited before, of which binutils breaks some.
 
-use super::address::{FileOffset, align_up, slice};
+use super::address::{FileOffset, align_up};
 use super::buffer::Buffer;
 use super::compact;
 use super::edits::Strip;
@@ -11,12 +11,10 @@ use super::error::Error;
 use super::header::Kind;
 use super::image::Image;
 use super::section::{
-    SHT_DYNSYM, SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section,
-    is_debug_name,
+    SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::squeeze::{self, Squeezed};
 use super::strip_names::names;
-use super::symbols::{self, RawSymbol};
 
 /// How many bytes smaller a strip would make a file; 0 when there is nothing to strip.
 ///
@@ -93,9 +91,6 @@ fn once(bytes: &[u8], strip: Strip) -> Result<Option<Buffer>, Error> {
 /// find those few bytes, or no file would ever be done.
 const LEAST_GAP: u64 = 128;
 
-/// The most sections that fit the ELF header's own numbers.
-const MOST_SECTIONS: usize = 0xff00;
-
 /// The most bytes by which alignment may make a stripped file larger.
 const MOST_GROWTH: u64 = 0x1_0000;
 
@@ -148,7 +143,7 @@ impl<'a> Plan<'a> {
                 content: None,
             });
         }
-        plan.renumber_symbols(&removed)?;
+        plan.renumber_symbols()?;
         if let Some(kept) = plan
             .kept
             .iter_mut()
@@ -238,61 +233,6 @@ impl<'a> Plan<'a> {
             .or_else(|| self.loads.iter().find(by_offset));
         load.map_or(section.offset, |load| load.moved(section.offset))
     }
-
-    /// Works out symbol tables whose section numbers change.
-    fn renumber_symbols(&mut self, removed: &[bool]) -> Result<(), Error> {
-        let numbers: Vec<(usize, usize)> = self
-            .kept
-            .iter()
-            .enumerate()
-            .map(|(new, kept)| (kept.index, new))
-            .filter(|(old, new)| old != new)
-            .collect();
-        let codec = self.image.codec();
-        let record = symbols::record_size(codec) as usize;
-        let relocated = self.kept.iter().any(|kept| {
-            let section = self.section(kept);
-            matches!(section.kind, SHT_REL | SHT_RELA) && !section.is_loaded()
-                || section.kind == SHT_SYMTAB_SHNDX
-        });
-        let image = self.image;
-        for kept in &mut self.kept {
-            let Some(section) = image.sections.get(kept.index) else {
-                continue;
-            };
-            let drops = section.kind == SHT_SYMTAB && !relocated;
-            if !matches!(section.kind, SHT_SYMTAB | SHT_DYNSYM) {
-                continue;
-            }
-            let table = slice(image.bytes, section.offset, section.size).ok_or_else(|| {
-                Error::malformed(section.offset, "a symbol table lies outside the file")
-            })?;
-            let mut content = Vec::with_capacity(table.len());
-            for raw in table.chunks_exact(record) {
-                let Some(symbol) = RawSymbol::parse(codec, raw) else {
-                    break;
-                };
-                let old = usize::from(symbol.section);
-                let is_gone = old < MOST_SECTIONS && removed.get(old).copied().unwrap_or(false);
-                if is_gone && drops && symbol.is_section() {
-                    continue;
-                }
-                let start = content.len();
-                content.extend_from_slice(raw);
-                let number = numbers.binary_search_by_key(&old, |&(old, _)| old);
-                let new = match number.ok().and_then(|found| numbers.get(found)) {
-                    Some(&(_, new)) if !is_gone => new as u16,
-                    _ => continue,
-                };
-                let copied = content.get_mut(start..).unwrap_or_default();
-                codec.put_u16(copied, RawSymbol::section_at(codec), new);
-            }
-            if content != table {
-                kept.content = Some(content);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Stands in for a section that is not there, which no plan has.
@@ -325,11 +265,6 @@ fn check_first(image: &Image<'_>) -> Result<(), Error> {
 }
 
 fn check(image: &Image<'_>) -> Result<(), Error> {
-    if image.sections.len() >= MOST_SECTIONS {
-        return Err(Error::uneditable(
-            "more sections than the ELF header can count",
-        ));
-    }
     let length = image.bytes.len() as u64;
     for section in &image.sections {
         if section.file_end().0 > length {

@@ -5,7 +5,8 @@ use super::buffer::Buffer;
 use super::draft::Draft;
 use super::error::Error;
 use super::image::Image;
-use super::section::{SHF_INFO_LINK, SHT_REL, SHT_RELA, SHT_SYMTAB, Section};
+use super::section::{SHF_INFO_LINK, SHN_XINDEX, SHT_REL, SHT_RELA, SHT_SYMTAB, Section};
+use super::section_numbers::split;
 use super::segment::Segment;
 use super::squeeze::Squeezed;
 use super::symbols::{self, RawSymbol};
@@ -50,7 +51,8 @@ impl Plan<'_> {
         draft.finish()
     }
 
-    fn new_index(&self, old: usize) -> Option<usize> {
+    /// The number that a section has in the stripped file, if it is kept.
+    pub(super) fn new_index(&self, old: usize) -> Option<usize> {
         self.kept.binary_search_by_key(&old, |kept| kept.index).ok()
     }
 
@@ -116,9 +118,48 @@ impl Plan<'_> {
             })?
             .moved(header.segments_at);
         header.sections_at = self.sections_at;
-        header.section_count = self.kept.len() as u16;
-        header.names_index = self.new_index(self.image.names_index).unwrap_or(0) as u16;
+        // Numbers too large for the ELF header stand in the first section header instead.
+        let old = &self.image.header;
+        let (count, wide_count) = split(self.kept.len());
+        header.section_count = if count == SHN_XINDEX { 0 } else { count };
+        let names_index = self.new_index(self.image.names_index).unwrap_or(0);
+        let (names_index, wide_names_index) = split(names_index);
+        header.names_index = names_index;
+        if let Some(first) = draft.sections.first_mut() {
+            if old.section_count == 0 {
+                first.size = u64::from(wide_count);
+            }
+            if old.names_index == SHN_XINDEX {
+                first.link = wide_names_index;
+            }
+        }
         Ok(())
+    }
+
+    /// What a loader or the kernel may read, by where it starts; each with the furthest end of
+    /// all up to it.
+    fn used(&self) -> Vec<(FileOffset, FileOffset)> {
+        let image = self.image;
+        let codec = image.codec();
+        let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
+        let at = image.header.segments_at;
+        let mut used = vec![
+            (
+                FileOffset(0),
+                FileOffset(super::header::Header::size(codec)),
+            ),
+            (at, at.plus(headers)),
+        ];
+        let loaded = image.sections.iter().filter(|section| section.is_loaded());
+        used.extend(loaded.map(|section| (section.offset, section.file_end())));
+        used.retain(|&(start, end)| start < end);
+        used.sort_unstable();
+        let mut furthest = FileOffset(0);
+        for (_, end) in &mut used {
+            furthest = furthest.max(*end);
+            *end = furthest;
+        }
+        used
     }
 
     /// Clears what stood inside a loaded segment without being loaded, as patchelf leaves it.
@@ -129,27 +170,25 @@ impl Plan<'_> {
         let mut ranges = vec![(image.header.sections_at, table)];
         let not_loaded = image.sections.iter().filter(|section| !section.is_loaded());
         ranges.extend(not_loaded.map(|section| (section.offset, section.file_size())));
-        let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
-        let used = |at: FileOffset, size: u64| {
-            let meets =
-                |start: FileOffset, length: u64| at < start.plus(length) && start < at.plus(size);
-            meets(FileOffset(0), super::header::Header::size(codec))
-                || meets(image.header.segments_at, headers)
-                || image.sections.iter().any(|section| {
-                    section.is_loaded() && meets(section.offset, section.file_size())
-                })
-        };
+        let used = self.used();
         for (at, size) in ranges.into_iter().filter(|&(_, size)| size > 0) {
             let load = self
                 .loads
                 .iter()
                 .find(|load| load.old.holds_file_range(at, size));
-            if let Some(load) = load.filter(|_| !used(at, size)) {
+            if let Some(load) = load.filter(|_| !meets(&used, at, at.plus(size))) {
                 draft.clear(load.moved(at), size)?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a range shares a byte with one of these, which stand as [`Plan::used`] orders them.
+fn meets(used: &[(FileOffset, FileOffset)], at: FileOffset, end: FileOffset) -> bool {
+    let before = used.partition_point(|&(start, _)| start < end);
+    let last = before.checked_sub(1).and_then(|last| used.get(last));
+    last.is_some_and(|&(_, furthest)| furthest > at)
 }
 
 /// How many symbols at the front of a table are local.

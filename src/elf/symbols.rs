@@ -7,6 +7,7 @@ use super::dynamic::{DT_SYMENT, DT_SYMTAB, DT_VERSYM, Dynamic};
 use super::error::Error;
 use super::hash;
 use super::image::Image;
+use super::section::SHN_ABS;
 use super::versions::{Definition, NeedRecord, VERSION_HIDDEN};
 
 /// How a symbol is found by others.
@@ -195,7 +196,6 @@ impl RawSymbol {
     /// Whether the value is an address of this file: it is defined, and neither absolute, common nor
     /// relative to a thread's data.
     pub(super) fn is_address(&self) -> bool {
-        const SHN_ABS: u16 = 0xfff1;
         const SHN_COMMON: u16 = 0xfff2;
         const STT_TLS: u8 = 6;
         !matches!(self.section, 0 | SHN_ABS | SHN_COMMON) && self.info & 15 != STT_TLS
