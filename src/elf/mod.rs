@@ -29,6 +29,7 @@ mod header_change;
 mod image;
 mod layout;
 mod links;
+mod loaded_bytes;
 mod machine;
 mod meaning;
 mod new_segment;

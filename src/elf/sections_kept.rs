@@ -99,11 +99,17 @@ impl<'a> OldSections<'a> {
             }
             return Err(Error::unverified("a section's size or place differs").at(other.offset));
         }
-        if index == old.names_index {
-            return Ok(()); // The names were compared one by one.
-        }
         let one = slice(old.bytes, section.offset, section.file_size());
         let two = slice(new.bytes, other.offset, other.file_size());
+        if index == old.names_index {
+            // The names were compared one by one; the last has to end, too.
+            let ends = |names: Option<&[u8]>| names.and_then(<[u8]>::last) == Some(&0);
+            return if ends(two) || !ends(one) {
+                Ok(())
+            } else {
+                Err(Error::unverified("a section's name does not end").at(other.offset))
+            };
+        }
         // Symbols are compared once it is known where all sections went.
         if holds_symbols(section) || same_slices(one, two) {
             Ok(())

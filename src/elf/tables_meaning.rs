@@ -338,7 +338,16 @@ fn verify_needs(
         "the list of needed versions",
         &expected,
         &all(new, new_list, &Edits::default())?,
-    )
+    )?;
+    // glibc goes by the links alone, not by how many were announced.
+    let ends = |image: &Image<'_>, dynamic: &Dynamic<'_>| -> Result<bool, Error> {
+        let records = versions::needs(image, dynamic)?;
+        let mut lists = records.iter().map(|record| record.versions.last());
+        Ok(records.last().is_none_or(|record| record.is_last)
+            && lists.all(|last| last.is_none_or(|version| version.is_last)))
+    };
+    let lasting = ends(old, old_list)? && !ends(new, new_list)?;
+    same("the end of the needed versions", &false, &lasting)
 }
 
 /// The first word of the global offset table is the dynamic section's address, if it was.
