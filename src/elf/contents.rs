@@ -95,7 +95,11 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<()
             && one.physical.wrapping_sub(one.address.0)
                 == other.physical.wrapping_sub(other.address.0)
             && (moves || one.address == other.address)
-            && (one.memory_size == other.memory_size || other.memory_size == other.file_size)
+            && if one.memory_size == one.file_size {
+                other.memory_size == other.file_size
+            } else {
+                one.memory_size == other.memory_size
+            }
             && (!keeps_size
                 || (one.file_size, one.memory_size) == (other.file_size, other.memory_size));
         if !same {

@@ -9,7 +9,7 @@ use super::image::Image;
 use super::machine::Machine;
 use super::relocations;
 use super::section::Section;
-use super::segment::Segment;
+use super::segment::{PF_R, PF_W, Segment};
 use super::space::is_filler;
 use super::symbols;
 use super::tables;
@@ -135,11 +135,11 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
         let may_shrink = edits.strip != Strip::None && load.file_size == load.memory_size;
         let same = load.flags == other.flags
             && load.physical == other.physical
-            && (may_shrink || other.file_size >= load.file_size)
             && if load.file_size == load.memory_size {
                 other.file_size == other.memory_size
+                    && (may_shrink || other.file_size >= load.file_size)
             } else {
-                load.memory_size == other.memory_size
+                (load.file_size, load.memory_size) == (other.file_size, other.memory_size)
             }
             && (other.align == load.align
                 || edits.strip != Strip::None && may_be_less_aligned(old, load, other.align));
@@ -182,8 +182,24 @@ fn unpacked_words(old: &Image<'_>, edits: &Edits) -> Result<Ranges, Error> {
     Ok(Ranges::new(words.into_iter().map(range).collect()))
 }
 
-/// A new segment holds tables and nothing else.
+/// A new segment holds tables and nothing else, can be written where the dynamic list is in it (musl
+/// and glibc do), and begins on a page.
 fn verify_added(new: &Image<'_>, load: &Segment, after: &Ranges) -> Result<(), Error> {
+    let holds_list = new
+        .dynamic()?
+        .is_some_and(|list| load.offset_of(list.address, list.file_size).is_some());
+    let is_usable = match load.flags {
+        flags if flags == PF_R | PF_W => true,
+        flags => flags == PF_R && !holds_list,
+    };
+    let holds = is_usable
+        && load.memory_size == load.file_size
+        && load.physical == load.address.0
+        && load.align.is_power_of_two()
+        && load.align >= Machine::of(&new.header).page();
+    if !holds {
+        return Err(Error::unverified("the added segment cannot be loaded").at(load.offset));
+    }
     verify_grown(new, load.address, load.address.plus(load.file_size), after)
 }
 

@@ -195,10 +195,13 @@ fn verify_list(
     new: (&Image<'_>, &Dynamic<'_>),
     edits: &Edits,
 ) -> Result<(), Error> {
+    let packed_tags = [DT_RELR, DT_RELRSZ, DT_RELRENT];
+    let unpacks =
+        edits.relr == Relr::Expand && packed_tags.iter().any(|&tag| old.1.value(tag).is_some());
     let list = |(image, dynamic): (&Image<'_>, &Dynamic<'_>)| {
         let mut list = Vec::new();
         for (index, entry) in dynamic.entries.iter().enumerate() {
-            if is_compared_elsewhere(entry.tag, edits) {
+            if is_compared_elsewhere(entry.tag, edits, unpacks) {
                 continue;
             }
             let meaning = if is_string_tag(entry.tag) {
@@ -225,7 +228,8 @@ fn verify_list(
     same("the dynamic list", &expected, &found)
 }
 
-fn is_compared_elsewhere(tag: u64, edits: &Edits) -> bool {
+/// `unpacks`: packed relocations become ordinary ones.
+fn is_compared_elsewhere(tag: u64, edits: &Edits, unpacks: bool) -> bool {
     let named = matches!(
         tag,
         DT_NEEDED | DT_SONAME | DT_RPATH | DT_RUNPATH | DT_STRSZ
@@ -247,8 +251,8 @@ fn is_compared_elsewhere(tag: u64, edits: &Edits) -> bool {
     let needs = matches!(tag, DT_VERNEED | DT_VERNEEDNUM);
     named
         || tag == DT_FLAGS_1 && edits.more.no_default_libraries
-        || unpacked && edits.relr == Relr::Expand
-        || needs && (edits.relr == Relr::Expand || !edits.remove_needed.is_empty())
+        || unpacked && unpacks
+        || needs && (unpacks || !edits.remove_needed.is_empty())
 }
 
 /// The old strings are still there, at their old offsets. Only the bytes of a run path that nothing

@@ -62,6 +62,7 @@ mod tables;
 mod tables_meaning;
 mod verify;
 mod versions;
+mod versions_meaning;
 
 pub use address::{FileOffset, VirtualAddress};
 pub use buffer::Buffer;

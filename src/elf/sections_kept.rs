@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::address::{VirtualAddress, same_slices, slice};
+use super::codec::Codec;
 use super::dynamic::Dynamic;
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
 use super::image::Image;
+use super::relocations;
 use super::section::{
-    SHF_INFO_LINK, SHN_ABS, SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL, SHT_RELA,
-    SHT_RELR, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHF_INFO_LINK, SHN_ABS, SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL,
+    SHT_RELA, SHT_RELR, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::section_numbers::SectionNumbers;
+use super::segment::PT_INTERP;
 use super::symbols::{self, RawSymbol};
 use super::tables::{self, Table};
 
@@ -22,6 +25,8 @@ struct OldSections<'a> {
     /// Sections that symbol tables have their names in.
     symbol_names: BTreeSet<u32>,
     edits: &'a Edits,
+    /// Bytes that unpacked relocations take, and those of one of them; 0 if none are unpacked.
+    unpacked: (u64, u64),
 }
 
 impl<'a> OldSections<'a> {
@@ -34,11 +39,21 @@ impl<'a> OldSections<'a> {
             .filter(|section| holds_symbols(section))
             .map(|section| section.link)
             .collect();
+        let unpacked = match &dynamic {
+            Some(dynamic) if edits.relr == Relr::Expand => {
+                let with_addend = relocations::unpacks_with_addends(image, dynamic);
+                let record = relocations::record_size(image.codec(), with_addend);
+                let count = relocations::packed_places(image, dynamic)?.len() as u64;
+                (count.saturating_mul(record), record)
+            }
+            _ => (0, 0),
+        };
         Ok(Self {
             image,
             tables,
             symbol_names,
             edits,
+            unpacked,
         })
     }
 
@@ -64,13 +79,15 @@ impl<'a> OldSections<'a> {
     }
 
     fn is_same(&self, section: &Section, other: &Section) -> bool {
-        let unpacked = self.edits.relr == Relr::Expand && section.kind == SHT_RELR;
-        let same_kind = section.kind == other.kind
-            && section.flags == other.flags
-            && section.entry_size == other.entry_size;
+        let (bytes, record) = self.unpacked;
+        let same_kind = if bytes > 0 && section.kind == SHT_RELR && other.size > 0 {
+            matches!(other.kind, SHT_REL | SHT_RELA) && other.entry_size == record
+        } else {
+            section.kind == other.kind && section.entry_size == other.entry_size
+        };
         let address_stays =
             !section.is_loaded() || section.address == other.address || self.is_table(section);
-        (same_kind || unpacked) && section.align == other.align && address_stays
+        same_kind && section.flags == other.flags && section.align == other.align && address_stays
     }
 
     fn verify_content(
@@ -82,19 +99,24 @@ impl<'a> OldSections<'a> {
     ) -> Result<(), Error> {
         let old = self.image;
         if section.is_loaded() {
-            let unpacks = self.edits.relr == Relr::Expand;
-            let keeps_size = match section.kind {
-                SHT_STRTAB | SHT_DYNAMIC => !self.is_table(section),
-                SHT_REL | SHT_RELA | SHT_RELR => !unpacks,
-                SHT_PROGBITS => self.edits.more.interpreter.is_none() || !self.is_table(section),
-                _ => true,
+            let (unpacked, _) = self.unpacked;
+            let size_holds = match section.kind {
+                SHT_STRTAB | SHT_DYNAMIC if self.is_table(section) => true,
+                SHT_RELR if unpacked > 0 => other.size == 0 || other.size == unpacked,
+                SHT_PROGBITS if self.edits.more.interpreter.is_some() && self.is_table(section) => {
+                    let mut segments = new.segments.iter();
+                    let interpreter = segments.find(|segment| segment.kind == PT_INTERP);
+                    interpreter.is_some_and(|segment| segment.file_size == other.size)
+                }
+                SHT_REL | SHT_RELA if other.size == section.size.saturating_add(unpacked) => true,
+                _ => section.size == other.size,
             };
             // A segment may grow over an empty section that stood right behind it.
             let was = place_in_segment(old, section);
             let keeps_place = self.is_table(section)
                 || was == place_in_segment(new, other)
                 || was.is_none() && section.size == 0;
-            if keeps_place && (section.size == other.size || !keeps_size) {
+            if keeps_place && size_holds {
                 return Ok(());
             }
             return Err(Error::unverified("a section's size or place differs").at(other.offset));
@@ -147,7 +169,8 @@ impl OldSections<'_> {
                         Some(None) => other.section == SHN_ABS || other_section == section,
                         None => other.section == symbol.section,
                     };
-                    follows && self.same_but_section(raw, &symbol, other_raw, &other)
+                    let value = self.value_after(new, kept, section, &symbol, other.value);
+                    follows && same_but(old.codec(), raw, other_raw, other.section, value)
                 })
             });
             if is_same {
@@ -159,27 +182,47 @@ impl OldSections<'_> {
         rest.next().is_none()
     }
 
-    /// Whether two records say the same but for the section's number; addresses of tables follow
-    /// the tables.
-    fn same_but_section(
+    /// What a symbol's value has to be: one in a table follows it, as `found` does if it is as far
+    /// into the new table as it was into the old one.
+    fn value_after(
         &self,
-        raw: &[u8],
+        new: &Image<'_>,
+        kept: &[Option<usize>],
+        section: Option<usize>,
         symbol: &RawSymbol,
-        other_raw: &[u8],
-        other: &RawSymbol,
-    ) -> bool {
-        if raw == other_raw {
-            return true;
+        found: u64,
+    ) -> u64 {
+        let value = VirtualAddress(symbol.value);
+        if found == symbol.value || !symbol.is_address() || !self.is_table_at(value) {
+            return symbol.value;
         }
-        let codec = self.image.codec();
-        let mut expected = raw.to_vec();
-        codec.put_u16(&mut expected, RawSymbol::section_at(codec), other.section);
-        let follows = symbol.is_address() && self.is_table_at(VirtualAddress(symbol.value));
-        if follows {
-            codec.put_word(&mut expected, RawSymbol::value_at(codec), other.value);
+        let is_same_spot = |(index, old): (usize, &Section)| {
+            let is_of = Some(index) == section || old.address <= value && value < old.memory_end();
+            let went = kept.get(index).copied().flatten();
+            let new = went.and_then(|went| new.sections.get(went));
+            is_of
+                && new.is_some_and(|new| {
+                    value.0.wrapping_sub(old.address.0) == found.wrapping_sub(new.address.0)
+                })
+        };
+        let mut sections = self.image.sections.iter().enumerate();
+        if sections.any(is_same_spot) {
+            found
+        } else {
+            symbol.value
         }
-        expected == other_raw
     }
+}
+
+/// Whether two records say the same, once the old one has this section's number and this value.
+fn same_but(codec: Codec, raw: &[u8], other_raw: &[u8], section: u16, value: u64) -> bool {
+    if raw == other_raw {
+        return true;
+    }
+    let mut expected = raw.to_vec();
+    codec.put_u16(&mut expected, RawSymbol::section_at(codec), section);
+    codec.put_word(&mut expected, RawSymbol::value_at(codec), value);
+    expected == other_raw
 }
 
 /// How far into the file bytes of its segment a section begins.
@@ -221,12 +264,22 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
         return Err(Error::unverified("there is a section too many"));
     }
     for (index, &other) in kept.iter().enumerate() {
-        if let Some(other) = other
-            && old.sections.get(index).map(|section| section.kind) == Some(SHT_SYMTAB)
-            && !olds.same_symbols(new, index, other, &kept)
+        let pair =
+            other.and_then(|other| Some((old.sections.get(index)?, new.sections.get(other)?)));
+        let Some((section, other_section)) = pair.filter(|(it, _)| it.kind == SHT_SYMTAB) else {
+            continue;
+        };
+        let other = other.unwrap_or_default();
+        if !olds.same_symbols(new, index, other, &kept) {
+            return Err(Error::unverified("a symbol differs").at(other_section.offset));
+        }
+        // It says how many symbols at its front are local.
+        if section.info != other_section.info
+            && other_section.info != symbols::local_count(new.codec(), content(new, other))
         {
-            let at = new.sections.get(other).map(|section| section.offset);
-            return Err(Error::unverified("a symbol differs").at(at.unwrap_or_default()));
+            return Err(
+                Error::unverified("a symbol table's count differs").at(other_section.offset)
+            );
         }
     }
     verify_links(old, new, &kept)
@@ -242,9 +295,13 @@ fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Res
             continue;
         };
         let was_valid = (section.link as usize) < old.sections.len();
-        let unpacked = section.kind != other.kind;
-        let link_holds =
-            !was_valid || unpacked || follows(section.link as usize, other.link as usize);
+        let link_holds = if section.kind == other.kind {
+            !was_valid || follows(section.link as usize, other.link as usize)
+        } else {
+            // Packed relocations that were written out name the symbols as ordinary ones do.
+            let symbols = new.sections.iter().position(|it| it.kind == SHT_DYNSYM);
+            other.link as usize == symbols.unwrap_or(0)
+        };
         let info_holds = match section.kind {
             // How many records there are, of what strip or an edit may take from.
             SHT_GNU_VERNEED | SHT_SYMTAB => true,
@@ -264,11 +321,15 @@ fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Res
     Ok(())
 }
 
+/// The bytes of a section.
+fn content<'a>(image: &Image<'a>, index: usize) -> &'a [u8] {
+    let section = image.sections.get(index);
+    section
+        .and_then(|section| slice(image.bytes, section.offset, section.file_size()))
+        .unwrap_or_default()
+}
+
 /// The records of a symbol table, by its section.
 fn records<'a>(image: &Image<'a>, index: usize) -> std::slice::ChunksExact<'a, u8> {
-    let section = image.sections.get(index);
-    let table = section
-        .and_then(|section| slice(image.bytes, section.offset, section.file_size()))
-        .unwrap_or_default();
-    table.chunks_exact(symbols::record_size(image.codec()) as usize)
+    content(image, index).chunks_exact(symbols::record_size(image.codec()) as usize)
 }

@@ -4,12 +4,11 @@ use super::address::{FileOffset, slice};
 use super::buffer::Buffer;
 use super::draft::Draft;
 use super::error::Error;
-use super::image::Image;
 use super::section::{SHF_INFO_LINK, SHN_XINDEX, SHT_REL, SHT_RELA, SHT_SYMTAB, Section};
 use super::section_numbers::split;
 use super::segment::Segment;
 use super::squeeze::Squeezed;
-use super::symbols::{self, RawSymbol};
+use super::symbols;
 
 use super::strip::{Kept, Plan};
 
@@ -74,7 +73,7 @@ impl Plan<'_> {
         if let Some(content) = &kept.content {
             new.size = content.len() as u64;
             if section.kind == SHT_SYMTAB {
-                new.info = local_symbols(self.image, content);
+                new.info = symbols::local_count(self.image.codec(), content);
             }
         }
         new
@@ -189,13 +188,4 @@ fn meets(used: &[(FileOffset, FileOffset)], at: FileOffset, end: FileOffset) -> 
     let before = used.partition_point(|&(start, _)| start < end);
     let last = before.checked_sub(1).and_then(|last| used.get(last));
     last.is_some_and(|&(_, furthest)| furthest > at)
-}
-
-/// How many symbols at the front of a table are local.
-fn local_symbols(image: &Image<'_>, table: &[u8]) -> u32 {
-    let codec = image.codec();
-    let records = table.chunks_exact(symbols::record_size(codec) as usize);
-    let locals = records
-        .take_while(|raw| RawSymbol::parse(codec, raw).is_some_and(|symbol| symbol.info >> 4 == 0));
-    locals.count() as u32
 }

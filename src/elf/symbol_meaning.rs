@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::codec::Codec;
 use super::dynamic::{DT_GNU_HASH, DT_HASH, DT_RELR, DT_RELRSZ, DT_VERSYM, Dynamic};
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
@@ -10,7 +11,7 @@ use super::hash;
 use super::image::Image;
 use super::meaning::same;
 use super::relocations;
-use super::symbol_order::{GnuHash, sysv_hash};
+use super::symbol_order::{self, GnuHash, sysv_hash};
 use super::symbols::{self, RawSymbol};
 use super::tables;
 use super::versions::VERSION_GLOBAL;
@@ -49,7 +50,7 @@ pub(super) fn verify(
         image.at(at, size).map(<[u8]>::to_vec)
     };
     same("the packed relocations", &packed(old), &packed(new))?;
-    verify_hashes(new, &after)
+    verify_hashes(old, new, &after)
 }
 
 /// All symbols in table order; with the edits, as they are to be after it.
@@ -117,55 +118,115 @@ fn relocated(
     Ok(all)
 }
 
-/// Every defined symbol that others can see is found by its name.
-fn verify_hashes((image, dynamic): (&Image<'_>, &Dynamic<'_>), said: &[Said]) -> Result<(), Error> {
-    let codec = image.codec();
-    let lost = || Error::unverified("a hash table does not find a symbol");
-    if let Some(address) = dynamic.address(DT_GNU_HASH) {
-        let (_, table) = image.from(address).ok_or_else(lost)?;
-        let hash = GnuHash::parse(codec, table).ok_or_else(lost)?;
-        for (index, (name, ..)) in said.iter().enumerate().skip(hash.first) {
-            let found = hash.find(codec, table, name).ok_or_else(lost)?;
-            if !found.contains(&index) {
-                return Err(lost());
-            }
+fn lost() -> Error {
+    Error::unverified("a hash table does not find a symbol")
+}
+
+/// Every defined symbol that others can see is found by its name, and the tables hold nothing else.
+fn verify_hashes(
+    old: (&Image<'_>, &Dynamic<'_>),
+    (image, dynamic): (&Image<'_>, &Dynamic<'_>),
+    said: &[Said],
+) -> Result<(), Error> {
+    let names: Vec<&[u8]> = said.iter().map(|(name, ..)| name.as_slice()).collect();
+    let table = |(image, dynamic): (&Image<'_>, &Dynamic<'_>), tag| {
+        let address = dynamic.address(tag)?;
+        Some(
+            image
+                .from(address)
+                .map(|(_, bytes)| bytes.to_vec())
+                .unwrap_or_default(),
+        )
+    };
+    if let Some(bytes) = table((image, dynamic), DT_GNU_HASH) {
+        let before = table(old, DT_GNU_HASH).unwrap_or_default();
+        verify_gnu_hash(image.codec(), &before, &bytes, &names)?;
+    }
+    if let Some(bytes) = table((image, dynamic), DT_HASH) {
+        let before = table(old, DT_HASH).unwrap_or_default();
+        let entry = hash::entry_size(image, &bytes);
+        verify_sysv_hash(image.codec(), entry, &before, &bytes, &names)?;
+    }
+    Ok(())
+}
+
+fn verify_gnu_hash(
+    codec: Codec,
+    before: &[u8],
+    table: &[u8],
+    names: &[&[u8]],
+) -> Result<(), Error> {
+    let hash = GnuHash::parse(codec, table).ok_or_else(lost)?;
+    for (index, name) in names.iter().enumerate().skip(hash.first) {
+        let found = hash.find(codec, table, name).ok_or_else(lost)?;
+        if !found.contains(&index) {
+            return Err(lost());
         }
     }
-    if let Some(address) = dynamic.address(DT_HASH) {
-        let (_, table) = image.from(address).ok_or_else(lost)?;
-        let wide = hash::entry_size(image, table) == 8;
-        let entry = |slot: usize| {
-            let at = slot.checked_mul(if wide { 8 } else { 4 })?;
-            let value = if wide {
-                codec.u64(table, at)?
-            } else {
-                u64::from(codec.u32(table, at)?)
-            };
-            usize::try_from(value).ok()
+    let size = usize::try_from(hash.size(names.len())).map_err(|_| lost())?;
+    let table = table.get(..size).ok_or_else(lost)?;
+    let mut expected = table.to_vec();
+    copy_header(&mut expected, before, GnuHash::HEADER)?;
+    hash.write(codec, &mut expected, names).ok_or_else(lost)?;
+    same("the GNU hash table", &expected.as_slice(), &table)
+}
+
+fn verify_sysv_hash(
+    codec: Codec,
+    entry_size: u64,
+    before: &[u8],
+    table: &[u8],
+    names: &[&[u8]],
+) -> Result<(), Error> {
+    let wide = entry_size == 8;
+    let width = if wide { 8 } else { 4 };
+    let entry = |slot: usize| {
+        let at = slot.checked_mul(width)?;
+        let value = if wide {
+            codec.u64(table, at)?
+        } else {
+            u64::from(codec.u32(table, at)?)
         };
-        let buckets = entry(0).ok_or_else(lost)?;
-        let mut chains: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (index, (name, ..)) in said.iter().enumerate().skip(1) {
-            let bucket = (sysv_hash(name) as usize)
-                .checked_rem(buckets)
-                .ok_or_else(lost)?;
-            if let std::collections::btree_map::Entry::Vacant(slot) = chains.entry(bucket) {
-                let mut chain = Vec::new();
-                let mut next = entry(bucket.saturating_add(2)).ok_or_else(lost)?;
-                while next != 0 && chain.len() <= said.len() {
-                    chain.push(next);
-                    let at = buckets.saturating_add(2).saturating_add(next);
-                    next = entry(at).ok_or_else(lost)?;
-                }
-                slot.insert(chain);
+        usize::try_from(value).ok()
+    };
+    let buckets = entry(0).ok_or_else(lost)?;
+    let mut chains: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, name) in names.iter().enumerate().skip(1) {
+        let bucket = (sysv_hash(name) as usize)
+            .checked_rem(buckets)
+            .ok_or_else(lost)?;
+        if let std::collections::btree_map::Entry::Vacant(slot) = chains.entry(bucket) {
+            let mut chain = Vec::new();
+            let mut next = entry(bucket.saturating_add(2)).ok_or_else(lost)?;
+            while next != 0 && chain.len() <= names.len() {
+                chain.push(next);
+                let at = buckets.saturating_add(2).saturating_add(next);
+                next = entry(at).ok_or_else(lost)?;
             }
-            if !chains
-                .get(&bucket)
-                .is_some_and(|chain| chain.contains(&index))
-            {
-                return Err(lost());
-            }
+            slot.insert(chain);
+        }
+        if !chains
+            .get(&bucket)
+            .is_some_and(|chain| chain.contains(&index))
+        {
+            return Err(lost());
         }
     }
+    let slots = entry(1).and_then(|chains| chains.checked_add(buckets)?.checked_add(2));
+    let whole = slots
+        .and_then(|slots| table.get(..slots.checked_mul(width)?))
+        .ok_or_else(lost)?;
+    let mut expected = whole.to_vec();
+    copy_header(&mut expected, before, width * 2)?;
+    symbol_order::write_sysv(codec, entry_size, &mut expected, names).ok_or_else(lost)?;
+    same("the hash table", &expected.as_slice(), &whole)
+}
+
+/// A table is as large as before, and in the same parts.
+fn copy_header(table: &mut [u8], before: &[u8], size: usize) -> Result<(), Error> {
+    let (Some(header), Some(old)) = (table.get_mut(..size), before.get(..size)) else {
+        return Err(lost());
+    };
+    header.copy_from_slice(old);
     Ok(())
 }

@@ -87,7 +87,8 @@ pub(super) struct GnuHash {
 }
 
 impl GnuHash {
-    const HEADER: usize = 16;
+    /// Bytes of the header: four numbers.
+    pub(super) const HEADER: usize = 16;
 
     /// `None` if the table is cut short or cannot find anything.
     pub(super) fn parse(codec: Codec, table: &[u8]) -> Option<Self> {

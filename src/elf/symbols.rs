@@ -218,6 +218,14 @@ impl RawSymbol {
     }
 }
 
+/// How many symbols at the front of a table are local.
+pub(super) fn local_count(codec: Codec, table: &[u8]) -> u32 {
+    let records = table.chunks_exact(record_size(codec) as usize);
+    let locals = records
+        .take_while(|raw| RawSymbol::parse(codec, raw).is_some_and(|symbol| symbol.info >> 4 == 0));
+    locals.count() as u32
+}
+
 /// The bytes of the dynamic symbol table, as many records as the hash tables tell of.
 pub(super) fn table<'a>(image: &Image<'a>, dynamic: &Dynamic<'_>) -> Result<&'a [u8], Error> {
     let Some(address) = dynamic.address(DT_SYMTAB) else {

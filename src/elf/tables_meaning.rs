@@ -3,7 +3,8 @@
 use super::address::{FileOffset, VirtualAddress, same_bytes, same_slices, slice};
 use super::dynamic::{
     DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT,
-    DT_RELASZ, DT_RELCOUNT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF, DT_VERSYM, Dynamic,
+    DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF,
+    Dynamic,
 };
 use super::edits::{Edits, Relr, Strip};
 use super::error::Error;
@@ -14,6 +15,7 @@ use super::relocations::{self, Relocation};
 use super::symbol_meaning;
 use super::symbols::{self, RawSymbol};
 use super::versions;
+use super::versions_meaning;
 
 use super::meaning::same;
 
@@ -31,7 +33,7 @@ pub(super) fn verify(
     } else {
         symbol_meaning::verify((old, old_list), (new, new_list), edits)?;
     }
-    verify_needs(old, new, old_list, new_list, edits)?;
+    versions_meaning::verify_needs(old, new, old_list, new_list, edits)?;
     verify_offset_table(old, new, old_list, new_list)
 }
 
@@ -85,6 +87,32 @@ fn verify_relocations(
     found.sort_unstable();
     same("the list of unpacked relocations", &expected, &found)?;
     let grown = packed.len() as u64;
+    let with_addend = relocations::unpacks_with_addends(old, old_list);
+    for (tags, has_addend) in [
+        ([DT_RELA, DT_RELASZ, DT_RELAENT], true),
+        ([DT_REL, DT_RELSZ, DT_RELENT], false),
+    ] {
+        let [tag, size_tag, entry_tag] = tags;
+        let record = relocations::record_size(old.codec(), has_addend);
+        let [size, entry] = [size_tag, entry_tag].map(|tag| old_list.value(tag));
+        let (size, entry) = if has_addend == with_addend {
+            let added = grown.saturating_mul(record);
+            let size = old_list.value(tag).and(size).unwrap_or(0);
+            (Some(size.saturating_add(added)), Some(record))
+        } else {
+            (size, entry)
+        };
+        same(
+            "a relocation table's size",
+            &size,
+            &new_list.value(size_tag),
+        )?;
+        same(
+            "the size of a relocation",
+            &entry,
+            &new_list.value(entry_tag),
+        )?;
+    }
     for tag in [DT_RELACOUNT, DT_RELCOUNT] {
         let expected = old_list.value(tag).map(|count| count.saturating_add(grown));
         same(
@@ -188,14 +216,7 @@ fn verify_symbols(
         }
     }
     let count = one.len() / size;
-    // The facts say the same of each symbol.
-    if edits.remove_needed.is_empty() && edits.more.clear_versions.is_empty() {
-        same_table(
-            "the symbols' versions",
-            symbol_versions(old, old_list, count),
-            symbol_versions(new, new_list, count),
-        )?;
-    }
+    versions_meaning::verify_symbols((old, old_list), (new, new_list), one, edits)?;
     for tag in [DT_HASH, DT_GNU_HASH] {
         let one = old_list.address(tag);
         let one = one.and_then(|at| hash_bytes(old, at, tag, count));
@@ -208,16 +229,6 @@ fn verify_symbols(
         definitions(old, old_list)?,
         definitions(new, new_list)?,
     )
-}
-
-/// The table of the symbols' versions.
-fn symbol_versions<'a>(
-    image: &Image<'a>,
-    dynamic: &Dynamic<'_>,
-    symbols: usize,
-) -> Option<&'a [u8]> {
-    let at = dynamic.address(DT_VERSYM)?;
-    image.at(at, (symbols as u64).checked_mul(2)?)
 }
 
 fn definitions<'a>(image: &Image<'a>, dynamic: &Dynamic<'_>) -> Result<Option<&'a [u8]>, Error> {
@@ -303,51 +314,6 @@ fn hash_bytes<'a>(
         16 + u64::from(bloom) * codec.word_size() + (u64::from(buckets) + chains) * 4
     };
     image.at(at, size)
-}
-
-/// The version needs agree in what their names do not tell: hashes, flags, the symbols' indexes.
-fn verify_needs(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
-    let all = |image: &Image<'_>,
-               dynamic: &Dynamic<'_>,
-               edits: &Edits|
-     -> Result<Vec<(u16, u32, u16, u16)>, Error> {
-        let records = versions::needs(image, dynamic)?;
-        let names = versions::named(&records, dynamic)?;
-        let mut all = Vec::new();
-        for (record, need) in records.iter().zip(&names) {
-            if edits.remove_needed.contains(&need.file) {
-                continue;
-            }
-            for (version, name) in record.versions.iter().zip(&need.versions) {
-                let goes = edits.relr == Relr::Expand && name.name == super::change::RELR_VERSION;
-                if !goes {
-                    all.push((record.form, version.hash, version.flags, version.index));
-                }
-            }
-        }
-        Ok(all)
-    };
-    let expected = all(old, old_list, edits)?;
-    same(
-        "the list of needed versions",
-        &expected,
-        &all(new, new_list, &Edits::default())?,
-    )?;
-    // glibc goes by the links alone, not by how many were announced.
-    let ends = |image: &Image<'_>, dynamic: &Dynamic<'_>| -> Result<bool, Error> {
-        let records = versions::needs(image, dynamic)?;
-        let mut lists = records.iter().map(|record| record.versions.last());
-        Ok(records.last().is_none_or(|record| record.is_last)
-            && lists.all(|last| last.is_none_or(|version| version.is_last)))
-    };
-    let lasting = ends(old, old_list)? && !ends(new, new_list)?;
-    same("the end of the needed versions", &false, &lasting)
 }
 
 /// The first word of the global offset table is the dynamic section's address, if it was.

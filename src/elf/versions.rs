@@ -1,9 +1,13 @@
 //! Symbol versions: which ones a file needs of whom, and which ones it defines.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::address::{FileOffset, VirtualAddress};
+use super::change::RELR_VERSION;
 use super::dynamic::{DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM, Dynamic};
+use super::edits::{Edits, Relr};
 use super::error::Error;
 use super::image::Image;
 use super::soname::Soname;
@@ -120,6 +124,27 @@ pub(super) fn needs(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Need
         at = at.saturating_add(next as usize);
     }
     Ok(records)
+}
+
+/// The indexes of needed versions that an edit takes away.
+pub(super) fn gone(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+    edits: &Edits,
+) -> Result<BTreeSet<u16>, Error> {
+    let records = needs(image, dynamic)?;
+    let names = named(&records, dynamic)?;
+    let (mut gone, mut stays) = (BTreeSet::new(), BTreeSet::new());
+    for (record, need) in records.iter().zip(&names) {
+        for (version, name) in record.versions.iter().zip(&need.versions) {
+            let goes = edits.remove_needed.contains(&need.file)
+                || edits.relr == Relr::Expand && name.name == RELR_VERSION;
+            let indexes = if goes { &mut gone } else { &mut stays };
+            indexes.insert(version.index & !VERSION_HIDDEN);
+        }
+    }
+    gone.retain(|index| !stays.contains(index));
+    Ok(gone)
 }
 
 fn need_versions(
