@@ -18,8 +18,9 @@ const MAPPED: usize = 64 << 10;
 /// a hundred small ones at once.
 const LARGE: usize = 384 << 10;
 
-/// From this size on small pages are asked for again, all at once. A virtual machine gives free
-/// large pages back to its host; to get more than a few of them again takes longer than small ones.
+/// So much of a buffer has large pages, what is behind it small ones, all at once. A virtual machine
+/// gives free large pages back to its host; to get more than a few of them again takes longer than
+/// small ones.
 const HUGE: usize = 16 << 20;
 
 /// A large page on the machines that wheels are repaired on; elsewhere it is only an alignment.
@@ -108,7 +109,7 @@ fn mapped(capacity: usize) -> Option<(MmapMut, usize)> {
     if capacity < MAPPED {
         return None;
     }
-    if !(LARGE..HUGE).contains(&capacity) {
+    if capacity < LARGE {
         let map = MmapOptions::new()
             .len(capacity)
             .populate()
@@ -119,11 +120,20 @@ fn mapped(capacity: usize) -> Option<(MmapMut, usize)> {
     // What is never touched costs nothing.
     let length = capacity.checked_next_multiple_of(PAGE)?.checked_add(PAGE)?;
     let map = MmapOptions::new().len(length).map_anon().ok()?;
-    // A kernel without large pages refuses, and loses nothing.
-    let _ = map.advise(Advice::HugePage);
     let start = map.as_ptr().align_offset(PAGE);
-    let fits = start.checked_add(capacity)? <= map.len();
-    fits.then_some((map, start))
+    if start.checked_add(capacity)? > map.len() {
+        return None;
+    }
+    // A kernel without large pages refuses, and loses nothing; so does an old one that is asked for
+    // many pages at once.
+    if capacity <= HUGE {
+        let _ = map.advise(Advice::HugePage);
+    } else {
+        let _ = map.advise_range(Advice::HugePage, start, HUGE);
+        let rest = start.checked_add(HUGE)?;
+        let _ = map.advise_range(Advice::PopulateWrite, rest, capacity.checked_sub(HUGE)?);
+    }
+    Some((map, start))
 }
 
 fn range(start: usize, length: usize) -> Range<usize> {
