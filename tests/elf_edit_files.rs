@@ -311,3 +311,39 @@ fn an_object_file_is_read_but_gets_no_name() {
     assert_eq!(error.kind(), ErrorKind::Uneditable);
     assert!(!error.is_malformed_input());
 }
+
+// Sixty thousand symbol tables over the same bytes took a minute to compare.
+#[test]
+fn a_file_with_very_many_symbol_tables_is_refused_at_once() {
+    let fixture = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/machines/aarch64/libspam_leaf.so.1"
+    );
+    let mut bytes = fs::read(fixture).unwrap();
+    let number = |bytes: &[u8], at: usize, size: usize| {
+        let little = bytes[at..at + size].iter().rev();
+        little.fold(0, |number, &byte| number << 8 | usize::from(byte))
+    };
+    let (headers, count) = (number(&bytes, 40, 8), number(&bytes, 60, 2));
+    let old = bytes[headers..headers + count * 64].to_vec();
+    bytes.resize(bytes.len().next_multiple_of(8), 0);
+    let symbols = bytes.len();
+    bytes.resize(symbols + 24 * 40_000, 0);
+    let mut section = [0; 64];
+    section[4] = 2;
+    section[24..32].copy_from_slice(&(symbols as u64).to_le_bytes());
+    section[32..40].copy_from_slice(&(24 * 40_000_u64).to_le_bytes());
+    let moved = bytes.len() as u64;
+    bytes.extend(old);
+    bytes.extend(section.repeat(60_000));
+    bytes[40..48].copy_from_slice(&moved.to_le_bytes());
+    bytes[60..62].copy_from_slice(&u16::try_from(count + 60_000).unwrap().to_le_bytes());
+    let strip = Edits {
+        strip: Strip::Debug,
+        ..Edits::default()
+    };
+    for edits in [repair(), strip] {
+        let error = elf::edit(&bytes, &edits).unwrap_err();
+        assert!(error.to_string().contains("symbol tables"), "{error}");
+    }
+}

@@ -4,7 +4,7 @@ use super::address::{FileOffset, VirtualAddress, slice};
 use super::codec::Codec;
 use super::error::Error;
 use super::header::{Header, Kind};
-use super::section::{SHN_XINDEX, SHT_NOBITS, Section};
+use super::section::{SHN_XINDEX, SHT_DYNSYM, SHT_NOBITS, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section};
 use super::segment::{PT_DYNAMIC, Segment};
 
 /// The tables of one file, and its bytes.
@@ -88,6 +88,20 @@ impl<'a> Image<'a> {
         self.sections
             .iter()
             .any(|section| section.kind == SHT_NOBITS && section.address == segment.address)
+    }
+
+    /// Refuses a file with very many symbol tables. A file has one of each kind; what has a thousand,
+    /// all of the same bytes, only wants to keep an editor busy.
+    pub(super) fn check_symbol_tables(&self) -> Result<(), Error> {
+        const MOST: usize = 16;
+        let is_symbols =
+            |section: &&Section| matches!(section.kind, SHT_SYMTAB | SHT_DYNSYM | SHT_SYMTAB_SHNDX);
+        match self.sections.iter().filter(is_symbols).nth(MOST) {
+            Some(section) => {
+                Err(Error::uneditable(format!("more than {MOST} symbol tables")).at(section.offset))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Where everything ends that some header describes. What comes after was appended by others.

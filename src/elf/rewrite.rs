@@ -32,6 +32,7 @@ pub(super) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Buffer, Lev
     if change.is_nothing(&dynamic) {
         return Ok(None);
     }
+    image.check_symbol_tables()?;
     let plan = Plan::new(&image, &dynamic, &needs, &change)?;
     let level = plan.layout.level;
     Ok(Some((plan.apply()?, level)))

@@ -124,6 +124,7 @@ impl<'a> Plan<'a> {
             return Ok(None);
         }
         check(image)?;
+        image.check_symbol_tables()?;
         let loads = squeeze::squeeze(image)?;
         let removed = removed(image, strip);
         let (names, name_offsets) = names(image, &removed)?;

@@ -15,6 +15,7 @@ use super::structure;
 /// With the first thing that does not hold; or when either file cannot be read at all.
 pub fn verify(before: &[u8], after: &[u8], edits: &Edits) -> Result<(), Error> {
     let old = Image::parse(before)?;
+    old.check_symbol_tables()?;
     let new = Image::parse(after).map_err(|error| Error::unverified(error.to_string()))?;
     structure::verify(&old, &new)?;
     contents::verify(&old, &new, edits)?;
