@@ -7,8 +7,8 @@ use super::image::Image;
 use super::loaded_bytes;
 use super::sections_kept;
 use super::segment::{
-    PF_X, PT_DYNAMIC, PT_GNU_PROPERTY, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR,
-    Segment,
+    PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP,
+    PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, PT_TLS, Segment,
 };
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
@@ -103,7 +103,8 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<()
             && (!keeps_size
                 || (one.file_size, one.memory_size) == (other.file_size, other.memory_size));
         if !same {
-            return Err(Error::unverified("a program header differs").at(other.offset));
+            let name = name_of(one.kind);
+            return Err(Error::unverified(format!("{name} differs")).at(other.offset));
         }
         let has_content = keeps_size && one.file_size > 0;
         // What is loaded is compared range by range, where tables may differ.
@@ -115,13 +116,31 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<()
             let content = slice(old.bytes, one.offset, one.file_size);
             let others = slice(new.bytes, other.offset, other.file_size);
             if !same_slices(content, others) {
+                let name = name_of(one.kind);
                 return Err(
-                    Error::unverified("a program header's content differs").at(other.offset)
+                    Error::unverified(format!("the content of {name} differs")).at(other.offset)
                 );
             }
         }
     }
     Ok(())
+}
+
+/// A program header's kind as elf(5) calls it.
+fn name_of(kind: u32) -> String {
+    let name = match kind {
+        PT_DYNAMIC => "PT_DYNAMIC",
+        PT_INTERP => "PT_INTERP",
+        PT_NOTE => "PT_NOTE",
+        PT_PHDR => "PT_PHDR",
+        PT_TLS => "PT_TLS",
+        PT_GNU_EH_FRAME => "PT_GNU_EH_FRAME",
+        PT_GNU_STACK => "PT_GNU_STACK",
+        PT_GNU_RELRO => "PT_GNU_RELRO",
+        PT_GNU_PROPERTY => "PT_GNU_PROPERTY",
+        other => return format!("the program header of kind {other:#x}"),
+    };
+    format!("the program header {name}")
 }
 
 /// What was appended to the file without any header knowing of it is still there.

@@ -119,7 +119,11 @@ impl<'a> OldSections<'a> {
             if keeps_place && size_holds {
                 return Ok(());
             }
-            return Err(Error::unverified("a section's size or place differs").at(other.offset));
+            let name = old.section_name(section).unwrap_or_default().escape_ascii();
+            return Err(Error::unverified(format!(
+                "the size or place of the section {name} differs"
+            ))
+            .at(other.offset));
         }
         let one = slice(old.bytes, section.offset, section.file_size());
         let two = slice(new.bytes, other.offset, other.file_size());
@@ -136,7 +140,11 @@ impl<'a> OldSections<'a> {
         if holds_symbols(section) || same_slices(one, two) {
             Ok(())
         } else {
-            Err(Error::unverified("a section's content differs").at(other.offset))
+            let name = old.section_name(section).unwrap_or_default().escape_ascii();
+            Err(
+                Error::unverified(format!("the content of the section {name} differs"))
+                    .at(other.offset),
+            )
         }
     }
 }
@@ -256,7 +264,11 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
             }
             _ if olds.may_go(index, section) => kept.push(None),
             _ => {
-                return Err(Error::unverified("a section is missing or differs").at(section.offset));
+                let name = old.section_name(section).unwrap_or_default().escape_ascii();
+                return Err(
+                    Error::unverified(format!("the section {name} is missing or differs"))
+                        .at(section.offset),
+                );
             }
         }
     }
