@@ -7,6 +7,7 @@ use super::error::Error;
 use super::header::Header;
 use super::image::Image;
 use super::machine::Machine;
+use super::ranges::Ranges;
 use super::relocations;
 use super::section::Section;
 use super::segment::{PF_R, PF_W, Segment};
@@ -14,35 +15,6 @@ use super::space::is_filler;
 use super::symbols;
 use super::tables;
 use super::versions;
-
-/// Address ranges, in order, apart from each other.
-#[derive(Clone, Debug, Default)]
-struct Ranges(Vec<(u64, u64)>);
-
-impl Ranges {
-    fn new(mut ranges: Vec<(u64, u64)>) -> Self {
-        ranges.retain(|range| range.0 < range.1);
-        ranges.sort_unstable();
-        ranges.dedup_by(|next, kept| {
-            let joined = next.0 <= kept.1;
-            if joined {
-                kept.1 = kept.1.max(next.1);
-            }
-            joined
-        });
-        Self(ranges)
-    }
-
-    /// Whether an address is in a range, and where that changes next.
-    fn state(&self, address: u64) -> (bool, u64) {
-        let next = self.0.partition_point(|range| range.1 <= address);
-        match self.0.get(next) {
-            Some(&(start, end)) if start <= address => (true, end),
-            Some(&(start, _)) => (false, start),
-            None => (false, u64::MAX),
-        }
-    }
-}
 
 /// The addresses of everything that an edit may move or rewrite; all of it is compared elsewhere.
 fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {

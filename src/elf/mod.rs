@@ -34,6 +34,7 @@ mod machine;
 mod meaning;
 mod new_segment;
 mod notes;
+mod ranges;
 mod relocations;
 mod rewrite;
 mod same;

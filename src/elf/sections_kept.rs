@@ -10,8 +10,8 @@ use super::error::Error;
 use super::image::Image;
 use super::relocations;
 use super::section::{
-    SHF_INFO_LINK, SHN_ABS, SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL,
-    SHT_RELA, SHT_RELR, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
+    SHF_INFO_LINK, SHN_ABS, SHN_XINDEX, SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED, SHT_PROGBITS,
+    SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use super::section_numbers::SectionNumbers;
 use super::segment::PT_INTERP;
@@ -301,14 +301,17 @@ pub(super) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
 fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Result<(), Error> {
     let follows =
         |from: usize, to: usize| (from, to) == (0, 0) || kept.get(from) == Some(&Some(to));
-    // The first header stands for no section: what it may say in the ELF header's place was read.
-    for (section, &other) in old.sections.iter().zip(kept).skip(1) {
+    // The first header may say in the ELF header's place which section has the names, as was read.
+    let counts_names = old.header.names_index == SHN_XINDEX;
+    for (index, (section, &other)) in old.sections.iter().zip(kept).enumerate() {
         let Some(other) = other.and_then(|other| new.sections.get(other)) else {
             continue;
         };
         let was_valid = (section.link as usize) < old.sections.len();
         let link_holds = if section.kind == other.kind {
-            !was_valid || follows(section.link as usize, other.link as usize)
+            !was_valid
+                || index == 0 && counts_names
+                || follows(section.link as usize, other.link as usize)
         } else {
             // Packed relocations that were written out name the symbols as ordinary ones do.
             let symbols = new.sections.iter().position(|it| it.kind == SHT_DYNSYM);

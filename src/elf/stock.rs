@@ -5,6 +5,7 @@ use super::error::Error;
 use super::header::Header;
 use super::image::Image;
 use super::machine::Machine;
+use super::ranges::merge;
 use super::section::Section;
 use super::segment::{
     PF_W, PF_X, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, Segment,
@@ -110,15 +111,8 @@ fn fixed_ranges(image: &Image<'_>, tables: &[Table]) -> Vec<(u64, u64)> {
             ranges.push((segment.offset.0, segment.file_end().0));
         }
     }
-    ranges.sort_unstable();
     // Program headers repeat what sections say; overlapping ranges would look like a lack of room.
-    ranges.dedup_by(|next, kept| {
-        let joined = next.0 <= kept.1;
-        if joined {
-            kept.1 = kept.1.max(next.1);
-        }
-        joined
-    });
+    merge(&mut ranges);
     ranges
 }
 

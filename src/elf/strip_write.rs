@@ -1,9 +1,11 @@
 //! Writes the stripped file that a plan describes.
 
-use super::address::{FileOffset, slice};
+use super::address::slice;
 use super::buffer::Buffer;
 use super::draft::Draft;
 use super::error::Error;
+use super::header::Header;
+use super::ranges::Ranges;
 use super::section::{SHF_INFO_LINK, SHN_XINDEX, SHT_REL, SHT_RELA, SHT_SYMTAB, Section};
 use super::section_numbers::split;
 use super::segment::Segment;
@@ -135,30 +137,16 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// What a loader or the kernel may read, by where it starts; each with the furthest end of
-    /// all up to it.
-    fn used(&self) -> Vec<(FileOffset, FileOffset)> {
+    /// The file offsets of what a loader or the kernel may read.
+    fn used(&self) -> Ranges {
         let image = self.image;
         let codec = image.codec();
         let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
         let at = image.header.segments_at;
-        let mut used = vec![
-            (
-                FileOffset(0),
-                FileOffset(super::header::Header::size(codec)),
-            ),
-            (at, at.plus(headers)),
-        ];
+        let mut used = vec![(0, Header::size(codec)), (at.0, at.plus(headers).0)];
         let loaded = image.sections.iter().filter(|section| section.is_loaded());
-        used.extend(loaded.map(|section| (section.offset, section.file_end())));
-        used.retain(|&(start, end)| start < end);
-        used.sort_unstable();
-        let mut furthest = FileOffset(0);
-        for (_, end) in &mut used {
-            furthest = furthest.max(*end);
-            *end = furthest;
-        }
-        used
+        used.extend(loaded.map(|section| (section.offset.0, section.file_end().0)));
+        Ranges::new(used)
     }
 
     /// Clears what stood inside a loaded segment without being loaded, as patchelf leaves it.
@@ -175,17 +163,10 @@ impl Plan<'_> {
                 .loads
                 .iter()
                 .find(|load| load.old.holds_file_range(at, size));
-            if let Some(load) = load.filter(|_| !meets(&used, at, at.plus(size))) {
+            if let Some(load) = load.filter(|_| !used.meets(at.0, at.plus(size).0)) {
                 draft.clear(load.moved(at), size)?;
             }
         }
         Ok(())
     }
-}
-
-/// Whether a range shares a byte with one of these, which stand as [`Plan::used`] orders them.
-fn meets(used: &[(FileOffset, FileOffset)], at: FileOffset, end: FileOffset) -> bool {
-    let before = used.partition_point(|&(start, _)| start < end);
-    let last = before.checked_sub(1).and_then(|last| used.get(last));
-    last.is_some_and(|&(_, furthest)| furthest > at)
 }

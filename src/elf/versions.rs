@@ -126,6 +126,12 @@ pub(super) fn needs(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Need
     Ok(records)
 }
 
+/// Whether an edit takes a needed version away: with its library, or with packed relocations.
+pub(super) fn goes(edits: &Edits, need: &VersionNeed, version: &NeededVersion) -> bool {
+    edits.remove_needed.contains(&need.file)
+        || edits.relr == Relr::Expand && version.name == RELR_VERSION
+}
+
 /// The indexes of needed versions that an edit takes away.
 pub(super) fn gone(
     image: &Image<'_>,
@@ -137,9 +143,11 @@ pub(super) fn gone(
     let (mut gone, mut stays) = (BTreeSet::new(), BTreeSet::new());
     for (record, need) in records.iter().zip(&names) {
         for (version, name) in record.versions.iter().zip(&need.versions) {
-            let goes = edits.remove_needed.contains(&need.file)
-                || edits.relr == Relr::Expand && name.name == RELR_VERSION;
-            let indexes = if goes { &mut gone } else { &mut stays };
+            let indexes = if goes(edits, need, name) {
+                &mut gone
+            } else {
+                &mut stays
+            };
             indexes.insert(version.index & !VERSION_HIDDEN);
         }
     }

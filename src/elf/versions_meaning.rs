@@ -30,6 +30,7 @@ pub(super) fn verify_symbols(
     }
     let gone = versions::gone(old, old_list, edits)?;
     let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
+    same(WHAT, &one.len(), &other.len())?;
     let pairs = one.chunks_exact(2).zip(other.chunks_exact(2));
     for ((before, after), raw) in pairs.zip(symbols.chunks_exact(size)) {
         let broken = || Error::unverified("a symbol is cut short");
@@ -76,12 +77,8 @@ pub(super) fn verify_needs(
         let names = versions::named(&records, dynamic)?;
         let mut all = Vec::new();
         for (record, need) in records.iter().zip(&names) {
-            if edits.remove_needed.contains(&need.file) {
-                continue;
-            }
             for (version, name) in record.versions.iter().zip(&need.versions) {
-                let goes = edits.relr == Relr::Expand && name.name == super::change::RELR_VERSION;
-                if !goes {
+                if !versions::goes(edits, need, name) {
                     all.push((record.form, version.hash, version.flags, version.index));
                 }
             }
