@@ -16,7 +16,7 @@
 //! | 3 | [`plan`] | what will change, as a value |
 //! | 2 | [`resolve`] | who loads whom, by musl's and glibc's rules |
 //! | 2 | [`policy`] | what may stay outside, where a file runs |
-//! | 1 | [`elf`] | bytes in, facts or bytes out |
+//! | 1 | [`elf`] | bytes in, facts or bytes out: the package `wheelfix-elf` |
 //! | 1 | [`python`] | what a Python source mentions |
 //! | 1 | [`wheel`] | names, tags, RECORD, the archive |
 //!
@@ -24,7 +24,6 @@
 //! The library is the program's inside: its names may change with every release.
 
 pub mod cli;
-pub mod elf;
 pub mod error;
 pub mod host;
 pub mod plan;
@@ -33,3 +32,5 @@ pub mod python;
 pub mod report;
 pub mod resolve;
 pub mod wheel;
+
+pub use wheelfix_elf as elf;

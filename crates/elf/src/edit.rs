@@ -1,0 +1,46 @@
+//! The one way in which a file is changed: strip, expand, rename, then prove it.
+
+use crate::buffer::Buffer;
+use crate::edits::Edits;
+use crate::error::Error;
+use crate::proof::verify::verify;
+use crate::rewrite::layout::Level;
+use crate::rewrite::plan::rewrite;
+use crate::strip::plan::strip;
+
+/// An edited file and how it came about.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Edited {
+    /// The whole new file; the very bytes of the old one if there was nothing to change.
+    pub bytes: Buffer,
+    /// How far the edit had to reach.
+    pub level: Level,
+    /// Whether the bytes differ from those that came in.
+    pub changed: bool,
+}
+
+/// Makes all edits in one go and verifies the result.
+///
+/// # Errors
+/// When the file is malformed, when it cannot be edited without risk, or when the result does not
+/// hold up. There is no half-edited result.
+pub fn edit(bytes: &[u8], edits: &Edits) -> Result<Edited, Error> {
+    let stripped = strip(bytes, edits.strip)?;
+    let (out, level) = match rewrite(stripped.as_deref().unwrap_or(bytes), edits)? {
+        Some((rewritten, level)) => (Some(rewritten), level),
+        None => (stripped, Level::L0),
+    };
+    let changed = out.is_some();
+    let bytes = match out {
+        Some(out) => {
+            verify(bytes, &out, edits)?;
+            out
+        }
+        None => Buffer::copy_of(bytes, 0)?,
+    };
+    Ok(Edited {
+        bytes,
+        level,
+        changed,
+    })
+}

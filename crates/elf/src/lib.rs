@@ -1,0 +1,56 @@
+//! ELF files as values: bytes in, facts or edited bytes out.
+//!
+//! [`read`] tells what a loader would see of a file, [`edit()`] changes what a repair has to
+//! change (names, needs, run path, packed relocations, what `strip` removes), [`verify()`]
+//! proves that nothing else changed. The folder knows no paths and no files, only bytes.
+
+mod address;
+mod buffer;
+mod codec;
+mod edit;
+mod edits;
+mod error;
+mod proof;
+mod ranges;
+mod read;
+mod rewrite;
+mod run_path;
+mod soname;
+mod strip;
+mod twin;
+
+pub use address::{FileOffset, VirtualAddress};
+pub use buffer::Buffer;
+pub use codec::{Class, Endian};
+pub use edit::{Edited, edit};
+pub use edits::{Edits, MoreEdits, Relr, RunPathEdit, Strip};
+pub use error::{Error, ErrorKind};
+pub use proof::compare::{Comparison, compare};
+pub use proof::verify::verify;
+pub use read::dotted_names::dotted_names;
+pub use read::facts::{Facts, read};
+pub use read::header::Kind;
+pub use read::links::{Links, read_links};
+pub use read::machine::{Arch, FloatAbi, Machine};
+pub use read::notes::{X86Isa, X86Level};
+pub use read::symbols::{Binding, Symbol, SymbolKind, Symbols};
+pub use read::versions::{NeededVersion, VersionNeed};
+pub use rewrite::layout::Level;
+pub use run_path::{RunPath, RunPathKind};
+pub use soname::{Soname, without_hash};
+pub use strip::plan::{strippable, symbol_bytes};
+pub use twin::same_build::{Difference, same_build};
+
+/// The number of the machine that a file was built for (`e_machine`); `None` if it is not ELF.
+#[must_use]
+pub fn machine_number(bytes: &[u8]) -> Option<u16> {
+    read::header::Header::parse(bytes)
+        .ok()
+        .map(|header| header.machine)
+}
+
+/// Whether the first bytes of a file say that it is ELF; four bytes are enough.
+#[must_use]
+pub fn is_elf(prefix: &[u8]) -> bool {
+    prefix.starts_with(&read::header::MAGIC)
+}

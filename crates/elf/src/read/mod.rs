@@ -1,0 +1,20 @@
+//! What is in a file: each fact read in one place.
+
+pub(crate) mod attributes;
+pub(crate) mod dotted_names;
+pub(crate) mod dynamic;
+pub(crate) mod facts;
+pub(crate) mod header;
+pub(crate) mod image;
+pub(crate) mod links;
+pub(crate) mod machine;
+pub(crate) mod notes;
+pub(crate) mod relocations;
+pub(crate) mod section;
+pub(crate) mod section_numbers;
+pub(crate) mod segment;
+pub(crate) mod string_users;
+pub(crate) mod symbol_count;
+pub(crate) mod symbols;
+pub(crate) mod tables;
+pub(crate) mod versions;

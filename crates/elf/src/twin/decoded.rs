@@ -1,0 +1,340 @@
+//! What a loader reads of a file's tables, decoded, with all that editors of names move taken out.
+//!
+//! Whatever is not in a [`Meaning`] is either compared byte by byte (`same.rs`) or on the list of
+//! what may differ: the run path, the hash in `SONAME` and `NEEDED`, where tables lie, section
+//! headers, unused entries.
+
+use crate::address::{FileOffset, VirtualAddress, slice};
+use crate::error::Error;
+use crate::read::dynamic::{
+    DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_NEEDED, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR,
+    DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_STRTAB, DT_SYMTAB,
+    DT_VERDEF, DT_VERNEED, DT_VERSYM, Dynamic, is_string_tag,
+};
+use crate::read::header::Header;
+use crate::read::image::Image;
+use crate::read::segment::{
+    PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
+};
+use crate::read::symbols::{self, RawSymbol};
+use crate::read::versions::{self, FullDefinition};
+use crate::soname::without_hash;
+use crate::twin::regions::Regions;
+
+/// Two files of one build have equal meanings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning<'a> {
+    /// The identification, type, machine and version.
+    identity: &'a [u8],
+    entry: u64,
+    flags: u32,
+    /// Whether the program headers are mapped: unwinding needs them.
+    headers_mapped: bool,
+    segments: Vec<SegmentMeaning<'a>>,
+    /// The flags of the loaded segment that holds the dynamic section.
+    dynamic_flags: Option<u32>,
+    soname: Option<Vec<u8>>,
+    list: Vec<(u64, Value<'a>)>,
+    symbols: Vec<SymbolMeaning<'a>>,
+    versions: &'a [u8],
+    definitions: Vec<DefinitionMeaning<'a>>,
+    needs: Vec<NeedMeaning<'a>>,
+    /// The hash tables and the relocations, as they stand.
+    tables: Vec<(u64, &'a [u8])>,
+    /// What stands behind everything that the headers know of.
+    overlay: &'a [u8],
+}
+
+/// A program header other than `PT_LOAD`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SegmentMeaning<'a> {
+    kind: u32,
+    flags: u32,
+    align: u64,
+    physical: u64,
+    place: Place<'a>,
+}
+
+/// Where a program header points: to an address, or to bytes that editors move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place<'a> {
+    At(u64, u64, u64),
+    Bytes(&'a [u8]),
+    Unloaded((u64, u64), &'a [u8]),
+    Moves,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value<'a> {
+    Number(u64),
+    Text(&'a [u8]),
+    Name(Vec<u8>),
+    Table,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SymbolMeaning<'a> {
+    name: &'a [u8],
+    /// `st_info`, `st_other`, `st_size`, as they stand.
+    rest: (u8, u8, u64),
+    section: u16,
+    value: Option<u64>,
+}
+
+type DefinitionMeaning<'a> = (FullDefinition, Vec<(&'a [u8], bool)>);
+type NeedMeaning<'a> = (u16, bool, Vec<u8>, Vec<NeededMeaning<'a>>);
+type NeededMeaning<'a> = (u32, u16, u16, bool, &'a [u8]);
+
+/// Decodes a file.
+pub(crate) fn of<'a>(
+    image: &Image<'a>,
+    dynamic: &Dynamic<'a>,
+    regions: &Regions,
+) -> Result<Meaning<'a>, Error> {
+    let codec = image.codec();
+    let symbols = symbols::table(image, dynamic)?;
+    let count = symbols.len() as u64 / symbols::record_size(codec);
+    let versions = match dynamic.address(DT_VERSYM) {
+        Some(address) => image
+            .at(address, count.saturating_mul(2))
+            .ok_or_else(|| cut(dynamic))?,
+        None => &[],
+    };
+    let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
+    Ok(Meaning {
+        identity: image.bytes.get(..24).unwrap_or_default(),
+        entry: image.header.entry,
+        flags: image.header.flags,
+        headers_mapped: image
+            .loads()
+            .any(|load| load.holds_file_range(image.header.segments_at, headers)),
+        segments: segments(image, headers)?,
+        dynamic_flags: image
+            .loads()
+            .find(|load| load.offset_of(dynamic.address, dynamic.size).is_some())
+            .map(|load| load.flags),
+        soname: soname(dynamic)?,
+        list: list(dynamic)?,
+        symbols: symbol_meanings(image, dynamic, regions, symbols)?,
+        versions,
+        definitions: definitions(image, dynamic)?,
+        needs: needs(image, dynamic)?,
+        tables: tables(image, dynamic, regions)?,
+        overlay: overlay(image),
+    })
+}
+
+/// From here on the machine says what a program header means.
+const PT_LOPROC: u32 = 0x7000_0000;
+
+fn cut(dynamic: &Dynamic<'_>) -> Error {
+    Error::malformed(dynamic.at, "a table is in no loaded segment")
+}
+
+fn segments<'a>(image: &Image<'a>, headers: u64) -> Result<Vec<SegmentMeaning<'a>>, Error> {
+    let others = image
+        .segments
+        .iter()
+        .filter(|segment| !matches!(segment.kind, PT_LOAD | PT_NULL));
+    others
+        .map(|segment| {
+            let odd = |what| Err(Error::uneditable(what).at(segment.offset));
+            let is_placed = segment.file_size == 0
+                || image.offset_of(segment.address, segment.file_size) == Some(segment.offset);
+            // RISC-V's attributes are described by a header, but never loaded.
+            let is_unloaded = segment.kind >= PT_LOPROC
+                && !image
+                    .loads()
+                    .any(|load| load.holds_file_range(segment.offset, 1));
+            if !is_placed && !is_unloaded {
+                return odd("a program header is not where its address says");
+            }
+            let whole = segment.file_size == segment.memory_size;
+            let place = match segment.kind {
+                PT_PHDR if segment.offset != image.header.segments_at || !whole => {
+                    return odd("PT_PHDR is not the program headers");
+                }
+                PT_DYNAMIC if !whole => return odd("PT_DYNAMIC has two sizes"),
+                // Loaders go by `e_phnum`. Some linkers count one too many here, which an editor that
+                // adds a program header then makes good.
+                PT_PHDR if segment.file_size >= headers => Place::Moves,
+                PT_DYNAMIC => Place::Moves,
+                PT_NOTE | PT_GNU_PROPERTY | PT_INTERP if whole => Place::Bytes(
+                    slice(image.bytes, segment.offset, segment.file_size).unwrap_or_default(),
+                ),
+                _ if is_unloaded => Place::Unloaded(
+                    (segment.address.0, segment.memory_size),
+                    slice(image.bytes, segment.offset, segment.file_size).unwrap_or_default(),
+                ),
+                _ => Place::At(segment.address.0, segment.file_size, segment.memory_size),
+            };
+            Ok(SegmentMeaning {
+                kind: segment.kind,
+                flags: segment.flags,
+                align: segment.align,
+                physical: segment.physical.wrapping_sub(segment.address.0),
+                place,
+            })
+        })
+        .collect()
+}
+
+fn name_of(name: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(name) {
+        Ok(name) => without_hash(name).into_bytes(),
+        Err(_) => name.to_vec(),
+    }
+}
+
+fn soname(dynamic: &Dynamic<'_>) -> Result<Option<Vec<u8>>, Error> {
+    let mut names = dynamic.entries.iter().filter(|e| e.tag == DT_SONAME);
+    let (first, second) = (names.next(), names.next());
+    if second.is_some() {
+        return Err(Error::uneditable("it has two names (DT_SONAME)").at(dynamic.at));
+    }
+    let name = first.map(|entry| dynamic.strings.raw(entry.value));
+    Ok(name.transpose()?.map(name_of))
+}
+
+fn list<'a>(dynamic: &Dynamic<'a>) -> Result<Vec<(u64, Value<'a>)>, Error> {
+    for entry in &dynamic.entries {
+        if matches!(entry.tag, DT_RPATH | DT_RUNPATH) {
+            // What it says may differ, but it must be something to go by.
+            dynamic.strings.text(entry.value)?;
+        }
+    }
+    let counted = dynamic
+        .entries
+        .iter()
+        .filter(|entry| !matches!(entry.tag, DT_SONAME | DT_RPATH | DT_RUNPATH | DT_STRSZ));
+    counted
+        .map(|entry| {
+            let value = match entry.tag {
+                DT_NEEDED => Value::Name(name_of(dynamic.strings.raw(entry.value)?)),
+                tag if is_string_tag(tag) => Value::Text(dynamic.strings.raw(entry.value)?),
+                DT_STRTAB | DT_SYMTAB | DT_HASH | DT_GNU_HASH | DT_VERSYM | DT_VERDEF
+                | DT_VERNEED | DT_RELA | DT_REL | DT_RELR | DT_JMPREL => Value::Table,
+                _ => Value::Number(entry.value),
+            };
+            Ok((entry.tag, value))
+        })
+        .collect()
+}
+
+fn symbol_meanings<'a>(
+    image: &Image<'a>,
+    dynamic: &Dynamic<'a>,
+    regions: &Regions,
+    table: &'a [u8],
+) -> Result<Vec<SymbolMeaning<'a>>, Error> {
+    /// From here on section numbers are no sections.
+    const SHN_LORESERVE: u16 = 0xff00;
+    let codec = image.codec();
+    let end = dynamic.address.plus(dynamic.size);
+    table
+        .chunks_exact(symbols::record_size(codec) as usize)
+        .map(|raw| {
+            let symbol = RawSymbol::parse(codec, raw).ok_or_else(|| cut(dynamic))?;
+            let value = VirtualAddress(symbol.value);
+            // `_DYNAMIC` and symbols of tables follow what they stand for.
+            let follows = symbol.is_address()
+                && (value >= dynamic.address && value < end
+                    || symbol.is_section() && regions.holds(value));
+            let other = raw.get(codec.by_class(13, 5)).copied().unwrap_or_default();
+            let size = codec.word(raw, codec.by_class(8, 16)).unwrap_or_default();
+            Ok(SymbolMeaning {
+                name: dynamic.strings.raw(u64::from(symbol.name))?,
+                rest: (symbol.info, other, size),
+                section: match symbol.section {
+                    0 => 0,
+                    special if special >= SHN_LORESERVE => special,
+                    _ => 1,
+                },
+                value: (!follows).then_some(symbol.value),
+            })
+        })
+        .collect()
+}
+
+fn definitions<'a>(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'a>,
+) -> Result<Vec<DefinitionMeaning<'a>>, Error> {
+    versions::full_definitions(image, dynamic)?
+        .into_iter()
+        .map(|(definition, names)| {
+            let names = names
+                .into_iter()
+                .map(|(name, last)| Ok((dynamic.strings.raw(u64::from(name))?, last)))
+                .collect::<Result<_, Error>>()?;
+            Ok((definition, names))
+        })
+        .collect()
+}
+
+fn needs<'a>(image: &Image<'_>, dynamic: &Dynamic<'a>) -> Result<Vec<NeedMeaning<'a>>, Error> {
+    versions::needs(image, dynamic)?
+        .iter()
+        .map(|need| {
+            let versions = need
+                .versions
+                .iter()
+                .map(|version| {
+                    let name = dynamic.strings.raw(u64::from(version.name))?;
+                    let numbers = (version.hash, version.flags, version.index);
+                    Ok((numbers.0, numbers.1, numbers.2, version.is_last, name))
+                })
+                .collect::<Result<_, Error>>()?;
+            let file = dynamic.strings.raw(u64::from(need.file))?;
+            Ok((need.form, need.is_last, name_of(file), versions))
+        })
+        .collect()
+}
+
+fn tables<'a>(
+    image: &Image<'a>,
+    dynamic: &Dynamic<'_>,
+    regions: &Regions,
+) -> Result<Vec<(u64, &'a [u8])>, Error> {
+    let mut tables = Vec::new();
+    for (tag, size) in [
+        (DT_RELA, DT_RELASZ),
+        (DT_REL, DT_RELSZ),
+        (DT_JMPREL, DT_PLTRELSZ),
+        (DT_RELR, DT_RELRSZ),
+    ] {
+        if let Some((address, size)) = dynamic.range(tag, size) {
+            let bytes = image.at(address, size).ok_or_else(|| cut(dynamic))?;
+            tables.push((tag, bytes));
+        }
+    }
+    for (tag, address, size) in regions.hashes() {
+        let bytes = image.at(address, size).ok_or_else(|| cut(dynamic))?;
+        tables.push((tag, bytes));
+    }
+    Ok(tables)
+}
+
+/// What others appended to the file, without the zeros around it.
+fn overlay<'a>(image: &Image<'a>) -> &'a [u8] {
+    let bytes = image
+        .bytes
+        .get(image.described_end().index()..)
+        .unwrap_or_default();
+    let start = bytes.iter().position(|&byte| byte != 0);
+    let end = bytes.iter().rposition(|&byte| byte != 0);
+    match (start, end) {
+        (Some(start), Some(end)) => bytes.get(start..=end).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+/// The program headers' and the ELF header's own bytes, as ranges of the file.
+pub(crate) fn header_ranges(image: &Image<'_>) -> [(FileOffset, u64); 2] {
+    let codec = image.codec();
+    let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
+    [
+        (FileOffset(0), Header::size(codec)),
+        (image.header.segments_at, headers),
+    ]
+}
