@@ -1,0 +1,119 @@
+//! One answer for each needed name, from the walks of all roots.
+//!
+//! A library may be reached by several files of the wheel, and musl hands run paths
+//! down, so one name may lead to different files, or nowhere, depending on who was
+//! loaded first. A repaired wheel has one DT_NEEDED for all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::elf::Soname;
+use crate::plan::Note;
+use crate::resolve::{ElfFile, Graph, ModulePath, Probe, Target};
+
+/// Where a needed name leads, all walks taken together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Leads {
+    /// To a file of the wheel.
+    Inside {
+        file: ModulePath,
+        /// Loaded on its own, the needing file finds it by itself.
+        alone: bool,
+    },
+    /// To a file outside of the wheel, by its real path.
+    Outside(ModulePath),
+    /// To the C library or the loader.
+    Libc,
+    /// Nowhere; what was tried.
+    Missing(Vec<Probe>),
+}
+
+/// The files and what each of their needed names leads to.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Links {
+    pub(in crate::plan) files: BTreeMap<ModulePath, Arc<ElfFile>>,
+    pub(in crate::plan) needs: BTreeMap<ModulePath, BTreeMap<Soname, Leads>>,
+    pub(in crate::plan) notes: BTreeSet<Note>,
+}
+
+impl Links {
+    /// What the needed names of a file lead to.
+    pub(in crate::plan) fn of(&self, file: &ModulePath) -> impl Iterator<Item = (&Soname, &Leads)> {
+        self.needs.get(file).into_iter().flatten()
+    }
+
+    /// Read the walks. A file of the wheel beats one of the system (the loader finds it
+    /// first where the wheel runs), and a found file beats none.
+    pub(in crate::plan) fn merge(graph: &Graph) -> Self {
+        let mut links = Self::default();
+        for (_, module) in graph.modules() {
+            links
+                .files
+                .entry(module.file.real_path.clone())
+                .or_insert_with(|| Arc::clone(&module.file));
+        }
+        for walk in &graph.walks {
+            for edge in &walk.edges {
+                let Some(from) = graph.module(edge.from) else {
+                    continue;
+                };
+                let alone = edge.from == walk.root;
+                let leads = match edge.target {
+                    Target::Libc => Leads::Libc,
+                    Target::Missing => Leads::Missing(edge.probes.clone()),
+                    Target::Module(id) => match graph.module(id) {
+                        Some(to) if to.path.in_wheel() => Leads::Inside {
+                            file: to.path.clone(),
+                            alone,
+                        },
+                        Some(to) => Leads::Outside(to.file.real_path.clone()),
+                        None => continue,
+                    },
+                };
+                links.add(&from.file.real_path, &edge.wants, leads);
+            }
+        }
+        links
+    }
+
+    fn add(&mut self, from: &ModulePath, wants: &Soname, new: Leads) {
+        let known = self.needs.entry(from.clone()).or_default();
+        let Some(old) = known.get_mut(wants) else {
+            known.insert(wants.clone(), new);
+            return;
+        };
+        match (&mut *old, new) {
+            (
+                Leads::Inside { file, alone },
+                Leads::Inside {
+                    file: other,
+                    alone: also,
+                },
+            ) if *file == other => {
+                *alone |= also;
+            }
+            (
+                Leads::Inside { file: taken, .. } | Leads::Outside(taken),
+                Leads::Inside { file: other, .. } | Leads::Outside(other),
+            ) if taken.in_wheel() == other.in_wheel() && *taken != other => {
+                self.notes.insert(Note::Ambiguous {
+                    file: from.clone(),
+                    library: wants.clone(),
+                    taken: taken.clone(),
+                    other,
+                });
+            }
+            (old, new) if rank(&new) > rank(old) => *old = new,
+            _ => {}
+        }
+    }
+}
+
+fn rank(leads: &Leads) -> u8 {
+    match leads {
+        Leads::Missing(_) => 0,
+        Leads::Outside(_) => 1,
+        Leads::Inside { .. } => 2,
+        Leads::Libc => 3,
+    }
+}

@@ -1,0 +1,9 @@
+//! What the files of a package need, and where each need is met.
+
+pub(in crate::plan) mod installed;
+pub(in crate::plan) mod links;
+pub(in crate::plan) mod obstacle;
+pub(in crate::plan) mod old_python;
+pub(in crate::plan) mod outside;
+pub(in crate::plan) mod settle;
+pub(in crate::plan) mod target;

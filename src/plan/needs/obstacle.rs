@@ -1,0 +1,164 @@
+//! What stands in the way of a repair. Always a list: a person sees every obstacle at
+//! once.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::elf::Soname;
+use crate::policy::Cause;
+use crate::resolve::{Libc, ModulePath, Probe};
+use crate::wheel::ArchivePath;
+
+/// A needed library that is nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MissingLibrary {
+    /// Who needs it.
+    pub needed_by: BTreeSet<ModulePath>,
+    /// Everything that was tried, for all who need it, each path once.
+    pub probes: Vec<Probe>,
+}
+
+impl MissingLibrary {
+    pub(in crate::plan) fn add(&mut self, file: &ModulePath, probes: &[Probe]) {
+        self.needed_by.insert(file.clone());
+        for probe in probes {
+            if !self.probes.iter().any(|known| known.path == probe.path) {
+                self.probes.push(probe.clone());
+            }
+        }
+    }
+}
+
+/// Something in a file that a platform tag does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blocker {
+    /// A symbol version that the tag's oldest platform lacks.
+    Version {
+        /// The file.
+        file: ModulePath,
+        /// The library that has to have it.
+        library: Soname,
+        /// The version.
+        version: String,
+    },
+    /// A symbol that is not there, or private, on the tag's platforms.
+    Symbol {
+        /// The file.
+        file: ModulePath,
+        /// The library it would come from.
+        library: Soname,
+        /// The symbol.
+        symbol: String,
+    },
+    /// Instructions that the tag's baseline processor lacks.
+    Isa {
+        /// The file.
+        file: ModulePath,
+        /// The level it is marked with.
+        level: String,
+    },
+    /// An extension for a build of Python that no tag speaks of.
+    Python {
+        /// The file.
+        file: ModulePath,
+        /// The symbol of that build.
+        symbol: String,
+    },
+    /// musl of the tag's version is too old for this file.
+    Musl(Cause),
+}
+
+/// One reason why a wheel cannot be repaired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Obstacle {
+    /// No ELF file at all.
+    NotAPlatformWheel {
+        /// The file name says so too (`any`).
+        pure: bool,
+    },
+    /// ELF files under a file name that says `any`.
+    AnyWithElf {
+        /// One of the files.
+        file: ArchivePath,
+    },
+    /// All tags speak of another system than Linux.
+    OtherSystem {
+        /// One of the tags.
+        tag: String,
+    },
+    /// A file for another machine than the wheel's.
+    WrongMachine {
+        /// The file.
+        file: ArchivePath,
+        /// Its machine.
+        is: String,
+        /// The wheel's.
+        want: String,
+    },
+    /// A machine that wheel tags have no name for.
+    UnknownMachine {
+        /// A file for it.
+        file: ArchivePath,
+        /// The machine.
+        is: String,
+    },
+    /// A file linked against another C library than the wheel's.
+    WrongLibc {
+        /// The file.
+        file: ModulePath,
+        /// Its C library.
+        is: Libc,
+        /// The wheel's.
+        want: Libc,
+    },
+    /// Nothing says which C library the wheel is for.
+    UnknownLibc,
+    /// A library that is nowhere.
+    Missing {
+        /// The needed name.
+        library: Soname,
+        /// Who needs it and what was tried.
+        missing: MissingLibrary,
+        /// By whose loader's rules.
+        libc: Libc,
+    },
+    /// `--plat` names no platform tag.
+    NotAPlatform {
+        /// What was given.
+        given: String,
+    },
+    /// `--plat` names another machine or C library than the wheel's.
+    OtherPlatform {
+        /// What was given.
+        given: String,
+        /// What the wheel is for, as `musl x86_64`.
+        wheel: String,
+    },
+    /// No tag of the family speaks of the machine in that version, or at all.
+    NoSuchTag {
+        /// The tag.
+        tag: String,
+        /// The oldest there is for the machine.
+        oldest: Option<String>,
+    },
+    /// The content does not allow the tag.
+    TagOutOfReach {
+        /// The tag.
+        tag: String,
+        /// Why, and for `auto` why not even the most modern tag.
+        blockers: Vec<Blocker>,
+    },
+    /// A file outside of site-packages needs libraries that will lie inside.
+    Unreachable {
+        /// The file.
+        file: ArchivePath,
+    },
+    /// A new library's place is taken by another file.
+    PlaceTaken {
+        /// The place.
+        path: ArchivePath,
+    },
+}

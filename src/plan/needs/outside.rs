@@ -1,0 +1,289 @@
+//! What has to come from outside of the wheel when a given policy says what may stay.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use globset::GlobSet;
+
+use crate::elf::{Arch, Soname};
+use crate::plan::needs::links::{Leads, Links};
+use crate::plan::needs::obstacle::{Blocker, MissingLibrary};
+use crate::policy::Policy;
+use crate::resolve::ModulePath;
+
+/// What becomes of one needed name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Need {
+    /// The name stays as it is.
+    Stays,
+    /// It stays because the user excluded it.
+    Excluded,
+    /// It is dropped: libpython.
+    Dropped,
+    /// It leads to this graft, by its real path.
+    Graft(ModulePath),
+    /// It leads to this file of the wheel, which needs a run path entry to be found.
+    Reach(ModulePath),
+    /// It leads to this file of the wheel, which is found as things are.
+    Inside(ModulePath),
+}
+
+/// The outcome for one policy.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Outside {
+    /// Every file of the wheel and every graft, and what becomes of its needs.
+    pub(in crate::plan) needs: BTreeMap<ModulePath, BTreeMap<Soname, Need>>,
+    /// The grafts' real paths, and the names by which each is needed.
+    pub(in crate::plan) grafts: BTreeMap<ModulePath, BTreeSet<Soname>>,
+    /// What cannot be found anywhere.
+    pub(in crate::plan) missing: BTreeMap<Soname, MissingLibrary>,
+}
+
+/// Which libraries may stay outside.
+pub(in crate::plan) struct Rules<'a> {
+    pub(in crate::plan) policy: Option<&'a Policy>,
+    pub(in crate::plan) exclude: &'a GlobSet,
+}
+
+/// Walk from the wheel's files through everything that has to come along.
+pub(in crate::plan) fn outside(
+    links: &Links,
+    wheel_files: &BTreeSet<ModulePath>,
+    rules: &Rules<'_>,
+) -> Outside {
+    let mut result = Outside::default();
+    // The wheel's own files first: what they tried is what a person looks for.
+    let mut queue: VecDeque<ModulePath> = wheel_files.iter().cloned().collect();
+    let mut seen: BTreeSet<ModulePath> = wheel_files.clone();
+    while let Some(file) = queue.pop_front() {
+        let mut needs = BTreeMap::new();
+        for (wants, leads) in links.of(&file) {
+            let need = decide(wants, leads, &file, wheel_files, rules);
+            match &need {
+                Some(Need::Graft(source)) => {
+                    let names = result.grafts.entry(source.clone()).or_default();
+                    names.insert(wants.clone());
+                    if seen.insert(source.clone()) {
+                        queue.push_back(source.clone());
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    let entry = result.missing.entry(wants.clone()).or_default();
+                    let probes = match leads {
+                        Leads::Missing(probes) => probes.as_slice(),
+                        _ => &[],
+                    };
+                    entry.add(&file, probes);
+                }
+            }
+            if let Some(need) = need {
+                needs.insert(wants.clone(), need);
+            }
+        }
+        result.needs.insert(file, needs);
+    }
+    result
+}
+
+fn decide(
+    wants: &Soname,
+    leads: &Leads,
+    file: &ModulePath,
+    wheel_files: &BTreeSet<ModulePath>,
+    rules: &Rules<'_>,
+) -> Option<Need> {
+    let target = match leads {
+        Leads::Libc => return Some(Need::Stays),
+        Leads::Inside { file, .. } | Leads::Outside(file) => Some(file),
+        Leads::Missing(_) => None,
+    };
+    let excluded = rules.exclude.is_match(wants.as_str())
+        || target.is_some_and(|path| rules.exclude.is_match(path.as_str()));
+    if excluded {
+        return Some(Need::Excluded);
+    }
+    if is_libpython(wants.as_str()) {
+        return Some(Need::Dropped);
+    }
+    if let Leads::Inside {
+        file: target,
+        alone,
+    } = leads
+    {
+        // Found only because of who loaded the needing file: that may be another file
+        // on another day, so the needing file itself gets the way there.
+        let reach = !alone && wheel_files.contains(file);
+        return Some(if reach {
+            Need::Reach(target.clone())
+        } else {
+            Need::Inside(target.clone())
+        });
+    }
+    if rules
+        .policy
+        .is_some_and(|policy| policy.provides(wants.as_str()))
+    {
+        return Some(Need::Stays);
+    }
+    match leads {
+        Leads::Outside(source) => Some(Need::Graft(source.clone())),
+        _ => nearest(wants.as_str(), file, wheel_files).map(Need::Reach),
+    }
+}
+
+/// The file of the wheel with that name that is nearest to `file`: most folders in
+/// common, then the fewest steps down, then by name.
+fn nearest(
+    name: &str,
+    file: &ModulePath,
+    wheel_files: &BTreeSet<ModulePath>,
+) -> Option<ModulePath> {
+    let parts = |path: &ModulePath| -> Vec<String> {
+        path.parent()
+            .as_str()
+            .split('/')
+            .map(str::to_owned)
+            .collect()
+    };
+    let here = parts(file);
+    wheel_files
+        .iter()
+        .filter(|candidate| candidate.place() == file.place() && candidate.file_name() == name)
+        .min_by_key(|candidate| {
+            let there = parts(candidate);
+            let common = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
+            let steps = here
+                .len()
+                .saturating_add(there.len())
+                .saturating_sub(common.saturating_mul(2));
+            (steps, (*candidate).clone())
+        })
+        .cloned()
+}
+
+/// `libpython3.so`, `libpython3.13.so.1.0` with an ABI letter, `libpypy3.10-c.so`.
+pub(in crate::plan) fn is_libpython(name: &str) -> bool {
+    let Some((stem, _)) = name.split_once(".so") else {
+        return false;
+    };
+    if let Some(version) = stem.strip_prefix("libpython") {
+        let digits = version.trim_end_matches(['t', 'd', 'm', 'u']);
+        return !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    }
+    stem.strip_prefix("libpypy").is_some_and(|rest| {
+        rest.chars()
+            .all(|c| c.is_ascii_digit() || ".-c".contains(c))
+    })
+}
+
+impl Outside {
+    /// What in these files a policy does not allow. Its libraries are no matter here:
+    /// what the policy does not provide is grafted.
+    pub(in crate::plan) fn blockers(
+        &self,
+        links: &Links,
+        policy: &Policy,
+        arch: Arch,
+    ) -> Vec<Blocker> {
+        let mut found = BTreeSet::new();
+        for (path, needs) in &self.needs {
+            let Some(file) = links.files.get(path) else {
+                continue;
+            };
+            for need in &file.facts.version_needs {
+                if self.comes_along(needs.get(&need.file)) {
+                    continue;
+                }
+                for version in &need.versions {
+                    if !policy.has_version(arch, &version.name) {
+                        found.insert(Blocker::Version {
+                            file: path.clone(),
+                            library: need.file.clone(),
+                            version: version.name.clone(),
+                        });
+                    }
+                }
+            }
+            for library in needs
+                .keys()
+                .filter(|name| !self.comes_along(needs.get(*name)))
+            {
+                if let Some(symbols) = policy.forbidden(library.as_str()) {
+                    found.extend(self.forbidden(links, path, library, symbols));
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    fn comes_along(&self, need: Option<&Need>) -> bool {
+        matches!(
+            need,
+            Some(Need::Graft(_) | Need::Reach(_) | Need::Inside(_))
+        )
+    }
+
+    /// Strong references to forbidden symbols, unless a file that comes along defines them.
+    fn forbidden(
+        &self,
+        links: &Links,
+        path: &ModulePath,
+        library: &Soname,
+        symbols: &BTreeSet<&'static str>,
+    ) -> Vec<Blocker> {
+        let Some(file) = links.files.get(path) else {
+            return Vec::new();
+        };
+        let mut wanted: BTreeSet<&str> = file
+            .facts
+            .symbols
+            .iter()
+            .filter(|symbol| !symbol.defined && !symbol.is_weak())
+            .map(|symbol| symbol.name)
+            .filter(|name| symbols.contains(name))
+            .collect();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        for other in self.needs.keys().filter_map(|path| links.files.get(path)) {
+            for symbol in other.facts.symbols.iter().filter(|symbol| symbol.defined) {
+                wanted.remove(symbol.name);
+            }
+        }
+        wanted
+            .into_iter()
+            .map(|symbol| Blocker::Symbol {
+                file: path.clone(),
+                library: library.clone(),
+                symbol: symbol.to_owned(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::is_libpython;
+
+    #[test]
+    fn libpython_is_known_under_all_its_names() {
+        for name in [
+            "libpython3.so",
+            "libpython3.13.so.1.0",
+            "libpython3.13t.so.1.0",
+            "libpython3.7m.so.1.0",
+            "libpypy3-c.so",
+            "libpypy3.10-c.so",
+        ] {
+            assert!(is_libpython(name), "{name}");
+        }
+        for name in [
+            "libpythonic.so",
+            "libboost_python313.so.1.87.0",
+            "libpython",
+            "libpythonqt3.so",
+        ] {
+            assert!(!is_libpython(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The edits of each file, from what becomes of its needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::elf::{Edits, Facts, Relr, RunPath, RunPathEdit, RunPathKind, Soname, Strip};
+use crate::plan::Note;
+use crate::plan::needs::outside::{Need, Outside};
+use crate::plan::repair::naming;
+use crate::plan::repair::run_path::{of_wheel_file, origin_to};
+use crate::resolve::{ElfFile, ModulePath};
+
+/// What the edits of one file come to, apart from its own name and its run path.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Needs {
+    renames: BTreeMap<Soname, Soname>,
+    removed: BTreeSet<Soname>,
+    /// Folders in which the file has to look from now on.
+    folders: Vec<ModulePath>,
+}
+
+impl Needs {
+    /// Does the file look for anything in a new place?
+    pub(in crate::plan) fn wants_folders(&self) -> bool {
+        !self.folders.is_empty()
+    }
+}
+
+/// Read a file's needs. `names` has the grafts' new names, `libs` the folder they go to.
+pub(in crate::plan) fn needs(
+    file: &ModulePath,
+    outside: &Outside,
+    names: &BTreeMap<ModulePath, Soname>,
+    libs: &ModulePath,
+    notes: &mut Vec<Note>,
+) -> Needs {
+    let mut result = Needs::default();
+    for (wants, need) in outside.needs.get(file).into_iter().flatten() {
+        match need {
+            Need::Stays | Need::Inside(_) => {}
+            Need::Excluded => notes.push(Note::Excluded {
+                library: wants.clone(),
+            }),
+            Need::Dropped => {
+                result.removed.insert(wants.clone());
+                notes.push(Note::LibpythonDropped {
+                    file: file.clone(),
+                    library: wants.clone(),
+                });
+            }
+            Need::Graft(source) => {
+                if let Some(name) = names.get(source) {
+                    result.renames.insert(wants.clone(), name.clone());
+                }
+                push_once(&mut result.folders, libs.clone());
+            }
+            Need::Reach(library) => {
+                push_once(&mut result.folders, library.parent());
+                notes.push(Note::MadeReachable {
+                    file: file.clone(),
+                    library: library.clone(),
+                });
+            }
+        }
+    }
+    result
+}
+
+fn push_once(folders: &mut Vec<ModulePath>, folder: ModulePath) {
+    if !folders.contains(&folder) {
+        folders.push(folder);
+    }
+}
+
+/// The edits of a file of the wheel that is at `was` and will be at `becomes`.
+pub(in crate::plan) fn of_wheel(
+    facts: &Facts,
+    was: &ModulePath,
+    becomes: &ModulePath,
+    needs: Needs,
+    notes: &mut Vec<Note>,
+) -> Edits {
+    Edits {
+        run_path: of_wheel_file(facts, was, becomes, &needs.folders, notes),
+        rename_needed: needs.renames,
+        remove_needed: needs.removed,
+        ..Edits::default()
+    }
+}
+
+/// The run path of each graft: its own folder where it needs other grafts, and the
+/// folders of what it needs from the wheel itself. It is part of what decides a graft's
+/// bytes, and so comes before the names.
+pub(in crate::plan) fn run_paths(
+    outside: &Outside,
+    libs: &ModulePath,
+) -> BTreeMap<ModulePath, String> {
+    let mut result = BTreeMap::new();
+    for source in outside.grafts.keys() {
+        let mut entries: Vec<String> = Vec::new();
+        let here = libs.join(source.file_name());
+        for need in outside
+            .needs
+            .get(source)
+            .into_iter()
+            .flat_map(BTreeMap::values)
+        {
+            let folder = match need {
+                Need::Graft(_) => libs.clone(),
+                Need::Reach(file) | Need::Inside(file) => file.parent(),
+                Need::Stays | Need::Excluded | Need::Dropped => continue,
+            };
+            let entry = origin_to(&here, &folder);
+            if !entries.contains(&entry) {
+                entries.push(entry);
+            }
+        }
+        entries.sort();
+        result.insert(source.clone(), entries.join(":"));
+    }
+    result
+}
+
+/// What stripping means for one file: nothing where there is nothing to leave out, so that a
+/// library has the same name and bytes with the option and without.
+pub(in crate::plan) fn strip_of(file: &ElfFile, asked: Strip) -> Strip {
+    match file.strippable {
+        0 => Strip::None,
+        _ => asked,
+    }
+}
+
+/// What unpacking relocations means for one file, likewise.
+pub(in crate::plan) fn relr_of(file: &ElfFile, asked: Relr) -> Relr {
+    match file.facts.relr {
+        None => Relr::Keep,
+        Some(_) => asked,
+    }
+}
+
+/// The edits of a graft.
+pub(in crate::plan) fn of_graft(
+    file: &ElfFile,
+    name: &Soname,
+    needs: Needs,
+    run_path: &str,
+    options: naming::Options,
+) -> Edits {
+    let run_path = match (run_path.is_empty(), file.facts.run_path.is_some()) {
+        (false, _) => Some(RunPathEdit::Set(RunPath {
+            kind: RunPathKind::Rpath,
+            value: run_path.to_owned(),
+        })),
+        (true, true) => Some(RunPathEdit::Remove),
+        (true, false) => None,
+    };
+    Edits {
+        strip: strip_of(file, options.strip),
+        relr: relr_of(file, options.relr),
+        soname: Some(name.clone()),
+        rename_needed: needs.renames,
+        remove_needed: needs.removed,
+        run_path,
+        ..Edits::default()
+    }
+}

@@ -1,0 +1,8 @@
+//! What makes a wheel fit to ship.
+
+pub(in crate::plan) mod graft;
+pub(in crate::plan) mod naming;
+pub(in crate::plan) mod options;
+pub(in crate::plan) mod repair;
+pub(in crate::plan) mod run_path;
+pub(in crate::plan) mod tags;

@@ -1,0 +1,168 @@
+//! The names of grafted libraries: equal names mean equal bytes, in every wheel.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use sha2::{Digest, Sha256};
+
+use crate::elf::{Relr, Soname, Strip, without_hash};
+use crate::plan::needs::links::Links;
+use crate::plan::needs::outside::{Need, Outside};
+use crate::plan::repair::graft::{relr_of, strip_of};
+use crate::resolve::ModulePath;
+
+/// Changes with every change of the editor that makes other bytes of the same edits, so
+/// that a name never stands for two contents.
+const EDITOR: &str = "wheelfix graft 1";
+
+/// What, beside the source and the names it needs, decides a graft's bytes.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::plan) struct Options {
+    pub(in crate::plan) strip: Strip,
+    pub(in crate::plan) relr: Relr,
+}
+
+/// The name each graft gets. A name depends on the names of what the graft needs, so
+/// they are settled from the leaves up; libraries that need each other are one group.
+pub(in crate::plan) fn names(
+    outside: &Outside,
+    links: &Links,
+    run_paths: &BTreeMap<ModulePath, String>,
+    options: Options,
+) -> BTreeMap<ModulePath, Soname> {
+    let mut graph: DiGraph<&ModulePath, ()> = DiGraph::new();
+    let nodes: BTreeMap<&ModulePath, NodeIndex> = outside
+        .grafts
+        .keys()
+        .map(|path| (path, graph.add_node(path)))
+        .collect();
+    for (path, node) in &nodes {
+        for target in grafts_of(outside, path) {
+            if let Some(other) = nodes.get(target) {
+                graph.add_edge(*node, *other, ());
+            }
+        }
+    }
+    let mut names: BTreeMap<ModulePath, Soname> = BTreeMap::new();
+    // Kosaraju's components come leaves first.
+    for component in kosaraju_scc(&graph) {
+        let mut members: Vec<&ModulePath> = component
+            .iter()
+            .filter_map(|node| graph.node_weight(*node).copied())
+            .collect();
+        members.sort_by_key(|path| (digest_of(links, path), path.file_name().to_owned()));
+        let group: Vec<String> = members
+            .iter()
+            .map(|path| {
+                let run_path = run_paths.get(*path).map_or("", String::as_str);
+                description(outside, links, path, &members, &names, run_path, options)
+            })
+            .collect();
+        let group = group.join("\n");
+        for (position, path) in members.iter().enumerate() {
+            let text = format!("{EDITOR}\n{group}\nmember {position}\n");
+            let hash = Sha256::digest(text.as_bytes());
+            let hash: String = hex(&hash).chars().take(8).collect();
+            names.insert((*path).clone(), graft_name(path.file_name(), &hash));
+        }
+    }
+    names
+}
+
+fn grafts_of<'a>(outside: &'a Outside, path: &ModulePath) -> impl Iterator<Item = &'a ModulePath> {
+    let needs = outside
+        .needs
+        .get(path)
+        .into_iter()
+        .flat_map(BTreeMap::values);
+    needs.filter_map(|need| match need {
+        Need::Graft(target) => Some(target),
+        _ => None,
+    })
+}
+
+fn digest_of(links: &Links, path: &ModulePath) -> String {
+    links
+        .files
+        .get(path)
+        .map(|file| hex(&file.digest))
+        .unwrap_or_default()
+}
+
+/// Everything that decides one graft's bytes, as text. No path of the build machine is
+/// in it: the same library found elsewhere is the same library.
+fn description(
+    outside: &Outside,
+    links: &Links,
+    path: &ModulePath,
+    group: &[&ModulePath],
+    names: &BTreeMap<ModulePath, Soname>,
+    run_path: &str,
+    options: Options,
+) -> String {
+    let mut lines = BTreeSet::new();
+    for (wants, need) in outside.needs.get(path).into_iter().flatten() {
+        let becomes = match need {
+            Need::Graft(target) => match group.iter().position(|member| *member == target) {
+                Some(position) => format!("member {position}"),
+                None => names
+                    .get(target)
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            },
+            Need::Dropped => "dropped".to_owned(),
+            Need::Stays | Need::Excluded | Need::Reach(_) | Need::Inside(_) => continue,
+        };
+        lines.insert(format!("needed {wants} {becomes}"));
+    }
+    let lines: Vec<String> = lines.into_iter().collect();
+    let file = links.files.get(path);
+    let strip = file.map_or(options.strip, |file| strip_of(file, options.strip));
+    let relr = file.map_or(options.relr, |file| relr_of(file, options.relr));
+    format!(
+        "source {} {}\nstrip {strip:?} relr {relr:?} run path {run_path}\n{}",
+        path.file_name(),
+        digest_of(links, path),
+        lines.join("\n")
+    )
+}
+
+/// `libssl.so.3` with hash `92df611d` is `libssl-92df611d.so.3`; a hash that a former
+/// repair put there is replaced.
+fn graft_name(file_name: &str, hash: &str) -> Soname {
+    let plain = without_hash(file_name);
+    let (stem, rest) = match plain.find('.') {
+        Some(dot) => plain.split_at(dot),
+        None => (plain.as_str(), ""),
+    };
+    Soname::from(format!("{stem}-{hash}{rest}"))
+}
+
+/// Lower-case hexadecimal.
+pub(in crate::plan) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_goes_before_the_first_dot() {
+        let name = |file| graft_name(file, "0123abcd").to_string();
+        assert_eq!(name("libssl.so.3"), "libssl-0123abcd.so.3");
+        assert_eq!(name("libgeos.3.14.so"), "libgeos-0123abcd.3.14.so");
+        assert_eq!(name("libodd"), "libodd-0123abcd");
+    }
+
+    #[test]
+    fn a_former_hash_is_replaced_not_doubled() {
+        let name = |file| graft_name(file, "0123abcd").to_string();
+        assert_eq!(
+            name("libgcc_s-0cd532bd-c8f934f9.so.1"),
+            "libgcc_s-0123abcd.so.1"
+        );
+        assert_eq!(name("libfoo-12345678x.so"), "libfoo-12345678x-0123abcd.so");
+    }
+}

@@ -1,0 +1,52 @@
+//! What the user chose for a repair.
+
+use globset::GlobSet;
+
+use crate::elf::{Relr, Strip};
+use crate::plan::needs::target::Requested;
+use crate::resolve::Libc;
+
+/// What the user chose.
+#[derive(Clone, Debug)]
+pub struct RepairOptions {
+    /// `--plat`.
+    pub plat: Requested,
+    /// `-L`: what follows the distribution's name in the libraries' folder.
+    pub lib_suffix: String,
+    /// Not `--no-update-tags`.
+    pub update_tags: bool,
+    /// `--only-plat`.
+    pub only_plat: bool,
+    /// `--strip`.
+    pub strip: Strip,
+    /// `--relr`.
+    pub relr: RelrChoice,
+    /// `--exclude`.
+    pub exclude: GlobSet,
+    /// `--disable-isa-ext-check`.
+    pub disable_isa_check: bool,
+}
+
+/// What happens to packed relative relocations (DT_RELR) in the wheel's files and in what
+/// comes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelrChoice {
+    /// They stay.
+    Keep,
+    /// They are unpacked.
+    Expand,
+    /// They are unpacked where the oldest C library that the tag promises cannot load them.
+    Auto,
+}
+
+impl RelrChoice {
+    /// What it means for a wheel. Every musllinux tag there is speaks of musl 1.2.0 and 1.1,
+    /// which cannot load them. A glibc refuses such a file by a symbol version, which its
+    /// tag counts already, so the tag is true as it is.
+    pub(in crate::plan) fn for_libc(self, libc: Libc) -> Relr {
+        match (self, libc) {
+            (Self::Keep, _) | (Self::Auto, Libc::Glibc) => Relr::Keep,
+            (Self::Expand, _) | (Self::Auto, Libc::Musl) => Relr::Expand,
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! The plan of a repair: a pure function from what was gathered to what will change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::elf::{Arch, Edits, Facts, Kind, Relr, Soname};
+use crate::plan::needs::links::Links;
+use crate::plan::needs::obstacle::Obstacle;
+use crate::plan::needs::outside::Outside;
+use crate::plan::repair::options::RepairOptions;
+use crate::plan::repair::tags::{self, Verdict};
+use crate::plan::repair::{graft, naming};
+use crate::plan::{
+    EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan,
+};
+use crate::policy::{Alpine, MuslFloor, PlatformTag};
+use crate::resolve::{ElfFile, Graph, Libc, ModulePath, Place};
+use crate::wheel::{ArchivePath, Headers, WheelFilename};
+
+/// One ELF file of the wheel.
+#[derive(Clone, Debug)]
+pub struct ElfEntry {
+    /// Its name in the archive.
+    pub entry: ArchivePath,
+    /// Where it lands.
+    pub installed: ModulePath,
+    /// What it is.
+    pub file: Arc<ElfFile>,
+}
+
+/// Everything a repair is decided by.
+pub struct RepairInput<'a> {
+    /// The file name of the wheel.
+    pub filename: &'a WheelFilename,
+    /// Its files, in the archive's order, folders left out.
+    pub entries: &'a [ArchivePath],
+    /// Its `.dist-info` folder.
+    pub dist_info: &'a ArchivePath,
+    /// Its WHEEL file.
+    pub wheel: &'a Headers,
+    /// Its ELF files.
+    pub elf: &'a [ElfEntry],
+    /// What each of them pulls in.
+    pub graph: &'a Graph,
+    /// Whose loader will load it.
+    pub libc: Libc,
+    /// For which machine.
+    pub arch: Arch,
+}
+
+/// Decide what a repair changes.
+///
+/// # Errors
+/// Every obstacle there is, not only the first.
+pub fn repair(
+    input: &RepairInput<'_>,
+    options: &RepairOptions,
+) -> Result<WheelPlan, Vec<Obstacle>> {
+    if input.filename.platform.iter().all(|tag| tag == "any")
+        && let Some(first) = input.elf.first()
+    {
+        return Err(vec![Obstacle::AnyWithElf {
+            file: first.entry.clone(),
+        }]);
+    }
+    let mut notes = Vec::new();
+    let files: BTreeSet<ModulePath> = input
+        .elf
+        .iter()
+        .filter(|entry| is_loaded(entry, &mut notes))
+        .map(|entry| entry.installed.clone())
+        .collect();
+    let mut links = Links::merge(input.graph);
+    for entry in input.elf {
+        links
+            .files
+            .entry(entry.installed.clone())
+            .or_insert_with(|| Arc::clone(&entry.file));
+    }
+    let verdict = tags::choose(input, options, &links, &files)?;
+    notes.extend(links.notes.iter().cloned());
+    let output = output_name(input, options, &verdict, &mut notes);
+    let mut draft = Draft {
+        input,
+        options,
+        links: &links,
+        outside: &verdict.outside,
+        libs: libs_folder(input.filename, &options.lib_suffix),
+        names: BTreeMap::new(),
+        run_paths: BTreeMap::new(),
+        ops: input
+            .entries
+            .iter()
+            .map(|entry| (entry.clone(), EntryOp::Keep))
+            .collect(),
+        notes,
+        obstacles: Vec::new(),
+    };
+    draft.name_grafts();
+    draft.edit_wheel_files(&files);
+    draft.add_grafts();
+    if options.update_tags
+        && let Some(text) = tags::wheel_headers(input.wheel, &output)
+    {
+        draft.write_metadata("WHEEL", &text);
+    }
+    draft.rewrite_record();
+    let Draft {
+        ops,
+        mut notes,
+        obstacles,
+        ..
+    } = draft;
+    if !obstacles.is_empty() {
+        return Err(obstacles);
+    }
+    notes.extend(promise_too_wide(
+        &output,
+        input.arch,
+        verdict.floor.as_ref(),
+    ));
+    notes.sort();
+    notes.dedup();
+    Ok(WheelPlan {
+        input: input.filename.to_string(),
+        runs_on: Some(RunsOn {
+            libc: input.libc,
+            tags: output.platform.clone(),
+            floor: verdict.floor,
+        }),
+        output,
+        ops,
+        notes,
+    })
+}
+
+/// Libraries and programs are repaired; object files, core dumps and what has no dynamic
+/// section are data.
+fn is_loaded(entry: &ElfEntry, notes: &mut Vec<Note>) -> bool {
+    let facts: &Facts = &entry.file.facts;
+    let what = match facts.kind {
+        Kind::Shared | Kind::Executable if facts.dynamic => return true,
+        Kind::Shared | Kind::Executable => "without a dynamic section",
+        Kind::Relocatable => "an object file",
+        Kind::Core => "a core dump",
+        Kind::Other(_) => "of an unknown ELF type",
+    };
+    notes.push(Note::TakenAsData {
+        file: entry.installed.clone(),
+        what,
+    });
+    false
+}
+
+fn libs_folder(filename: &WheelFilename, suffix: &str) -> ModulePath {
+    ModulePath::new(Place::Wheel, &format!("{}{suffix}", filename.distribution))
+}
+
+fn output_name(
+    input: &RepairInput<'_>,
+    options: &RepairOptions,
+    verdict: &Verdict,
+    notes: &mut Vec<Note>,
+) -> WheelFilename {
+    if !options.update_tags {
+        return input.filename.clone();
+    }
+    let platforms = tags::platforms(input.filename, verdict, input.libc, input.arch, notes);
+    input.filename.with_platforms(platforms)
+}
+
+/// A musllinux tag speaks of every musl of its version; say so when the files do not.
+fn promise_too_wide(output: &WheelFilename, arch: Arch, floor: Option<&MuslFloor>) -> Option<Note> {
+    let floor = floor?;
+    let widest = output
+        .platform
+        .iter()
+        .filter_map(|tag| PlatformTag::parse(tag))
+        .filter(|tag| tag.is_for(arch) && tag.family == crate::policy::Family::Musllinux)
+        .min()?;
+    let promised = Alpine::first_with_musl(widest.version)?;
+    (floor.alpine > promised).then(|| Note::PromiseTooWide {
+        tag: widest.to_string(),
+        promised: promised.to_string(),
+        floor: format!(
+            "Alpine {} (musl {})",
+            floor.alpine,
+            floor.alpine.musl().unwrap_or("unknown")
+        ),
+        causes: floor
+            .causes
+            .iter()
+            .filter(|cause| cause.since > promised)
+            .map(|cause| {
+                format!(
+                    "{} {}, since Alpine {}",
+                    cause.file, cause.what, cause.since
+                )
+            })
+            .collect(),
+    })
+}
+
+/// The plan while it grows.
+struct Draft<'a> {
+    input: &'a RepairInput<'a>,
+    options: &'a RepairOptions,
+    links: &'a Links,
+    outside: &'a Outside,
+    libs: ModulePath,
+    names: BTreeMap<ModulePath, Soname>,
+    run_paths: BTreeMap<ModulePath, String>,
+    ops: BTreeMap<ArchivePath, EntryOp>,
+    notes: Vec<Note>,
+    obstacles: Vec<Obstacle>,
+}
+
+impl Draft<'_> {
+    fn strip_options(&self) -> naming::Options {
+        naming::Options {
+            strip: self.options.strip,
+            relr: self.options.relr.for_libc(self.input.libc),
+        }
+    }
+
+    fn name_grafts(&mut self) {
+        self.run_paths = graft::run_paths(self.outside, &self.libs);
+        let options = self.strip_options();
+        self.names = naming::names(self.outside, self.links, &self.run_paths, options);
+    }
+
+    fn edit_wheel_files(&mut self, files: &BTreeSet<ModulePath>) {
+        for entry in self.input.elf {
+            if files.contains(&entry.installed) {
+                self.edit_wheel_file(entry);
+            }
+        }
+    }
+
+    fn edit_wheel_file(&mut self, entry: &ElfEntry) {
+        let was = &entry.installed;
+        let facts = &entry.file.facts;
+        let needs = graft::needs(was, self.outside, &self.names, &self.libs, &mut self.notes);
+        let moves = needs.wants_folders() && was.place() == Place::WheelScripts;
+        if needs.wants_folders() && was.place() == Place::WheelPrefix {
+            self.obstacles.push(Obstacle::Unreachable {
+                file: entry.entry.clone(),
+            });
+            return;
+        }
+        let becomes = if moves {
+            self.launcher_folder().join(was.relative())
+        } else {
+            was.clone()
+        };
+        let mut edits = graft::of_wheel(facts, was, &becomes, needs, &mut self.notes);
+        edits.strip = graft::strip_of(&entry.file, self.options.strip);
+        if self.strip_options().relr == Relr::Expand && facts.relr.is_some() {
+            edits.relr = Relr::Expand;
+        }
+        if moves {
+            self.move_script(entry, &becomes, edits);
+        } else if edits != Edits::default() {
+            self.ops.insert(entry.entry.clone(), EntryOp::Edit(edits));
+        }
+    }
+
+    fn launcher_folder(&self) -> ModulePath {
+        let name = &self.input.filename.distribution;
+        ModulePath::new(Place::Wheel, &format!("{name}{LAUNCHER_FOLDER_SUFFIX}"))
+    }
+
+    /// A program among the interpreter's scripts lies nowhere in particular from the
+    /// libraries' view: it moves beside them, and a launcher takes its place.
+    fn move_script(&mut self, entry: &ElfEntry, becomes: &ModulePath, edits: Edits) {
+        let Some(place) = self.free_place(becomes) else {
+            return;
+        };
+        let op = EntryOp::Move {
+            from: entry.entry.clone(),
+            edits,
+        };
+        self.ops.insert(place, op);
+        let text = launcher(becomes);
+        let op = EntryOp::Write { text, mode: 0o755 };
+        self.ops.insert(entry.entry.clone(), op);
+        self.notes.push(Note::ScriptMoved {
+            script: entry.entry.clone(),
+        });
+    }
+
+    fn add_grafts(&mut self) {
+        let sources: Vec<(ModulePath, BTreeSet<Soname>)> = self
+            .outside
+            .grafts
+            .iter()
+            .map(|(path, names)| (path.clone(), names.clone()))
+            .collect();
+        for (source, wanted_as) in sources {
+            let (Some(file), Some(name)) = (
+                self.links.files.get(&source),
+                self.names.get(&source).cloned(),
+            ) else {
+                continue;
+            };
+            let place = self.libs.join(name.as_str());
+            // Two real files may be one library (a copy in two folders): one graft.
+            let library = SourceLibrary {
+                path: source.clone(),
+                digest: file.digest,
+                size: file.size,
+                wanted_as,
+            };
+            let needs = graft::needs(
+                &source,
+                self.outside,
+                &self.names,
+                &self.libs,
+                &mut self.notes,
+            );
+            let run_path = self.run_paths.get(&source).map_or("", String::as_str);
+            let options = self.strip_options();
+            let edits = graft::of_graft(file, &name, needs, run_path, options);
+            self.add_graft(&place, library, edits);
+        }
+    }
+
+    fn add_graft(&mut self, place: &ModulePath, library: SourceLibrary, edits: Edits) {
+        let same = |op: &EntryOp| match op {
+            EntryOp::Graft {
+                source,
+                edits: known,
+            } => source.digest == library.digest && *known == edits,
+            _ => false,
+        };
+        let known = ArchivePath::parse(place.relative())
+            .ok()
+            .and_then(|path| self.ops.get_mut(&path));
+        if let Some(op) = known
+            && same(op)
+        {
+            if let EntryOp::Graft { source, .. } = op {
+                source.wanted_as.extend(library.wanted_as);
+            }
+            return;
+        }
+        if let Some(place) = self.free_place(place) {
+            let source = library;
+            self.ops.insert(place, EntryOp::Graft { source, edits });
+        }
+    }
+
+    /// The archive's name for a new file, if no other file has it.
+    fn free_place(&mut self, place: &ModulePath) -> Option<ArchivePath> {
+        let path = ArchivePath::parse(place.relative()).ok()?;
+        if self.ops.contains_key(&path) {
+            self.obstacles.push(Obstacle::PlaceTaken { path });
+            return None;
+        }
+        Some(path)
+    }
+
+    fn write_metadata(&mut self, name: &str, bytes: &[u8]) {
+        if let Ok(path) = self.input.dist_info.join(name) {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            self.ops.insert(path, EntryOp::Write { text, mode: 0o644 });
+        }
+    }
+
+    /// RECORD follows whatever changed; a signature of the old one is worth nothing.
+    fn rewrite_record(&mut self) {
+        if self.ops.values().all(|op| *op == EntryOp::Keep) {
+            return;
+        }
+        for name in ["RECORD.jws", "RECORD.p7s"] {
+            if let Ok(path) = self.input.dist_info.join(name)
+                && let Some(op) = self.ops.get_mut(&path)
+            {
+                *op = EntryOp::Remove(Reason::Signature);
+                self.notes.push(Note::SignatureDropped { entry: path });
+            }
+        }
+        if let Ok(path) = self.input.dist_info.join("RECORD") {
+            self.ops.insert(path, EntryOp::Record);
+        }
+    }
+}
+
+/// A Python script that becomes the program. pip writes the interpreter's path into its
+/// first line, as into every script's.
+fn launcher(program: &ModulePath) -> String {
+    let parts: Vec<String> = program
+        .relative()
+        .split('/')
+        .map(|part| format!("{part:?}"))
+        .collect();
+    format!(
+        "#!python\n\
+         # Its program lies in site-packages, where it finds its libraries.\n\
+         import os\n\
+         import sys\n\
+         import sysconfig\n\
+         \n\
+         program = os.path.join(sysconfig.get_path(\"platlib\"), {})\n\
+         os.execv(program, [program] + sys.argv[1:])\n",
+        parts.join(", ")
+    )
+}

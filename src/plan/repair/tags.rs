@@ -1,0 +1,370 @@
+//! Which platform tags the content deserves, and what the wheel's name and WHEEL become.
+
+use std::collections::BTreeSet;
+
+use crate::elf::{Arch, Relr, X86Level};
+use crate::plan::Note;
+use crate::plan::needs::links::Links;
+use crate::plan::needs::obstacle::{Blocker, Obstacle};
+use crate::plan::needs::old_python::python_blockers;
+use crate::plan::needs::outside::{Outside, Rules, outside};
+use crate::plan::needs::target::Requested;
+use crate::plan::repair::options::RepairOptions;
+use crate::plan::repair::repair::RepairInput;
+use crate::policy::{
+    Cause, Family, MuslFloor, PlatformTag, Policy, musl_floor, policies, policy_of,
+};
+use crate::resolve::{Libc, ModulePath};
+use crate::wheel::{Headers, Tag, WheelFilename};
+
+/// The musl of every Alpine that is still maintained, and what tools have tagged for
+/// years. `auto` does not go below it even where the symbols would allow: the time_t of
+/// 32-bit machines changed size with 1.2, which no symbol of a library need betray.
+pub(in crate::plan) const MUSL_AUTO: (u16, u16) = (1, 2);
+
+/// The verdict on one wheel.
+pub(in crate::plan) struct Verdict {
+    /// The tags to write, oldest promise first; empty: leave them as they are.
+    pub(in crate::plan) tags: Vec<String>,
+    /// The version of the widest promise among them.
+    pub(in crate::plan) widest: (u16, u16),
+    /// What has to come along.
+    pub(in crate::plan) outside: Outside,
+    /// musl only: the floor of the wheel's files and of what comes along.
+    pub(in crate::plan) floor: Option<MuslFloor>,
+}
+
+/// Choose the tags.
+pub(in crate::plan) fn choose(
+    input: &RepairInput<'_>,
+    options: &RepairOptions,
+    links: &Links,
+    wheel_files: &BTreeSet<ModulePath>,
+) -> Result<Verdict, Vec<Obstacle>> {
+    let requested = checked(input, options)?;
+    let candidates = policies(input.libc, input.arch);
+    refuse_unknown(input, requested.as_ref(), &candidates)?;
+    let assess = |policy: &'static Policy| {
+        let rules = Rules {
+            policy: Some(policy),
+            exclude: &options.exclude,
+        };
+        let outside = outside(links, wheel_files, &rules);
+        let mut blockers = outside.blockers(links, policy, input.arch);
+        blockers.extend(python_blockers(links, &outside));
+        if !options.disable_isa_check {
+            blockers.extend(isa_blockers(links, &outside, input.arch));
+        }
+        Assessed {
+            policy,
+            outside,
+            blockers,
+        }
+    };
+    if input.libc == Libc::Musl {
+        return choose_musl(input, options, requested.as_ref(), assess);
+    }
+    let mut assessed: Vec<Assessed> = candidates.into_iter().map(assess).collect();
+    let wanted = match &requested {
+        Some(tag) if tag.family == Family::Manylinux => policy_of(tag, input.arch),
+        _ => None,
+    };
+    let least = assessed.iter().map(Assessed::weight).min().unwrap_or(0);
+    let (bound, last) = match wanted {
+        Some(wanted) => {
+            let of_wanted = assessed
+                .iter()
+                .position(|one| std::ptr::eq(one.policy, wanted));
+            let one = of_wanted.and_then(|position| assessed.get(position));
+            (one.map_or(least, Assessed::weight), of_wanted)
+        }
+        None => (least, None),
+    };
+    // The oldest tag that the content allows and that grafts no more than it must.
+    let fits = |one: &Assessed| one.blockers.is_empty() && one.weight() <= bound;
+    let exact = last.filter(|_| options.only_plat);
+    let best = match exact {
+        Some(position) => assessed
+            .get(position)
+            .filter(|one| fits(one))
+            .map(|_| position),
+        None => {
+            let reach = last.map_or(assessed.len(), |last| last.saturating_add(1));
+            assessed.iter().take(reach).position(fits)
+        }
+    };
+    let Some(best) = best else {
+        let asked = last.unwrap_or_else(|| assessed.len().saturating_sub(1));
+        let one = assessed.get(asked);
+        let tag = requested.map_or_else(
+            || {
+                one.map(|one| one.policy.tag(input.arch).to_string())
+                    .unwrap_or_default()
+            },
+            |tag| tag.to_string(),
+        );
+        let blockers = one.map(|one| one.blockers.clone()).unwrap_or_default();
+        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        return Err(missing_too(one, input.libc, obstacle));
+    };
+    let best = assessed.swap_remove(best);
+    let mut tags = best.policy.names(input.arch);
+    add_requested(&mut tags, requested.as_ref(), wanted, input.arch, options);
+    let widest = best.policy.tag(input.arch).version;
+    finish(tags, widest, best.outside, Libc::Glibc, None)
+}
+
+/// A tag older than every one that is known for the machine promises what nobody can check.
+fn refuse_unknown(
+    input: &RepairInput<'_>,
+    requested: Option<&PlatformTag>,
+    candidates: &[&'static Policy],
+) -> Result<(), Vec<Obstacle>> {
+    let oldest = candidates.first().map(|policy| policy.tag(input.arch));
+    let asked = requested.filter(|tag| tag.family != Family::Linux);
+    let tag = match (asked, &oldest) {
+        (Some(asked), Some(oldest)) if asked.version >= oldest.version => return Ok(()),
+        (None, Some(_)) => return Ok(()),
+        (Some(asked), _) => asked.to_string(),
+        (None, None) => {
+            let family = match input.libc {
+                Libc::Musl => "musllinux",
+                Libc::Glibc => "manylinux",
+            };
+            format!("{family}_…_{}", input.arch.name())
+        }
+    };
+    let oldest = oldest.map(|oldest| oldest.to_string());
+    Err(vec![Obstacle::NoSuchTag { tag, oldest }])
+}
+
+struct Assessed {
+    policy: &'static Policy,
+    outside: Outside,
+    blockers: Vec<Blocker>,
+}
+
+impl Assessed {
+    /// How many libraries have to come along, found or not.
+    fn weight(&self) -> usize {
+        let missing = self.outside.missing.len();
+        self.outside.grafts.len().saturating_add(missing)
+    }
+}
+
+fn choose_musl(
+    input: &RepairInput<'_>,
+    options: &RepairOptions,
+    requested: Option<&PlatformTag>,
+    assess: impl Fn(&'static Policy) -> Assessed,
+) -> Result<Verdict, Vec<Obstacle>> {
+    let asked = requested
+        .filter(|tag| tag.family == Family::Musllinux)
+        .map(|tag| tag.version);
+    let tag = |version| PlatformTag {
+        family: Family::Musllinux,
+        version,
+        arch: input.arch.name().to_owned(),
+    };
+    // What musl's tags provide is one list: the version asks nothing of the libraries.
+    let wanted = tag(asked.unwrap_or(MUSL_AUTO));
+    let Some(policy) = policy_of(&wanted, input.arch) else {
+        return Err(vec![Obstacle::NoSuchTag {
+            tag: wanted.to_string(),
+            oldest: None,
+        }]);
+    };
+    let mut one = assess(policy);
+    let files: BTreeSet<&ModulePath> = one.outside.needs.keys().collect();
+    let expanded = options.relr.for_libc(input.libc) == Relr::Expand;
+    let floor = musl_floor(input.graph, input.arch, &files, expanded);
+    let holds_from = floor.alpine.musl_minor().unwrap_or(MUSL_AUTO);
+    let version = asked.unwrap_or_else(|| holds_from.max(MUSL_AUTO));
+    let tag = tag(version);
+    if version < holds_from {
+        let newer = |cause: &&Cause| {
+            cause
+                .since
+                .musl_minor()
+                .is_some_and(|minor| minor > version)
+        };
+        let causes = floor.causes.iter().filter(newer).cloned();
+        one.blockers.extend(causes.map(Blocker::Musl));
+    }
+    if !one.blockers.is_empty() {
+        let blockers = std::mem::take(&mut one.blockers);
+        let tag = tag.to_string();
+        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        return Err(missing_too(Some(&one), input.libc, obstacle));
+    }
+    let mut tags = vec![tag.to_string()];
+    if let Some(plain) = requested.filter(|tag| tag.family == Family::Linux) {
+        if options.only_plat {
+            tags.clear();
+        }
+        tags.push(plain.to_string());
+    }
+    finish(tags, version, one.outside, Libc::Musl, Some(floor))
+}
+
+/// A tag out of reach and missing libraries are told together.
+fn missing_too(one: Option<&Assessed>, libc: Libc, obstacle: Obstacle) -> Vec<Obstacle> {
+    let missing = one.into_iter().flat_map(|one| missing(&one.outside, libc));
+    std::iter::once(obstacle).chain(missing).collect()
+}
+
+fn missing(outside: &Outside, libc: Libc) -> impl Iterator<Item = Obstacle> {
+    outside
+        .missing
+        .iter()
+        .map(move |(library, missing)| Obstacle::Missing {
+            library: library.clone(),
+            missing: missing.clone(),
+            libc,
+        })
+}
+
+fn finish(
+    tags: Vec<String>,
+    widest: (u16, u16),
+    outside: Outside,
+    libc: Libc,
+    floor: Option<MuslFloor>,
+) -> Result<Verdict, Vec<Obstacle>> {
+    let missing: Vec<Obstacle> = missing(&outside, libc).collect();
+    if !missing.is_empty() {
+        return Err(missing);
+    }
+    Ok(Verdict {
+        tags,
+        widest,
+        outside,
+        floor,
+    })
+}
+
+/// The tag that was asked for stands beside a better one.
+fn add_requested(
+    tags: &mut Vec<String>,
+    requested: Option<&PlatformTag>,
+    wanted: Option<&Policy>,
+    arch: Arch,
+    options: &RepairOptions,
+) {
+    let Some(requested) = requested else { return };
+    let mut asked = vec![requested.to_string()];
+    if let Some(policy) = wanted.filter(|policy| policy.tag(arch) == *requested) {
+        asked = policy.names(arch);
+    }
+    if options.only_plat {
+        *tags = asked;
+        return;
+    }
+    for name in asked {
+        if !tags.contains(&name) {
+            tags.push(name);
+        }
+    }
+}
+
+/// The requested tag with the wheel's machine filled in, when it fits the wheel.
+fn checked(
+    input: &RepairInput<'_>,
+    options: &RepairOptions,
+) -> Result<Option<PlatformTag>, Vec<Obstacle>> {
+    let Requested::Tag {
+        given,
+        family,
+        version,
+        arch,
+    } = &options.plat
+    else {
+        return Ok(None);
+    };
+    let machine = input.arch.name();
+    let other_machine = arch.as_ref().is_some_and(|arch| arch != machine);
+    let other_libc = options.plat.libc().is_some_and(|libc| libc != input.libc);
+    if other_machine || other_libc {
+        return Err(vec![Obstacle::OtherPlatform {
+            given: given.clone(),
+            wheel: format!("{} {machine}", input.libc.name()),
+        }]);
+    }
+    Ok(Some(PlatformTag {
+        family: *family,
+        version: *version,
+        arch: machine.to_owned(),
+    }))
+}
+
+/// Files marked for processors beyond the baseline that a tag promises.
+pub(in crate::plan) fn isa_blockers(links: &Links, outside: &Outside, arch: Arch) -> Vec<Blocker> {
+    let files = outside
+        .needs
+        .keys()
+        .filter_map(|path| links.files.get(path));
+    files
+        .filter_map(|file| {
+            let level = file.facts.x86_isa.level()?;
+            // What a 32-bit file is marked with was never a promise of its tag.
+            let beyond = arch == Arch::X86_64 && level > X86Level::Baseline;
+            beyond.then(|| Blocker::Isa {
+                file: file.real_path.clone(),
+                level: level.to_string(),
+            })
+        })
+        .collect()
+}
+
+/// The platform tags of the output: the new ones, and those of the input that hold too.
+pub(in crate::plan) fn platforms(
+    filename: &WheelFilename,
+    verdict: &Verdict,
+    libc: Libc,
+    arch: Arch,
+    notes: &mut Vec<Note>,
+) -> Vec<String> {
+    let floor = verdict.floor.as_ref();
+    let musl = floor.and_then(|floor| floor.alpine.musl_minor());
+    let from = match libc {
+        Libc::Glibc => verdict.widest,
+        Libc::Musl => musl.unwrap_or(verdict.widest).min(verdict.widest),
+    };
+    let family = match libc {
+        Libc::Musl => Family::Musllinux,
+        Libc::Glibc => Family::Manylinux,
+    };
+    let mut tags: BTreeSet<String> = verdict.tags.iter().cloned().collect();
+    for old in &filename.platform {
+        let tag = PlatformTag::parse(old);
+        let plain = tag.as_ref().is_some_and(|tag| tag.family == Family::Linux);
+        let holds =
+            tag.is_some_and(|tag| tag.family == family && tag.is_for(arch) && tag.version >= from);
+        if holds {
+            tags.insert(old.clone());
+        } else if !plain && !tags.contains(old) {
+            notes.push(Note::TagDropped { tag: old.clone() });
+        }
+    }
+    tags.into_iter().collect()
+}
+
+/// WHEEL as it has to be for a file name, or `None` when it is right already.
+pub(in crate::plan) fn wheel_headers(
+    headers: &Headers,
+    filename: &WheelFilename,
+) -> Option<Vec<u8>> {
+    let mut new = headers.clone();
+    let tags: Vec<String> = Tag::expand(filename).iter().map(Tag::to_string).collect();
+    let old = headers.get_all("Tag");
+    let same: BTreeSet<&String> = old.iter().collect();
+    if same.len() != tags.len() || !tags.iter().all(|tag| same.contains(tag)) {
+        new.set_all("Tag", &tags);
+    }
+    let pure = headers.get_all("Root-Is-Purelib");
+    if pure.len() != 1 || !pure.iter().all(|value| value.eq_ignore_ascii_case("false")) {
+        new.set_all("Root-Is-Purelib", &["false"]);
+    }
+    let bytes = new.to_bytes();
+    (bytes != headers.to_bytes()).then_some(bytes)
+}

@@ -1,0 +1,6 @@
+//! What other tools are asked for under their names.
+
+pub(in crate::plan) mod auditwheel;
+pub(in crate::plan) mod auditwheel_select;
+pub(in crate::plan) mod auditwheel_tree;
+pub(in crate::plan) mod patchelf;

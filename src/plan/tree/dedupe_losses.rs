@@ -1,0 +1,122 @@
+//! Whether every file of a tree still finds what it found before some became links.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::tree::dedupe::{Choice, Classes, Leads};
+use crate::plan::tree::tree::{STORE, TreePlan};
+use crate::resolve::{Graph, ModulePath, RootWalk, Target};
+use crate::wheel::ArchivePath;
+
+/// Changes to a tree for which all its files are to be loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Simulation<'a> {
+    /// Files that are links to another one.
+    pub links: &'a BTreeMap<ArchivePath, ArchivePath>,
+    /// Files that are copies of another one.
+    pub stored: &'a BTreeMap<ArchivePath, ArchivePath>,
+}
+
+impl Default for Simulation<'_> {
+    fn default() -> Self {
+        const NONE: &BTreeMap<ArchivePath, ArchivePath> = &BTreeMap::new();
+        Self {
+            links: NONE,
+            stored: NONE,
+        }
+    }
+}
+
+/// The classes, with the files of the store in those of what they are copies of.
+pub(in crate::plan) fn with_store(classes: &Classes, plan: &TreePlan) -> Classes {
+    let mut of = classes.of.clone();
+    for (at, kept) in &plan.stored {
+        if let Some(class) = classes.of.get(kept) {
+            of.insert(at.clone(), *class);
+        }
+    }
+    Classes { of }
+}
+
+/// By who needs it and which of their needs: where that leads in one process.
+type Found = BTreeMap<(Leads, usize), BTreeSet<Leads>>;
+
+/// The first class that is to blame for a need which leads elsewhere than before.
+pub(in crate::plan) fn first_loss(
+    before: &[Graph],
+    after: &[Graph],
+    classes: &Classes,
+    with_store: &Classes,
+    choices: &BTreeMap<usize, Choice>,
+) -> Option<(usize, String)> {
+    let mut processes: BTreeMap<ModulePath, Found> = BTreeMap::new();
+    for graph in after {
+        for walk in graph.walks.iter().filter(|walk| !is_of_store(graph, walk)) {
+            if let Some(root) = graph.module(walk.root) {
+                processes.insert(root.path.clone(), found(graph, walk, with_store));
+            }
+        }
+    }
+    for graph in before {
+        for walk in graph.walks.iter().filter(|walk| !is_of_store(graph, walk)) {
+            let root = graph.module(walk.root)?;
+            let was = found(graph, walk, classes);
+            let now = processes.get(&root.path);
+            let now_of = |need| now.and_then(|now| now.get(need));
+            // Who is not loaded any more has lost nothing: who would have loaded it has.
+            let (loaded, gone): (Vec<_>, Vec<_>) =
+                was.iter().partition(|(need, _)| now_of(need).is_some());
+            for (need, leads) in loaded.into_iter().chain(gone) {
+                if leads.iter().any(|lead| matches!(lead, Leads::Out(_))) {
+                    continue;
+                }
+                let same = now_of(need).is_some_and(|now| now.is_subset(leads));
+                if same {
+                    continue;
+                }
+                let merged = |lead: &Leads| match lead {
+                    Leads::Class(class) if choices.contains_key(class) => Some(*class),
+                    _ => None,
+                };
+                let blamed = merged(&need.0).or_else(|| leads.iter().find_map(merged));
+                if let Some(class) = blamed {
+                    let why = format!("one build, but {} would not find what it needs", root.path);
+                    return Some((class, why));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Whether a file of the store was loaded by its own path, as nobody does: its links are there for
+/// that, and it is from their folders that its needs are to be found.
+pub(in crate::plan) fn is_of_store(graph: &Graph, walk: &RootWalk) -> bool {
+    let root = graph.module(walk.root);
+    root.is_some_and(|root| root.path.relative().split('/').next() == Some(STORE))
+}
+
+fn found(graph: &Graph, walk: &RootWalk, classes: &Classes) -> Found {
+    let mut found = Found::new();
+    for edge in &walk.edges {
+        let Some(from) = graph.module(edge.from) else {
+            continue;
+        };
+        let needed = &from.file.facts.needed;
+        let Some(index) = needed.iter().position(|name| *name == edge.wants) else {
+            continue;
+        };
+        let leads = match edge.target {
+            Target::Libc => Leads::Libc,
+            Target::Missing => Leads::Out(edge.wants.to_string()),
+            Target::Module(id) => match graph.module(id) {
+                Some(module) => classes.key(&module.file.real_path),
+                None => continue,
+            },
+        };
+        found
+            .entry((classes.key(&from.file.real_path), index))
+            .or_default()
+            .insert(leads);
+    }
+    found
+}

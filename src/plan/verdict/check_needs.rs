@@ -1,0 +1,129 @@
+//! Check that everything a package's files need is found: libraries on a machine with only what
+//! the tag provides, symbols in what is loaded with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::elf::Arch;
+use crate::plan::needs::outside::is_libpython;
+use crate::plan::needs::settle::Settled;
+use crate::plan::verdict::check::Promise;
+use crate::plan::verdict::finding::{Code, Finding};
+use crate::policy::{Pythons, glibc_has, musl_has, provided_symbols, python_home, symbol_home};
+use crate::resolve::{
+    Edge, Graph, Leaves, Libc, ModulePath, Surroundings, Target, bind, starts, strays,
+};
+
+/// Check the needs of every file of `graph`.
+pub(in crate::plan) fn check(
+    graph: &Graph,
+    settled: &Settled,
+    pythons: &Pythons,
+    promise: &Promise,
+    found: &mut Vec<Finding>,
+) {
+    libraries(graph, promise, found);
+    run_paths(graph, settled, found);
+    symbols(graph, settled, pythons, found);
+}
+
+/// Each needed name that leads nowhere, in the walks of files that something other than an ELF
+/// file loads, and of those that no such walk reaches.
+fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Finding>) {
+    let provided = |name: &str| promise.policy.is_some_and(|policy| policy.provides(name));
+    for edge in starts(graph).flat_map(|walk| &walk.edges) {
+        let Some(from) = graph.module(edge.from).map(|module| &module.path) else {
+            continue;
+        };
+        let name = edge.wants.as_str();
+        let of_file = |code, context: &str| Finding::of_file(code, from, name, context);
+        if is_libpython(name) {
+            found.push(of_file(Code::NeedsLibpython, ""));
+        } else if name.contains('/') {
+            found.push(of_file(Code::NeedsPath, ""));
+        } else if edge.target == Target::Missing && !provided(name) {
+            found.push(match inside(graph, name) {
+                Some(place) => of_file(Code::Unreachable, &place.to_string()),
+                None => of_file(Code::MissingLibrary, &promise.tag),
+            });
+        }
+    }
+}
+
+fn inside<'a>(graph: &'a Graph, name: &str) -> Option<&'a ModulePath> {
+    let mut paths = graph.modules().map(|(_, module)| &module.path);
+    paths.find(|path| path.file_name() == name)
+}
+
+/// Run paths by which a loader looks outside of the package for what a file needs.
+fn run_paths(graph: &Graph, settled: &Settled, found: &mut Vec<Finding>) {
+    for stray in strays(graph, settled.libc, settled.arch) {
+        let code = match stray.leaves {
+            Leaves::Outside => Code::RunPathOutside,
+            Leaves::Relative => Code::RunPathRelative,
+        };
+        let names = stray.wants.iter().map(|name| crate::wheel::escape(name));
+        let context = match stray.wants.is_empty() {
+            true => "what it opens with dlopen".to_owned(),
+            false => names.collect::<Vec<_>>().join(", "),
+        };
+        found.push(Finding::of_file(code, &stray.carrier, stray.entry, context));
+    }
+}
+
+fn symbols(graph: &Graph, settled: &Settled, pythons: &Pythons, found: &mut Vec<Finding>) {
+    let report = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
+    found.extend(report.unbound.into_iter().map(|one| {
+        let home = symbol_home(&one.symbol).map(str::to_owned);
+        let home = home
+            .or_else(|| python_home(&one.symbol))
+            .unwrap_or_default();
+        Finding::of_file(Code::Unbound, &one.file, one.symbol, home)
+    }));
+}
+
+/// What a file may take symbols from although it is not there to be read: the C library, the
+/// interpreter, and the libraries that the tag provides.
+pub(in crate::plan) fn surroundings(libc: Libc, arch: Arch, pythons: &Pythons) -> Surroundings<'_> {
+    Surroundings {
+        defines: Box::new(move |name| {
+            let by_libc = match libc {
+                Libc::Musl => musl_has(arch, name),
+                Libc::Glibc => glibc_has(name),
+            };
+            by_libc || pythons.have(name)
+        }),
+        library: Box::new(provided_symbols),
+        versions: libc == Libc::Glibc,
+    }
+}
+
+/// Libraries that differ but are needed under one short name, in one package or across all
+/// packages that a process may load together: the first one loaded serves them all. The findings
+/// come with the number of the package that each belongs to.
+pub fn name_clashes(graphs: &[&Graph]) -> Vec<(usize, Finding)> {
+    let mut known: BTreeMap<&str, (ModulePath, [u8; 32])> = BTreeMap::new();
+    let mut told: BTreeSet<(String, ModulePath)> = BTreeSet::new();
+    let mut found = Vec::new();
+    for (number, graph) in graphs.iter().enumerate() {
+        let edges = graph.walks.iter().flat_map(|walk| &walk.edges);
+        for (edge, id) in edges.filter_map(|edge: &Edge| match edge.target {
+            Target::Module(id) => Some((edge, id)),
+            _ => None,
+        }) {
+            let Some(module) = graph.module(id).filter(|module| module.path.in_wheel()) else {
+                continue;
+            };
+            let name = edge.wants.as_str();
+            let (path, digest) = known
+                .entry(name)
+                .or_insert_with(|| (module.path.clone(), module.file.digest));
+            if *digest != module.file.digest && told.insert((name.to_owned(), module.path.clone()))
+            {
+                let other = path.to_string();
+                let finding = Finding::of_file(Code::NameClash, &module.path, name, other);
+                found.push((number, finding));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,254 @@
+//! The truth about a wheel as it is: what it deserves, carries and needs, where it runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::GlobSet;
+use serde::Serialize;
+
+use crate::elf::{Arch, Soname};
+use crate::plan::needs::links::{Leads, Links};
+use crate::plan::needs::obstacle::Blocker;
+use crate::plan::needs::old_python::python_blockers;
+use crate::plan::needs::outside::{Outside, Rules, outside};
+use crate::plan::repair::repair::ElfEntry;
+use crate::plan::repair::tags::{MUSL_AUTO, isa_blockers};
+use crate::plan::verdict::check_needs::surroundings;
+use crate::plan::verdict::glibc_floor::{GlibcFloor, glibc_floor};
+use crate::policy::{MuslFloor, Policy, Pythons, musl_floor, policies};
+use crate::resolve::{BindingReport, Graph, Libc, ModulePath, bind};
+
+/// What is looked at: a wheel, an installed package, or a single file.
+pub struct InspectInput<'a> {
+    /// What it is called.
+    pub name: String,
+    /// The platform tags that it claims; none for a single file.
+    pub claims: &'a [String],
+    /// The interpreters that its tags claim.
+    pub pythons: &'a Pythons,
+    /// Its ELF files that are for its machine and C library.
+    pub elf: &'a [ElfEntry],
+    /// What each of them pulls in.
+    pub graph: &'a Graph,
+    /// Whose loader loads it.
+    pub libc: Libc,
+    /// For which machine.
+    pub arch: Arch,
+}
+
+/// What there is to know about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// The file name, or what else it is called.
+    pub wheel: String,
+    /// Whose loader loads it.
+    pub libc: Libc,
+    /// The machine, as tags call it.
+    pub machine: &'static str,
+    /// The platform tags that the file name claims.
+    pub claims: Vec<String>,
+    /// The platform tags that the content deserves as it is; empty: none but `linux`.
+    pub deserves: Vec<String>,
+    /// Why it does not deserve a wider one, or any.
+    pub blockers: Vec<Blocker>,
+    /// The libraries of the wheel that its other files need.
+    pub carries: Vec<Carried>,
+    /// What it needs from outside.
+    pub needs: Vec<Needed>,
+    /// glibc: the symbol versions it needs, by library.
+    pub versions: BTreeMap<Soname, BTreeSet<String>>,
+    /// musl: the oldest Alpine on which every file loads.
+    pub floor: Option<MuslFloor>,
+    /// glibc: the oldest one on which every file loads.
+    pub glibc_floor: Option<GlibcFloor>,
+    /// Symbols that nothing defines.
+    pub binding: BindingReport,
+}
+
+/// A library in the wheel.
+#[derive(Clone, Debug, Serialize)]
+pub struct Carried {
+    /// Where it lands.
+    pub file: ModulePath,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Who needs it.
+    pub needed_by: BTreeSet<ModulePath>,
+}
+
+/// A library outside of the wheel.
+#[derive(Clone, Debug, Serialize)]
+pub struct Needed {
+    /// The needed name.
+    pub name: Soname,
+    /// Who in the wheel needs it.
+    pub needed_by: BTreeSet<ModulePath>,
+    /// Where it was found on this machine or in this root.
+    pub found: Option<ModulePath>,
+    /// Its size there.
+    pub size: Option<u64>,
+    /// May be expected wherever the deserved tag, or the widest one, is true.
+    pub provided: bool,
+}
+
+/// Look at it.
+pub fn inspect(input: &InspectInput<'_>) -> Inspection {
+    let links = Links::merge(input.graph);
+    let files: BTreeSet<ModulePath> = input
+        .elf
+        .iter()
+        .filter(|entry| entry.file.facts.dynamic)
+        .map(|entry| entry.file.real_path.clone())
+        .collect();
+    let nothing = GlobSet::empty();
+    let assess = |policy: &'static Policy| {
+        let rules = Rules {
+            policy: Some(policy),
+            exclude: &nothing,
+        };
+        outside(&links, &files, &rules)
+    };
+    // As `--plat auto`: an older musl only where the name claims it.
+    let claimed = |policy: &&'static Policy| {
+        policy
+            .names(input.arch)
+            .iter()
+            .any(|name| input.claims.contains(name))
+    };
+    let auto = |policy: &&'static Policy| {
+        input.libc == Libc::Glibc || policy.tag(input.arch).version >= MUSL_AUTO
+    };
+    let candidates = policies(input.libc, input.arch);
+    let candidates = candidates
+        .into_iter()
+        .filter(|one| auto(one) || claimed(one));
+    let own: BTreeSet<&ModulePath> = files.iter().collect();
+    let floor =
+        (input.libc == Libc::Musl).then(|| musl_floor(input.graph, input.arch, &own, false));
+    let assessed: Vec<(&'static Policy, Outside)> =
+        candidates.map(|policy| (policy, assess(policy))).collect();
+    let blocked = |policy: &Policy, outside: &Outside| {
+        let mut blockers = outside.blockers(&links, policy, input.arch);
+        blockers.extend(python_blockers(&links, outside));
+        blockers.extend(isa_blockers(&links, outside, input.arch));
+        blockers.extend(musl_blockers(policy, floor.as_ref(), input));
+        blockers
+    };
+    let complete = |outside: &Outside| outside.grafts.is_empty() && outside.missing.is_empty();
+    let deserved = assessed
+        .iter()
+        .find(|(policy, outside)| complete(outside) && blocked(policy, outside).is_empty());
+    let blockers = match deserved {
+        // Why not the next wider one.
+        Some((deserved, _)) => assessed
+            .iter()
+            .take_while(|(policy, _)| !std::ptr::eq(*policy, *deserved))
+            .last()
+            .map(|(policy, outside)| blocked(policy, outside)),
+        None => assessed
+            .last()
+            .map(|(policy, outside)| blocked(policy, outside)),
+    };
+    let judged_by = deserved
+        .or_else(|| assessed.first())
+        .map(|(policy, _)| *policy);
+    let needs = needed(&links, &files, judged_by);
+    Inspection {
+        wheel: input.name.clone(),
+        libc: input.libc,
+        machine: input.arch.name(),
+        claims: input.claims.to_vec(),
+        deserves: deserved.map_or_else(Vec::new, |(policy, _)| policy.names(input.arch)),
+        blockers: blockers.unwrap_or_default(),
+        carries: carried(&links, input.elf),
+        needs,
+        versions: versions(&links, &files),
+        glibc_floor: (input.libc == Libc::Glibc).then(|| glibc_floor(&links, &files)),
+        binding: bind(
+            input.graph,
+            &surroundings(input.libc, input.arch, input.pythons),
+        ),
+        floor,
+    }
+}
+
+/// What in a musl floor is newer than a tag's musl.
+fn musl_blockers(
+    policy: &Policy,
+    floor: Option<&MuslFloor>,
+    input: &InspectInput<'_>,
+) -> Vec<Blocker> {
+    let version = policy.tag(input.arch).version;
+    let causes = floor.into_iter().flat_map(|floor| &floor.causes);
+    causes
+        .filter(|cause| {
+            cause
+                .since
+                .musl_minor()
+                .is_some_and(|minor| minor > version)
+        })
+        .cloned()
+        .map(Blocker::Musl)
+        .collect()
+}
+
+fn carried(links: &Links, elf: &[ElfEntry]) -> Vec<Carried> {
+    let mut found: BTreeMap<ModulePath, BTreeSet<ModulePath>> = BTreeMap::new();
+    for (file, needs) in &links.needs {
+        for leads in needs.values() {
+            if let Leads::Inside { file: library, .. } = leads {
+                found
+                    .entry(library.clone())
+                    .or_default()
+                    .insert(file.clone());
+            }
+        }
+    }
+    let size = |path: &ModulePath| {
+        let entry = elf.iter().find(|entry| entry.installed == *path);
+        entry.map_or(0, |entry| entry.file.size)
+    };
+    found
+        .into_iter()
+        .map(|(file, needed_by)| Carried {
+            size: size(&file),
+            file,
+            needed_by,
+        })
+        .collect()
+}
+
+fn needed(links: &Links, files: &BTreeSet<ModulePath>, policy: Option<&Policy>) -> Vec<Needed> {
+    let mut found: BTreeMap<Soname, Needed> = BTreeMap::new();
+    for file in files {
+        for (name, leads) in links.of(file) {
+            let path = match leads {
+                Leads::Inside { .. } => continue,
+                Leads::Outside(path) => Some(path),
+                Leads::Libc | Leads::Missing(_) => None,
+            };
+            let is_libc = *leads == Leads::Libc;
+            let entry = found.entry(name.clone()).or_insert_with(|| Needed {
+                name: name.clone(),
+                needed_by: BTreeSet::new(),
+                found: path.cloned(),
+                size: path
+                    .and_then(|path| links.files.get(path))
+                    .map(|file| file.size),
+                provided: is_libc || policy.is_some_and(|policy| policy.provides(name.as_str())),
+            });
+            entry.needed_by.insert(file.clone());
+        }
+    }
+    found.into_values().collect()
+}
+
+fn versions(links: &Links, files: &BTreeSet<ModulePath>) -> BTreeMap<Soname, BTreeSet<String>> {
+    let mut found: BTreeMap<Soname, BTreeSet<String>> = BTreeMap::new();
+    for file in files.iter().filter_map(|path| links.files.get(path)) {
+        for need in &file.facts.version_needs {
+            let names = need.versions.iter().map(|version| version.name.clone());
+            found.entry(need.file.clone()).or_default().extend(names);
+        }
+    }
+    found
+}
