@@ -14,7 +14,7 @@ pub use needs::settle::{Settled, settle};
 pub use needs::target::{Requested, libc_of_wheel, machine_of};
 pub use note::Note;
 pub use repair::options::{RelrChoice, RepairOptions};
-pub use repair::repair::{ElfEntry, RepairInput, repair};
+pub use repair::plan::{ElfEntry, RepairInput, repair};
 pub use stand_in::auditwheel::{Audit, AuditInput, Upgrade, audit};
 pub use stand_in::auditwheel_select::{Refusal, Selection, select};
 pub use stand_in::auditwheel_tree::{AuditLibrary, AuditTree, Disk, TreeRequest, audit_tree};
@@ -27,7 +27,7 @@ pub use tree::size::{Category, PackageSize, Savings, TreeSize, size};
 pub use tree::slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, is_source, slim};
 pub use tree::slim_tests::may_name_test;
 pub use tree::slim_wheel::slim_wheel;
-pub use tree::tree::{
+pub use tree::tree_plan::{
     Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,
     followed_link, relative_link,
 };

@@ -5,7 +5,7 @@ use crate::elf::Arch;
 use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
-use crate::plan::repair::repair::ElfEntry;
+use crate::plan::repair::plan::ElfEntry;
 use crate::plan::verdict::finding::{Code, Finding};
 use crate::resolve::{Libc, MachineKey, ModulePath};
 

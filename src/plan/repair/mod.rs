@@ -3,6 +3,6 @@
 pub(in crate::plan) mod graft;
 pub(in crate::plan) mod naming;
 pub(in crate::plan) mod options;
-pub(in crate::plan) mod repair;
+pub(in crate::plan) mod plan;
 pub(in crate::plan) mod run_path;
 pub(in crate::plan) mod tags;

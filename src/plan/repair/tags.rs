@@ -10,7 +10,7 @@ use crate::plan::needs::old_python::python_blockers;
 use crate::plan::needs::outside::{Outside, Rules, outside};
 use crate::plan::needs::target::Requested;
 use crate::plan::repair::options::RepairOptions;
-use crate::plan::repair::repair::RepairInput;
+use crate::plan::repair::plan::RepairInput;
 use crate::policy::{
     Cause, Family, MuslFloor, PlatformTag, Policy, musl_floor, policies, policy_of,
 };

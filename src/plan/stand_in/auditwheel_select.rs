@@ -3,7 +3,7 @@
 
 use crate::elf::Arch;
 use crate::plan::needs::settle::Settled;
-use crate::plan::repair::repair::ElfEntry;
+use crate::plan::repair::plan::ElfEntry;
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey, libc_of};
 

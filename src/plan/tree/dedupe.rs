@@ -15,7 +15,7 @@ use crate::elf::{Kind, without_hash};
 use crate::plan::tree::dedupe_losses::{self, Simulation};
 use crate::plan::tree::dedupe_store::{library_name, store_path, unused};
 use crate::plan::tree::dedupe_strangers::Owners;
-use crate::plan::tree::tree::{Apart, Merged, STORE, Tree, TreePlan};
+use crate::plan::tree::tree_plan::{Apart, Merged, STORE, Tree, TreePlan};
 use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Place, RootWalk, Target};
 use crate::wheel::ArchivePath;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::tree::dedupe::{Choice, Classes, Leads};
-use crate::plan::tree::tree::{STORE, TreePlan};
+use crate::plan::tree::tree_plan::{STORE, TreePlan};
 use crate::resolve::{Graph, ModulePath, RootWalk, Target};
 use crate::wheel::ArchivePath;
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::without_hash;
-use crate::plan::tree::tree::{LinkTarget, STORE, Tree};
+use crate::plan::tree::tree_plan::{LinkTarget, STORE, Tree};
 use crate::wheel::ArchivePath;
 
 /// How many digits of its digest a copy's name gets when the plain one is taken.

@@ -8,4 +8,4 @@ pub(in crate::plan) mod size;
 pub(in crate::plan) mod slim;
 pub(in crate::plan) mod slim_tests;
 pub(in crate::plan) mod slim_wheel;
-pub(in crate::plan) mod tree;
+pub(in crate::plan) mod tree_plan;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::plan::tree::slim::{SlimInput, SlimKind, SlimOptions, is_metadata, kind_of, slim};
 use crate::plan::tree::slim_tests;
-use crate::plan::tree::tree::{STORE, Tree, TreePlan};
+use crate::plan::tree::tree_plan::{STORE, Tree, TreePlan};
 use crate::wheel::ArchivePath;
 
 /// What a file is.

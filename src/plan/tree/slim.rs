@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::plan::tree::slim_tests::{self, TestScan};
-use crate::plan::tree::tree::{STORE, Tree};
+use crate::plan::tree::tree_plan::{STORE, Tree};
 use crate::python::Mentions;
 use crate::wheel::ArchivePath;
 

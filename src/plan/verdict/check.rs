@@ -12,7 +12,7 @@ use crate::plan::needs::old_python::{fpectl, narrow_unicode};
 use crate::plan::needs::outside::{Outside, Rules, outside};
 use crate::plan::needs::settle::Settled;
 use crate::plan::needs::target::is_elsewhere;
-use crate::plan::repair::repair::ElfEntry;
+use crate::plan::repair::plan::ElfEntry;
 use crate::plan::repair::tags::{MUSL_AUTO, isa_blockers};
 use crate::plan::verdict::check_needs;
 use crate::plan::verdict::finding::{Code, Finding};

@@ -10,7 +10,7 @@ use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::Blocker;
 use crate::plan::needs::old_python::python_blockers;
 use crate::plan::needs::outside::{Outside, Rules, outside};
-use crate::plan::repair::repair::ElfEntry;
+use crate::plan::repair::plan::ElfEntry;
 use crate::plan::repair::tags::{MUSL_AUTO, isa_blockers};
 use crate::plan::verdict::check_needs::surroundings;
 use crate::plan::verdict::glibc_floor::{GlibcFloor, glibc_floor};
