@@ -54,7 +54,7 @@ def is_program(path):
 
 def libz(program, folder):
     """A root with Alpine's zlib, its packed relocations unpacked, so that every musl loads it."""
-    bare = script("../setup", "--tests").splitlines()[1]
+    bare = script("../../setup", "--tests").splitlines()[1]
     target = os.path.join(folder, "root", "lib", "libz.so.1")
     os.makedirs(os.path.dirname(target))
     shutil.copyfile(f"{bare}/usr/lib/libz.so.1", target)
@@ -71,12 +71,12 @@ class Bench:
     QEMU = {"i686": "i386", "armv7l": "arm"}
 
     def __init__(self, arch, folder):
-        self.arch, self.folder, self.zig = arch, folder, script("../zig")
+        self.arch, self.folder, self.zig = arch, folder, script("../../zig")
         os.makedirs(f"{folder}/lib")
         os.mkdir(f"{folder}/decoys")
         native = arch == platform.machine()
         self.qemu = None if native else shutil.which(f"qemu-{self.QEMU.get(arch, arch)}-static")
-        provided = [line for line in open(f"{here}/../../src/policy/provided-symbols.tsv") if not line.startswith("#")]
+        provided = [line for line in open(f"{here}/../../../src/policy/provided-symbols.tsv") if not line.startswith("#")]
         for line in provided:
             name, symbols = line.rstrip().split("\t")
             self.library(f"{folder}/lib/{name}", symbols.split(), name)
