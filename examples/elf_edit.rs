@@ -1,4 +1,4 @@
-//! Edits many ELF files in one process, for scripts/elf-corpus: `elf_edit STEP <LIST`
+//! Edits many ELF files in one process, for scripts/evidence/elf-corpus: `elf_edit STEP <LIST`
 //!
 //! LIST has a line `IN<TAB>OUT` for each file. A line is printed for each, its fields parted by
 //! tabs: `ok`, the level that the edit reached, the sizes before and after, the machine, the name

@@ -1,4 +1,4 @@
-//! Real libraries, edited and loaded: a small part of `scripts/elf-corpus`, and the runtime of C++
+//! Real libraries, edited and loaded: a small part of `scripts/evidence/elf-corpus`, and the runtime of C++
 //! as public wheels carry it, on a musl that does not know its packed relocations.
 //!
 //! Needs `scripts/setup --tests`.
@@ -42,7 +42,7 @@ fn example() -> PathBuf {
 #[test]
 fn libraries_of_alpine_and_of_three_wheels_load_after_every_chain() {
     let tool = example();
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/elf-corpus");
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/evidence/elf-corpus");
     let mut command = Command::new(corpus);
     let output = command
         .arg("--small")
@@ -83,7 +83,10 @@ impl Bench {
         let root = env!("CARGO_MANIFEST_DIR");
         let wheels = script(
             "fetch",
-            &[&format!("{root}/scripts/corpus/wheels.txt"), "numpy"],
+            &[
+                &format!("{root}/scripts/evidence/corpus/wheels.txt"),
+                "numpy",
+            ],
         );
         let wheel = fs::read_dir(wheels.trim())
             .unwrap()
@@ -107,7 +110,8 @@ impl Bench {
             })
             .collect();
         assert_eq!(libraries.len(), 2, "{libraries:?}");
-        let old = PathBuf::from(script("elves/make-loader", &["x86_64", "bookworm"]).trim());
+        let old =
+            PathBuf::from(script("evidence/elves/make-loader", &["x86_64", "bookworm"]).trim());
         assert!(
             fs::read_to_string(old.join("version"))
                 .unwrap()
@@ -123,7 +127,7 @@ impl Bench {
         let mut inputs = vec![bench.path("throws.o")];
         inputs.extend(bench.libraries.iter().cloned());
         bench.zig(&["cc", "-dynamic", "-o"], "throws", &inputs);
-        let checker = Path::new(root).join("scripts/elves/dlcheck.c");
+        let checker = Path::new(root).join("scripts/evidence/elves/dlcheck.c");
         bench.zig(&["cc", "-dynamic", "-o"], "dlcheck", &[checker]);
         bench
     }

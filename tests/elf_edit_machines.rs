@@ -98,7 +98,7 @@ impl Bench {
         let zig = command::script("zig", &[]).trim().to_owned();
         let mut asked = vec![machine.name];
         asked.extend(suites);
-        let root = PathBuf::from(command::script("elves/make-loader", &asked).trim());
+        let root = PathBuf::from(command::script("evidence/elves/make-loader", &asked).trim());
         let loader = fs::read_dir(root.join("lib"))
             .unwrap()
             .next()
@@ -106,7 +106,7 @@ impl Bench {
             .unwrap()
             .path();
         let qemu = match machine.name {
-            "loongarch64" => command::script("elves/make-qemu", &[machine.qemu])
+            "loongarch64" => command::script("evidence/elves/make-qemu", &[machine.qemu])
                 .trim()
                 .to_owned(),
             _ => format!("qemu-{}-static", machine.qemu),
@@ -369,7 +369,7 @@ fn mips64el_files_run_after_every_edit() {
 
 #[test]
 fn the_machines_are_those_that_wheels_are_tagged_for() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/elf-corpus");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/evidence/elf-corpus");
     let corpus = fs::read_to_string(source).unwrap();
     let text = include_str!("elf_edit_machines.rs");
     for line in corpus.lines().filter(|line| line.contains("-linux-musl")) {

@@ -417,9 +417,9 @@ fn what_another_name_means_is_told_by_its_hash_only() {
 }
 
 /// The whole sweep over real libraries: `WHEELFIX_TWINS` names pairs, `ONE:TWIN`, one a line.
-/// `scripts/trees/sweep` makes the list and runs it.
+/// `scripts/evidence/trees/sweep` makes the list and runs it.
 #[test]
-#[ignore = "minutes, and needs real libraries: scripts/trees/sweep"]
+#[ignore = "minutes, and needs real libraries: scripts/evidence/trees/sweep"]
 fn no_changed_byte_of_a_real_library_goes_unseen() {
     let list = std::env::var("WHEELFIX_TWINS").expect("WHEELFIX_TWINS lists pairs");
     let mut pairs = 0;

@@ -1,6 +1,6 @@
 //! What is said of where wheels run, on public wheels, by musl's own loader and beside auditwheel.
 //!
-//! These tests run `scripts/truth/`, which say what they need (the net and Debian, the first time); all wheels are
+//! These tests run `scripts/evidence/truth/`, which say what they need (the net and Debian, the first time); all wheels are
 //! compared by calling the scripts without a name (`docs/truth.md`, `docs/auditwheel.md`).
 
 #![allow(
@@ -22,7 +22,7 @@ const WHEELFIX: &str = env!("CARGO_BIN_EXE_wheelfix");
 /// Of pyzmq's libraries one loads on musl 1.2.3 and four do not; lxml's all load.
 #[test]
 fn files_load_on_an_old_musl_where_show_says_so_and_only_there() {
-    let said = script("truth/prove-floor", &[WHEELFIX, "pyzmq", "lxml"]);
+    let said = script("evidence/truth/prove-floor", &[WHEELFIX, "pyzmq", "lxml"]);
     assert!(said.contains("1 load on musl 1.2.3, 4 fail"), "{said}");
     assert!(said.contains("7 load on musl 1.2.3, 0 fail"), "{said}");
     assert!(said.ends_with("0 disagreements\n"), "{said}");
@@ -32,7 +32,7 @@ fn files_load_on_an_old_musl_where_show_says_so_and_only_there() {
 fn trees_and_symbols_are_those_of_the_real_loader_on_three_machines() {
     let wheels = ["kiwisolver-*musllinux*.whl", "regex-*musllinux*ppc64le.whl"];
     let said = script(
-        "truth/loader-compare",
+        "evidence/truth/loader-compare",
         &[&[WHEELFIX][..], &wheels[..]].concat(),
     );
     for machine in ["x86_64", "aarch64", "ppc64le"] {
@@ -46,7 +46,7 @@ fn trees_and_symbols_are_those_of_the_real_loader_on_three_machines() {
 fn the_real_loader_confirms_what_check_finds() {
     let wheels = ["kiwisolver-*musllinux*i686.whl", "shapely-*manylinux*.whl"];
     let said = script(
-        "truth/prove-findings",
+        "evidence/truth/prove-findings",
         &[&[WHEELFIX][..], &wheels[..]].concat(),
     );
     assert!(said.contains("2 F002 confirmed"), "{said}");
@@ -58,7 +58,10 @@ fn the_real_loader_confirms_what_check_finds() {
 
 #[test]
 fn glibc_misses_the_same_symbols() {
-    let said = script("truth/glibc-compare", &[WHEELFIX, "pandas-*manylinux*.whl"]);
+    let said = script(
+        "evidence/truth/glibc-compare",
+        &[WHEELFIX, "pandas-*manylinux*.whl"],
+    );
     assert!(said.ends_with(": 0 differences\n"), "{said}");
 }
 
@@ -66,7 +69,7 @@ fn glibc_misses_the_same_symbols() {
 fn auditwheel_prints_the_same_trees() {
     let wheels = ["kiwisolver-*.whl", "pyzmq-*x86_64.whl"];
     let said = script(
-        "truth/auditwheel-trees",
+        "evidence/truth/auditwheel-trees",
         &[&[WHEELFIX][..], &wheels[..]].concat(),
     );
     assert!(said.contains(" 0 different, 0 failures"), "{said}");
@@ -76,7 +79,7 @@ fn auditwheel_prints_the_same_trees() {
 fn auditwheel_gives_the_same_answers() {
     let wheels = ["kiwisolver-*.whl", "orjson-*i686.whl", "psutil-*x86_64.whl"];
     let said = script(
-        "truth/auditwheel-compare",
+        "evidence/truth/auditwheel-compare",
         &[&[WHEELFIX][..], &wheels[..]].concat(),
     );
     assert!(said.contains(" equal, 1 intended"), "{said}");

@@ -1,4 +1,5 @@
 """What the proofs by real loaders share: unpacked wheels, answers of wheelfix, files loaded."""
+import glob
 import json
 import os
 import platform
@@ -54,12 +55,18 @@ def is_program(path):
 
 def libz(program, folder):
     """A root with Alpine's zlib, its packed relocations unpacked, so that every musl loads it."""
-    bare = script("../setup", "--tests").splitlines()[1]
+    bare = script("../../setup", "--tests").splitlines()[1]
     target = os.path.join(folder, "root", "lib", "libz.so.1")
     os.makedirs(os.path.dirname(target))
     shutil.copyfile(f"{bare}/usr/lib/libz.so.1", target)
     subprocess.run([program, "patchelf", "--relr=expand", target], check=True)
     return os.path.join(folder, "root")
+
+
+def musl_loader(arch, suite="trixie"):
+    """musl's loader for a machine, from the musl of a Debian suite: bookworm has 1.2.3, which knows no packed
+    relocations, trixie 1.2.5."""
+    return glob.glob(script("../elves/make-loader", arch, suite) + "/lib/ld-musl-*.so.1")[0]
 
 
 class Bench:
@@ -71,12 +78,12 @@ class Bench:
     QEMU = {"i686": "i386", "armv7l": "arm"}
 
     def __init__(self, arch, folder):
-        self.arch, self.folder, self.zig = arch, folder, script("../zig")
+        self.arch, self.folder, self.zig = arch, folder, script("../../zig")
         os.makedirs(f"{folder}/lib")
         os.mkdir(f"{folder}/decoys")
         native = arch == platform.machine()
         self.qemu = None if native else shutil.which(f"qemu-{self.QEMU.get(arch, arch)}-static")
-        provided = [line for line in open(f"{here}/../../src/policy/provided-symbols.tsv") if not line.startswith("#")]
+        provided = [line for line in open(f"{here}/../../../src/policy/provided-symbols.tsv") if not line.startswith("#")]
         for line in provided:
             name, symbols = line.rstrip().split("\t")
             self.library(f"{folder}/lib/{name}", symbols.split(), name)
@@ -105,7 +112,7 @@ class Bench:
     def load(self, suite, site, files, lib=None):
         """For each file, what the musl of a Debian suite says when it is loaded with all its
         symbols bound; None: it loads."""
-        loader = script("musl-loader", self.arch, suite)
+        loader = musl_loader(self.arch, suite)
         words = [self.qemu] if self.qemu else []
         words += [loader, "--library-path", lib or f"{self.folder}/lib", "--preload", f"{self.folder}/python.so"]
         done = subprocess.run([*words, f"{self.folder}/dlcheck", *[f"./{file}" for file in files]], cwd=site,
@@ -133,7 +140,7 @@ class Bench:
 
     def listed(self, root, file):
         """What musl's loader takes; it looks in no folder of the system, so only run paths count."""
-        loader = script("musl-loader", self.arch, "trixie")
+        loader = musl_loader(self.arch)
         name = os.path.basename(loader)
         os.makedirs(f"{root}/etc", exist_ok=True)
         with open(f"{root}/etc/{name.removesuffix('.so.1')}.path", "w") as paths:
