@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use crate::codec::Codec;
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
-use crate::proof::facts::same;
+use crate::proof::same::same;
 use crate::read::dynamic::{DT_GNU_HASH, DT_HASH, DT_RELR, DT_RELRSZ, DT_VERSYM, Dynamic};
+use crate::read::hash_table::{self, GnuHash, sysv_hash};
 use crate::read::image::Image;
 use crate::read::relocations;
 use crate::read::symbol_count;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::tables;
 use crate::read::versions::VERSION_GLOBAL;
-use crate::rewrite::symbol_order::{self, GnuHash, sysv_hash};
 
 /// A symbol by all it says but its place in the table.
 type Said = (Vec<u8>, Vec<u8>, u16, u64);
@@ -219,7 +219,7 @@ fn verify_sysv_hash(
         .ok_or_else(lost)?;
     let mut expected = whole.to_vec();
     copy_header(&mut expected, before, width * 2)?;
-    symbol_order::write_sysv(codec, entry_size, &mut expected, names).ok_or_else(lost)?;
+    hash_table::write_sysv(codec, entry_size, &mut expected, names).ok_or_else(lost)?;
     same("the hash table", &expected.as_slice(), &whole)
 }
 

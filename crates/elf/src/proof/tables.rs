@@ -4,6 +4,7 @@ use crate::address::{FileOffset, VirtualAddress, same_bytes, same_slices, slice}
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
 use crate::proof::renamed_symbols;
+use crate::proof::same::same;
 use crate::proof::versions as version_proof;
 use crate::read::dynamic::{
     DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT,
@@ -16,8 +17,6 @@ use crate::read::relocations::{self, Relocation};
 use crate::read::symbol_count;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions;
-
-use crate::proof::facts::same;
 
 /// Compares relocations, symbols, versions and hash tables.
 pub(crate) fn verify(

@@ -3,6 +3,7 @@
 use crate::address::{FileOffset, VirtualAddress, slice_mut};
 use crate::error::Error;
 use crate::read::dynamic::{DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM};
+use crate::read::hash_table::{self, GnuHash};
 use crate::read::relocations;
 use crate::read::section::{SHT_DYNSYM, SHT_SYMTAB};
 use crate::read::symbol_count;
@@ -10,7 +11,6 @@ use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions::VERSION_GLOBAL;
 use crate::rewrite::draft::Draft;
 use crate::rewrite::plan::Plan;
-use crate::rewrite::symbol_order::{self, GnuHash};
 
 impl Plan<'_> {
     /// Symbols of sections that moved move along.
@@ -126,7 +126,7 @@ impl Plan<'_> {
             let entry = symbol_count::entry_size(self.image, old);
             let at = self.offset_now(address, entry).ok_or_else(broken)?;
             let table = draft.bytes.get_mut(at.index()..).ok_or_else(broken)?;
-            symbol_order::write_sysv(codec, entry, table, &names).ok_or_else(broken)?;
+            hash_table::write_sysv(codec, entry, table, &names).ok_or_else(broken)?;
         }
         let records: Vec<u8> = order
             .iter()

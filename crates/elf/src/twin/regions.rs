@@ -6,7 +6,7 @@ use crate::read::dynamic::{
     DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR, DT_RELRSZ,
     DT_RELSZ, DT_SYMTAB, DT_VERDEF, DT_VERNEED, DT_VERSYM, Dynamic,
 };
-use crate::read::image::Image;
+use crate::read::image::{Image, header_ranges};
 use crate::read::machine::Machine;
 use crate::read::relocations;
 use crate::read::section::{
@@ -16,7 +16,6 @@ use crate::read::section::{
 use crate::read::segment::{PF_X, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions;
-use crate::twin::decoded::header_ranges;
 
 /// What may share bytes: relocations end in those of the PLT, and one note has two headers.
 #[derive(Clone, Copy, PartialEq, Eq)]
