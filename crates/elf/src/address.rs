@@ -79,6 +79,11 @@ pub(crate) fn slice_mut(bytes: &mut [u8], at: FileOffset, size: u64) -> Option<&
     bytes.get_mut(start..end)
 }
 
+/// What linkers and patchelf fill gaps with.
+pub(crate) fn is_filler(byte: u8) -> bool {
+    matches!(byte, 0 | b'X' | b'Z')
+}
+
 /// Whether two runs of bytes are the same.
 ///
 /// As `==`, but by words of our own: the C library's `memcmp`, to which the compiler leaves slices,

@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::edits::{Edits, MoreEdits, Relr, RunPathEdit, Strip};
 use crate::error::Error;
 use crate::proof::verify::verify;
-use crate::read::dynamic::{DT_DEBUG, Dynamic};
+use crate::read::dynamic::{DF_1_NODEFLIB, DT_DEBUG, Dynamic};
 use crate::read::facts::{Facts, read};
 use crate::read::image::Image;
-use crate::rewrite::list::DF_1_NODEFLIB;
 use crate::run_path::{RunPath, RunPathKind};
 use crate::soname::Soname;
 

@@ -4,18 +4,20 @@ use std::borrow::Cow;
 
 use crate::edits::{Edits, Relr, RunPathEdit, Strip};
 use crate::error::Error;
+use crate::proof::same::same;
 use crate::proof::tables;
 use crate::read::dynamic::{
-    DT_DEBUG, DT_FLAGS_1, DT_JMPREL, DT_MIPS_RLD_MAP_REL, DT_NEEDED, DT_REL, DT_RELA, DT_RELACOUNT,
-    DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ,
-    DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM, Dynamic, is_string_tag,
+    DF_1_NODEFLIB, DT_DEBUG, DT_FLAGS_1, DT_JMPREL, DT_MIPS_RLD_MAP_REL, DT_NEEDED, DT_REL,
+    DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT,
+    DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM,
+    Dynamic, is_string_tag,
 };
 use crate::read::facts::{Facts, read};
 use crate::read::image::Image;
 use crate::read::string_users;
 use crate::read::symbols::{Symbol, Symbols};
 use crate::read::tables::TABLE_TAGS;
-use crate::rewrite::list::DF_1_NODEFLIB;
+use crate::read::versions::{RELR_VERSION, VersionNeed};
 use crate::run_path::{RunPath, RunPathKind};
 use crate::soname::Soname;
 
@@ -32,14 +34,6 @@ pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
     verify_strings(old, &old_list, &new_list, edits)?;
     tables::verify(old, new, &old_list, &new_list, edits)?;
     Ok(after)
-}
-
-pub(crate) fn same<T: PartialEq>(what: &'static str, expected: &T, found: &T) -> Result<(), Error> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(Error::unverified(format!("{what} is not as asked")))
-    }
 }
 
 /// What the facts must be, worked out from those of the old file.
@@ -131,13 +125,12 @@ fn verify_rest(before: Facts, after: &mut Facts, edits: &Edits) -> Result<(), Er
     Ok(())
 }
 
-fn expected_needs(before: &Facts, edits: &Edits) -> Vec<crate::read::versions::VersionNeed> {
+fn expected_needs(before: &Facts, edits: &Edits) -> Vec<VersionNeed> {
     let mut needs = before.version_needs.clone();
     needs.retain(|need| !edits.remove_needed.contains(&need.file));
     if edits.relr == Relr::Expand && before.relr.is_some_and(|count| count > 0) {
         for need in &mut needs {
-            need.versions
-                .retain(|version| version.name != crate::rewrite::change::RELR_VERSION);
+            need.versions.retain(|version| version.name != RELR_VERSION);
         }
         needs.retain(|need| !need.versions.is_empty());
     }

@@ -1,6 +1,6 @@
 //! Whether loaders map the same bytes at the same addresses, but for the tables.
 
-use crate::address::{FileOffset, VirtualAddress, same_bytes, slice};
+use crate::address::{FileOffset, VirtualAddress, is_filler, same_bytes, slice};
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
 use crate::ranges::Ranges;
@@ -14,7 +14,6 @@ use crate::read::segment::{PF_R, PF_W, Segment};
 use crate::read::symbols;
 use crate::read::tables;
 use crate::read::versions;
-use crate::rewrite::space::is_filler;
 
 /// The addresses of everything that an edit may move or rewrite; all of it is compared elsewhere.
 fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {

@@ -5,6 +5,7 @@ pub(crate) mod facts;
 pub(crate) mod headers;
 pub(crate) mod loaded_bytes;
 pub(crate) mod renamed_symbols;
+pub(crate) mod same;
 pub(crate) mod second_reader;
 pub(crate) mod sections;
 pub(crate) mod structure;

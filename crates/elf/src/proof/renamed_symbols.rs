@@ -2,19 +2,18 @@
 //! named by the same relocations.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use crate::codec::Codec;
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
-use crate::proof::facts::same;
-use crate::read::dynamic::{DT_GNU_HASH, DT_HASH, DT_RELR, DT_RELRSZ, DT_VERSYM, Dynamic};
+use crate::proof::same::same;
+use crate::read::dynamic::{DT_RELR, DT_RELRSZ, DT_VERSYM, Dynamic};
+use crate::read::hash_table::{GnuHash, SysvHash};
 use crate::read::image::Image;
 use crate::read::relocations;
-use crate::read::symbol_count;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::tables;
 use crate::read::versions::VERSION_GLOBAL;
-use crate::rewrite::symbol_order::{self, GnuHash, sysv_hash};
 
 /// A symbol by all it says but its place in the table.
 type Said = (Vec<u8>, Vec<u8>, u16, u64);
@@ -130,81 +129,46 @@ fn verify_hashes(
     said: &[Said],
 ) -> Result<(), Error> {
     let names: Vec<&[u8]> = said.iter().map(|(name, ..)| name.as_slice()).collect();
-    let table = |(image, dynamic): (&Image<'_>, &Dynamic<'_>), tag| {
-        let address = dynamic.address(tag)?;
-        Some(
-            image
-                .from(address)
-                .map(|(_, bytes)| bytes.to_vec())
-                .unwrap_or_default(),
-        )
-    };
-    if let Some(bytes) = table((image, dynamic), DT_GNU_HASH) {
-        let before = table(old, DT_GNU_HASH).unwrap_or_default();
-        verify_gnu_hash(image.codec(), &before, &bytes, &names)?;
+    if let Some(hash) = GnuHash::of(image, dynamic).map_err(|_| lost())? {
+        let before = GnuHash::of(old.0, old.1)?.ok_or_else(lost)?;
+        verify_gnu_hash(&before, &hash, &names)?;
     }
-    if let Some(bytes) = table((image, dynamic), DT_HASH) {
-        let before = table(old, DT_HASH).unwrap_or_default();
-        let entry = symbol_count::entry_size(image, &bytes);
-        verify_sysv_hash(image.codec(), entry, &before, &bytes, &names)?;
+    if let Some(hash) = SysvHash::of(image, dynamic).map_err(|_| lost())? {
+        let before = SysvHash::of(old.0, old.1)?.ok_or_else(lost)?;
+        verify_sysv_hash(&before, &hash, &names)?;
     }
     Ok(())
 }
 
-fn verify_gnu_hash(
-    codec: Codec,
-    before: &[u8],
-    table: &[u8],
-    names: &[&[u8]],
-) -> Result<(), Error> {
-    let hash = GnuHash::parse(codec, table).ok_or_else(lost)?;
+fn verify_gnu_hash(before: &GnuHash<'_>, hash: &GnuHash<'_>, names: &[&[u8]]) -> Result<(), Error> {
+    if !hash.can_find() {
+        return Err(lost());
+    }
     for (index, name) in names.iter().enumerate().skip(hash.first) {
-        let found = hash.find(codec, table, name).ok_or_else(lost)?;
+        let found = hash.find(name).ok_or_else(lost)?;
         if !found.contains(&index) {
             return Err(lost());
         }
     }
-    let size = usize::try_from(hash.size(names.len())).map_err(|_| lost())?;
-    let table = table.get(..size).ok_or_else(lost)?;
+    let table = hash.content(names.len()).ok_or_else(lost)?;
+    let header = before.content(names.len()).ok_or_else(lost)?;
     let mut expected = table.to_vec();
-    copy_header(&mut expected, before, GnuHash::HEADER)?;
-    hash.write(codec, &mut expected, names).ok_or_else(lost)?;
+    copy_header(&mut expected, header, GnuHash::HEADER)?;
+    hash.write(&mut expected, names).ok_or_else(lost)?;
     same("the GNU hash table", &expected.as_slice(), &table)
 }
 
 fn verify_sysv_hash(
-    codec: Codec,
-    entry_size: u64,
-    before: &[u8],
-    table: &[u8],
+    before: &SysvHash<'_>,
+    hash: &SysvHash<'_>,
     names: &[&[u8]],
 ) -> Result<(), Error> {
-    let wide = entry_size == 8;
-    let width = if wide { 8 } else { 4 };
-    let entry = |slot: usize| {
-        let at = slot.checked_mul(width)?;
-        let value = if wide {
-            codec.u64(table, at)?
-        } else {
-            u64::from(codec.u32(table, at)?)
-        };
-        usize::try_from(value).ok()
-    };
-    let buckets = entry(0).ok_or_else(lost)?;
     let mut chains: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, name) in names.iter().enumerate().skip(1) {
-        let bucket = (sysv_hash(name) as usize)
-            .checked_rem(buckets)
-            .ok_or_else(lost)?;
-        if let std::collections::btree_map::Entry::Vacant(slot) = chains.entry(bucket) {
-            let mut chain = Vec::new();
-            let mut next = entry(bucket.saturating_add(2)).ok_or_else(lost)?;
-            while next != 0 && chain.len() <= names.len() {
-                chain.push(next);
-                let at = buckets.saturating_add(2).saturating_add(next);
-                next = entry(at).ok_or_else(lost)?;
-            }
-            slot.insert(chain);
+        let bucket = hash.bucket(name).ok_or_else(lost)?;
+        if let Entry::Vacant(slot) = chains.entry(bucket) {
+            let most = names.len().saturating_add(1);
+            slot.insert(hash.chain(bucket, most).ok_or_else(lost)?);
         }
         if !chains
             .get(&bucket)
@@ -213,14 +177,12 @@ fn verify_sysv_hash(
             return Err(lost());
         }
     }
-    let slots = entry(1).and_then(|chains| chains.checked_add(buckets)?.checked_add(2));
-    let whole = slots
-        .and_then(|slots| table.get(..slots.checked_mul(width)?))
-        .ok_or_else(lost)?;
-    let mut expected = whole.to_vec();
-    copy_header(&mut expected, before, width * 2)?;
-    symbol_order::write_sysv(codec, entry_size, &mut expected, names).ok_or_else(lost)?;
-    same("the hash table", &expected.as_slice(), &whole)
+    let table = hash.content().ok_or_else(lost)?;
+    let header = before.content().ok_or_else(lost)?;
+    let mut expected = table.to_vec();
+    copy_header(&mut expected, header, hash.header())?;
+    hash.write(&mut expected, names).ok_or_else(lost)?;
+    same("the hash table", &expected.as_slice(), &table)
 }
 
 /// A table is as large as before, and in the same parts.

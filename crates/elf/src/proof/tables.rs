@@ -1,23 +1,21 @@
 //! Whether the tables that may have moved say the same as before.
 
-use crate::address::{FileOffset, VirtualAddress, same_bytes, same_slices, slice};
+use crate::address::{VirtualAddress, same_bytes, same_slices};
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
 use crate::proof::renamed_symbols;
+use crate::proof::same::same;
 use crate::proof::versions as version_proof;
 use crate::read::dynamic::{
-    DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT,
-    DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF,
-    Dynamic,
+    DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ,
+    DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF, Dynamic,
 };
+use crate::read::hash_table::{GnuHash, SysvHash};
 use crate::read::image::Image;
 use crate::read::machine::Machine;
 use crate::read::relocations::{self, Relocation};
-use crate::read::symbol_count;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions;
-
-use crate::proof::facts::same;
 
 /// Compares relocations, symbols, versions and hash tables.
 pub(crate) fn verify(
@@ -217,11 +215,8 @@ fn verify_symbols(
     }
     let count = one.len() / size;
     version_proof::verify_symbols((old, old_list), (new, new_list), one, edits)?;
-    for tag in [DT_HASH, DT_GNU_HASH] {
-        let one = old_list.address(tag);
-        let one = one.and_then(|at| hash_bytes(old, at, tag, count));
-        let other = new_list.address(tag);
-        let other = other.and_then(|at| hash_bytes(new, at, tag, count));
+    let tables = hash_tables(old, old_list, count).into_iter();
+    for (one, other) in tables.zip(hash_tables(new, new_list, count)) {
         same_table("a hash table", one, other)?;
     }
     same_table(
@@ -274,46 +269,18 @@ fn same_section(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSy
     before.is_some() && before == what(new, other)
 }
 
-fn hash_bytes<'a>(
+/// The hash tables of a file of so many symbols; one that is cut short finds nothing.
+fn hash_tables<'a>(
     image: &Image<'a>,
-    at: VirtualAddress,
-    tag: u64,
+    dynamic: &Dynamic<'_>,
     symbols: usize,
-) -> Option<&'a [u8]> {
-    let codec = image.codec();
-    let (_, table) = image.from(at)?;
-    let size = if tag == DT_HASH {
-        let entry = symbol_count::entry_size(image, table);
-        let buckets = if entry == 8 {
-            codec.u64(table, 0)?
-        } else {
-            u64::from(codec.u32(table, 0)?)
-        };
-        buckets
-            .checked_add(symbols as u64)?
-            .checked_add(2)?
-            .checked_mul(entry)?
-    } else {
-        let (buckets, first, bloom) = (
-            codec.u32(table, 0)?,
-            codec.u32(table, 4)?,
-            codec.u32(table, 8)?,
-        );
-        // A table that finds nothing has no chains, whatever number it begins with.
-        let bucket_bytes = u64::from(buckets).checked_mul(4)?;
-        let buckets_at = u64::from(bloom)
-            .checked_mul(codec.word_size())?
-            .checked_add(16)?;
-        let is_empty = slice(table, FileOffset(buckets_at), bucket_bytes)?
-            .iter()
-            .all(|&byte| byte == 0);
-        let chains = match is_empty {
-            true => 0,
-            false => (symbols as u64).saturating_sub(u64::from(first)),
-        };
-        16 + u64::from(bloom) * codec.word_size() + (u64::from(buckets) + chains) * 4
-    };
-    image.at(at, size)
+) -> [Option<&'a [u8]>; 2] {
+    let sysv = SysvHash::of(image, dynamic).ok().flatten();
+    let gnu = GnuHash::of(image, dynamic).ok().flatten();
+    [
+        sysv.and_then(|hash| hash.content()),
+        gnu.and_then(|hash| hash.content(symbols)),
+    ]
 }
 
 /// The first word of the global offset table is the dynamic section's address, if it was.

@@ -1,13 +1,17 @@
 //! Whether symbol versions mean the same, in what their names do not tell.
 
+use std::collections::BTreeSet;
+
 use crate::address::same_slices;
 use crate::edits::{Edits, Relr};
 use crate::error::Error;
-use crate::proof::facts::same;
+use crate::proof::same::same;
 use crate::read::dynamic::{DT_VERSYM, Dynamic};
 use crate::read::image::Image;
 use crate::read::symbols::{self, RawSymbol};
-use crate::read::versions::{self, VERSION_GLOBAL, VERSION_HIDDEN};
+use crate::read::versions::{
+    self, NeededVersion, RELR_VERSION, VERSION_GLOBAL, VERSION_HIDDEN, VersionNeed,
+};
 
 /// Symbols carry the versions they did, but those whose version goes: they carry none then.
 pub(crate) fn verify_symbols(
@@ -28,7 +32,7 @@ pub(crate) fn verify_symbols(
     if same_slices(one, other) || !changes {
         return same(WHAT, &true, &same_slices(one, other));
     }
-    let gone = versions::gone(old, old_list, edits)?;
+    let gone = gone(old, old_list, edits)?;
     let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
     same(WHAT, &one.len(), &other.len())?;
     let pairs = one.chunks_exact(2).zip(other.chunks_exact(2));
@@ -49,6 +53,31 @@ pub(crate) fn verify_symbols(
         )?;
     }
     Ok(())
+}
+
+/// Whether an edit takes a needed version away: with its library, or with packed relocations.
+fn goes(edits: &Edits, need: &VersionNeed, version: &NeededVersion) -> bool {
+    edits.remove_needed.contains(&need.file)
+        || edits.relr == Relr::Expand && version.name == RELR_VERSION
+}
+
+/// The indexes of needed versions that an edit takes away.
+fn gone(image: &Image<'_>, dynamic: &Dynamic<'_>, edits: &Edits) -> Result<BTreeSet<u16>, Error> {
+    let records = versions::needs(image, dynamic)?;
+    let names = versions::named(&records, dynamic)?;
+    let (mut gone, mut stays) = (BTreeSet::new(), BTreeSet::new());
+    for (record, need) in records.iter().zip(&names) {
+        for (version, name) in record.versions.iter().zip(&need.versions) {
+            let indexes = if goes(edits, need, name) {
+                &mut gone
+            } else {
+                &mut stays
+            };
+            indexes.insert(version.index & !VERSION_HIDDEN);
+        }
+    }
+    gone.retain(|index| !stays.contains(index));
+    Ok(gone)
 }
 
 /// The table of the symbols' versions.
@@ -78,7 +107,7 @@ pub(crate) fn verify_needs(
         let mut all = Vec::new();
         for (record, need) in records.iter().zip(&names) {
             for (version, name) in record.versions.iter().zip(&need.versions) {
-                if !versions::goes(edits, need, name) {
+                if !goes(edits, need, name) {
                     all.push((record.form, version.hash, version.flags, version.index));
                 }
             }

@@ -55,6 +55,9 @@ pub(crate) const DT_AUDIT: u64 = 0x6fff_fefc;
 /// `DT_FLAGS`' way of saying `DT_TEXTREL`.
 pub(crate) const DF_TEXTREL: u64 = 4;
 
+/// `DT_FLAGS_1`: search no folders of the loader's own.
+pub(crate) const DF_1_NODEFLIB: u64 = 8;
+
 /// Whether a tag's value is an offset into the string table.
 pub(crate) fn is_string_tag(tag: u64) -> bool {
     matches!(

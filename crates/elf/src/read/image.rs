@@ -149,6 +149,16 @@ impl<'a> Image<'a> {
     }
 }
 
+/// The program headers' and the ELF header's own bytes, as ranges of the file.
+pub(crate) fn header_ranges(image: &Image<'_>) -> [(FileOffset, u64); 2] {
+    let codec = image.codec();
+    let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
+    [
+        (FileOffset(0), Header::size(codec)),
+        (image.header.segments_at, headers),
+    ]
+}
+
 fn segments(bytes: &[u8], header: &Header) -> Result<Vec<Segment>, Error> {
     let codec = header.codec;
     let record_size = Segment::record_size(codec);

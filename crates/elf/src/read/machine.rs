@@ -185,12 +185,12 @@ impl Machine {
         self.number == EM_MIPS
     }
 
-    /// Bytes of one number in `DT_HASH`: four, but eight on 64-bit s390 and Alpha.
-    pub(crate) fn hash_entry_size(self) -> u64 {
-        match (self.number, self.class) {
-            (EM_S390 | EM_ALPHA, Class::Elf64) => 8,
-            _ => 4,
-        }
+    /// Whether the numbers in `DT_HASH` have eight bytes rather than four: on 64-bit s390 and Alpha.
+    pub(crate) fn has_wide_hash_entries(self) -> bool {
+        matches!(
+            (self.number, self.class),
+            (EM_S390 | EM_ALPHA, Class::Elf64)
+        )
     }
 
     /// Whether the machine's linkers write relocations with addends of their own (`RELA`).

@@ -4,6 +4,7 @@ pub(crate) mod attributes;
 pub(crate) mod dotted_names;
 pub(crate) mod dynamic;
 pub(crate) mod facts;
+pub(crate) mod hash_table;
 pub(crate) mod header;
 pub(crate) mod image;
 pub(crate) mod links;

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::address::FileOffset;
 use crate::codec::Codec;
 use crate::error::Error;
 use crate::read::dynamic::{DT_SYMENT, DT_SYMTAB, DT_VERSYM, Dynamic};
@@ -360,7 +361,7 @@ impl Names {
         match (u32::try_from(start), u32::try_from(length)) {
             (Ok(start), Ok(length)) => Ok((start, length)),
             _ => Err(Error::malformed(
-                crate::FileOffset(0),
+                FileOffset(0),
                 "the symbols' names are larger than 4 GiB",
             )),
         }

@@ -1,15 +1,11 @@
 //! Symbol versions: which ones a file needs of whom, and which ones it defines.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::address::{FileOffset, VirtualAddress};
-use crate::edits::{Edits, Relr};
 use crate::error::Error;
 use crate::read::dynamic::{DT_VERDEF, DT_VERDEFNUM, DT_VERNEED, DT_VERNEEDNUM, Dynamic};
 use crate::read::image::Image;
-use crate::rewrite::change::RELR_VERSION;
 use crate::soname::Soname;
 
 /// `vna_flags`/`vd_flags`: the definition of the file itself rather than of a version.
@@ -20,6 +16,9 @@ const VER_FLG_WEAK: u16 = 2;
 pub(crate) const VERSION_HIDDEN: u16 = 0x8000;
 /// The index of a global symbol without a version.
 pub(crate) const VERSION_GLOBAL: u16 = 1;
+
+/// The version that glibc libraries need when they carry `DT_RELR`.
+pub(crate) const RELR_VERSION: &str = "GLIBC_ABI_DT_RELR";
 
 /// Bytes of an `Elf_Verneed` and of an `Elf_Vernaux`, in both classes.
 pub(crate) const NEED_SIZE: usize = 16;
@@ -124,35 +123,6 @@ pub(crate) fn needs(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Need
         at = at.saturating_add(next as usize);
     }
     Ok(records)
-}
-
-/// Whether an edit takes a needed version away: with its library, or with packed relocations.
-pub(crate) fn goes(edits: &Edits, need: &VersionNeed, version: &NeededVersion) -> bool {
-    edits.remove_needed.contains(&need.file)
-        || edits.relr == Relr::Expand && version.name == RELR_VERSION
-}
-
-/// The indexes of needed versions that an edit takes away.
-pub(crate) fn gone(
-    image: &Image<'_>,
-    dynamic: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<BTreeSet<u16>, Error> {
-    let records = needs(image, dynamic)?;
-    let names = named(&records, dynamic)?;
-    let (mut gone, mut stays) = (BTreeSet::new(), BTreeSet::new());
-    for (record, need) in records.iter().zip(&names) {
-        for (version, name) in record.versions.iter().zip(&need.versions) {
-            let indexes = if goes(edits, need, name) {
-                &mut gone
-            } else {
-                &mut stays
-            };
-            indexes.insert(version.index & !VERSION_HIDDEN);
-        }
-    }
-    gone.retain(|index| !stays.contains(index));
-    Ok(gone)
 }
 
 fn need_versions(

@@ -10,10 +10,10 @@ use crate::read::section::{
 };
 use crate::read::segment::{PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
 use crate::read::tables::{TABLE_TAGS, Table};
-use crate::rewrite::change::{Expansion, Value};
+use crate::rewrite::change::Expansion;
 use crate::rewrite::draft::Draft;
 use crate::rewrite::layout::{Level, Place};
-
+use crate::rewrite::list::Value;
 use crate::rewrite::plan::Plan;
 
 impl Plan<'_> {

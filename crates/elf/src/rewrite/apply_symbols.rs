@@ -2,15 +2,14 @@
 
 use crate::address::{FileOffset, VirtualAddress, slice_mut};
 use crate::error::Error;
-use crate::read::dynamic::{DT_GNU_HASH, DT_HASH, DT_SYMTAB, DT_VERSYM};
+use crate::read::dynamic::{DT_SYMTAB, DT_VERSYM};
+use crate::read::hash_table::{GnuHash, SysvHash};
 use crate::read::relocations;
 use crate::read::section::{SHT_DYNSYM, SHT_SYMTAB};
-use crate::read::symbol_count;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions::VERSION_GLOBAL;
 use crate::rewrite::draft::Draft;
 use crate::rewrite::plan::Plan;
-use crate::rewrite::symbol_order::{self, GnuHash};
 
 impl Plan<'_> {
     /// Symbols of sections that moved move along.
@@ -108,25 +107,25 @@ impl Plan<'_> {
             });
         }
         let mut order: Vec<usize> = (0..count).collect();
-        if let Some(address) = self.dynamic.address(DT_GNU_HASH) {
-            let (_, table) = self.image.from(address).ok_or_else(broken)?;
-            let hash = GnuHash::parse(codec, table).ok_or_else(broken)?;
+        if let Some(hash) = GnuHash::of(self.image, self.dynamic)? {
+            if !hash.can_find() {
+                return Err(broken());
+            }
             order = hash.order(&names);
             names = order
                 .iter()
                 .filter_map(|&index| names.get(index).copied())
                 .collect();
             let bytes = hash.size(count);
-            let at = self.offset_now(address, bytes).ok_or_else(broken)?;
+            let at = self.offset_now(hash.address, bytes).ok_or_else(broken)?;
             let table = slice_mut(&mut draft.bytes, at, bytes).ok_or_else(broken)?;
-            hash.write(codec, table, &names).ok_or_else(broken)?;
+            hash.write(table, &names).ok_or_else(broken)?;
         }
-        if let Some(address) = self.dynamic.address(DT_HASH) {
-            let (_, old) = self.image.from(address).ok_or_else(broken)?;
-            let entry = symbol_count::entry_size(self.image, old);
-            let at = self.offset_now(address, entry).ok_or_else(broken)?;
-            let table = draft.bytes.get_mut(at.index()..).ok_or_else(broken)?;
-            symbol_order::write_sysv(codec, entry, table, &names).ok_or_else(broken)?;
+        if let Some(hash) = SysvHash::of(self.image, self.dynamic)? {
+            let bytes = hash.size().ok_or_else(broken)?;
+            let at = self.offset_now(hash.address, bytes).ok_or_else(broken)?;
+            let table = slice_mut(&mut draft.bytes, at, bytes).ok_or_else(broken)?;
+            hash.write(table, &names).ok_or_else(broken)?;
         }
         let records: Vec<u8> = order
             .iter()

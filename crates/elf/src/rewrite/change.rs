@@ -15,51 +15,11 @@ use crate::read::image::Image;
 use crate::read::machine::Machine;
 use crate::read::relocations;
 use crate::read::string_users::{self, Span};
-use crate::read::versions::{self, NeedRecord};
+use crate::read::versions::{self, NeedRecord, RELR_VERSION};
 use crate::rewrite::header_change::HeaderChange;
-use crate::rewrite::list;
-use crate::rewrite::symbol_order;
+use crate::rewrite::list::{self, NewEntry, Value};
+use crate::rewrite::symbol_changes;
 use crate::run_path::RunPathKind;
-
-/// The version that glibc libraries need when they carry `DT_RELR`.
-pub(crate) const RELR_VERSION: &str = "GLIBC_ABI_DT_RELR";
-
-/// A value of the new dynamic list: known now, or the place of a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
-    Number(u64),
-    Name(String),
-}
-
-/// One entry of the new dynamic list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NewEntry {
-    pub(crate) tag: u64,
-    pub(crate) value: Value,
-}
-
-impl NewEntry {
-    fn kept(entry: Entry) -> Self {
-        Self {
-            tag: entry.tag,
-            value: Value::Number(entry.value),
-        }
-    }
-
-    pub(crate) fn number(tag: u64, value: u64) -> Self {
-        Self {
-            tag,
-            value: Value::Number(value),
-        }
-    }
-
-    pub(crate) fn name(tag: u64, name: &str) -> Self {
-        Self {
-            tag,
-            value: Value::Name(name.to_owned()),
-        }
-    }
-}
 
 /// How the version needs change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +97,7 @@ impl Change {
         } else {
             None
         };
-        let (symbol_names, versionless) = symbol_order::changes(image, dynamic, more)?;
+        let (symbol_names, versionless) = symbol_changes::changes(image, dynamic, more)?;
         Ok(Self {
             entries,
             needs: new_needs,

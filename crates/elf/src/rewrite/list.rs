@@ -1,14 +1,47 @@
-//! Entries that edits of single files add to the dynamic list.
+//! The new dynamic list, and the entries that edits of single files add to it.
 
 use crate::edits::MoreEdits;
 use crate::error::Error;
-use crate::read::dynamic::{DT_DEBUG, DT_FLAGS_1, DT_NEEDED, Dynamic};
-use crate::rewrite::change::{NewEntry, Value};
+use crate::read::dynamic::{DF_1_NODEFLIB, DT_DEBUG, DT_FLAGS_1, DT_NEEDED, Dynamic, Entry};
 
-/// `DT_FLAGS_1`: search no folders of the loader's own.
-pub(crate) const DF_1_NODEFLIB: u64 = 8;
+/// A value of the new dynamic list: known now, or the place of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Number(u64),
+    Name(String),
+}
 
-/// Adds them. `entries` is the new list so far.
+/// One entry of the new dynamic list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NewEntry {
+    pub(crate) tag: u64,
+    pub(crate) value: Value,
+}
+
+impl NewEntry {
+    pub(crate) fn kept(entry: Entry) -> Self {
+        Self {
+            tag: entry.tag,
+            value: Value::Number(entry.value),
+        }
+    }
+
+    pub(crate) fn number(tag: u64, value: u64) -> Self {
+        Self {
+            tag,
+            value: Value::Number(value),
+        }
+    }
+
+    pub(crate) fn name(tag: u64, name: &str) -> Self {
+        Self {
+            tag,
+            value: Value::Name(name.to_owned()),
+        }
+    }
+}
+
+/// Adds the entries that edits of single files ask for. `entries` is the new list so far.
 pub(crate) fn add(
     entries: &mut Vec<NewEntry>,
     dynamic: &Dynamic<'_>,

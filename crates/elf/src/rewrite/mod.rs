@@ -13,4 +13,4 @@ pub(crate) mod plan;
 pub(crate) mod space;
 pub(crate) mod string_table;
 pub(crate) mod survey;
-pub(crate) mod symbol_order;
+pub(crate) mod symbol_changes;

@@ -77,11 +77,6 @@ pub(crate) struct Space {
 /// What is left of a segment that has nothing in it.
 const LEAST_SEGMENT: u64 = 16;
 
-/// What linkers and patchelf fill gaps with.
-pub(crate) fn is_filler(byte: u8) -> bool {
-    matches!(byte, 0 | b'X' | b'Z')
-}
-
 impl Space {
     /// Places all tables but the `evicted` ones (by bit) in their own segments.
     pub(crate) fn fit(

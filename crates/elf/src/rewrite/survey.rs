@@ -1,6 +1,6 @@
 //! Takes stock of a file's loaded segments: what stays in them, what can move, what is unused.
 
-use crate::address::{FileOffset, VirtualAddress, align_down, align_up, slice};
+use crate::address::{FileOffset, VirtualAddress, align_down, align_up, is_filler, slice};
 use crate::error::Error;
 use crate::ranges::merge;
 use crate::read::header::Header;
@@ -12,7 +12,7 @@ use crate::read::segment::{
 };
 use crate::read::tables::{Freedom, Table};
 
-use crate::rewrite::space::{Holder, Item, LoadSpace, Space, is_filler};
+use crate::rewrite::space::{Holder, Item, LoadSpace, Space};
 
 impl Space {
     /// Takes stock of a file. Refuses files whose segments overlap or are out of order.

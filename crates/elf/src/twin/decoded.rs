@@ -4,14 +4,13 @@
 //! what may differ: the run path, the hash in `SONAME` and `NEEDED`, where tables lie, section
 //! headers, unused entries.
 
-use crate::address::{FileOffset, VirtualAddress, slice};
+use crate::address::{VirtualAddress, slice};
 use crate::error::Error;
 use crate::read::dynamic::{
     DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_NEEDED, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR,
     DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_STRTAB, DT_SYMTAB,
     DT_VERDEF, DT_VERNEED, DT_VERSYM, Dynamic, is_string_tag,
 };
-use crate::read::header::Header;
 use crate::read::image::Image;
 use crate::read::segment::{
     PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
@@ -327,14 +326,4 @@ fn overlay<'a>(image: &Image<'a>) -> &'a [u8] {
         (Some(start), Some(end)) => bytes.get(start..=end).unwrap_or_default(),
         _ => &[],
     }
-}
-
-/// The program headers' and the ELF header's own bytes, as ranges of the file.
-pub(crate) fn header_ranges(image: &Image<'_>) -> [(FileOffset, u64); 2] {
-    let codec = image.codec();
-    let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
-    [
-        (FileOffset(0), Header::size(codec)),
-        (image.header.segments_at, headers),
-    ]
 }

@@ -6,8 +6,8 @@ use crate::read::dynamic::{
     DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR, DT_RELRSZ,
     DT_RELSZ, DT_SYMTAB, DT_VERDEF, DT_VERNEED, DT_VERSYM, Dynamic,
 };
-use crate::read::image::Image;
-use crate::read::machine::Machine;
+use crate::read::hash_table::{GnuHash, SysvHash};
+use crate::read::image::{Image, header_ranges};
 use crate::read::relocations;
 use crate::read::section::{
     SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_HASH, SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM,
@@ -16,7 +16,6 @@ use crate::read::section::{
 use crate::read::segment::{PF_X, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions;
-use crate::twin::decoded::header_ranges;
 
 /// What may share bytes: relocations end in those of the PLT, and one note has two headers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -303,37 +302,14 @@ fn hashes(
     dynamic: &Dynamic<'_>,
     symbols: u64,
 ) -> Result<Vec<(u64, VirtualAddress, u64)>, Error> {
-    let codec = image.codec();
     let short = || Error::malformed(dynamic.at, "a hash table is cut short");
     let mut hashes = Vec::new();
-    if let Some(address) = dynamic.address(DT_HASH) {
-        let (_, table) = image.from(address).ok_or_else(short)?;
-        let entry = Machine::of(&image.header).hash_entry_size();
-        let number = |index: u64| {
-            if entry == 8 {
-                codec.u64(table, index as usize * 8)
-            } else {
-                codec.u32(table, index as usize * 4).map(u64::from)
-            }
-        };
-        let entries = number(0).zip(number(1)).and_then(|(buckets, chains)| {
-            buckets
-                .checked_add(chains)?
-                .checked_add(2)?
-                .checked_mul(entry)
-        });
-        hashes.push((DT_HASH, address, entries.ok_or_else(short)?));
+    if let Some(hash) = SysvHash::of(image, dynamic)? {
+        hashes.push((DT_HASH, hash.address, hash.size().ok_or_else(short)?));
     }
-    if let Some(address) = dynamic.address(DT_GNU_HASH) {
-        let (_, table) = image.from(address).ok_or_else(short)?;
-        let number = |at| codec.u32(table, at).map(u64::from).ok_or_else(short);
-        let (buckets, first, bloom) = (number(0)?, number(4)?, number(8)?);
-        let chains = symbols.saturating_sub(first);
-        let size = bloom
-            .saturating_mul(codec.word_size())
-            .saturating_add(buckets.saturating_add(chains).saturating_mul(4))
-            .saturating_add(16);
-        hashes.push((DT_GNU_HASH, address, size));
+    if let Some(hash) = GnuHash::of(image, dynamic)? {
+        let symbols = usize::try_from(symbols).map_err(|_| short())?;
+        hashes.push((DT_GNU_HASH, hash.address, hash.size(symbols)));
     }
     Ok(hashes)
 }

@@ -8,14 +8,13 @@
 
 use std::fmt;
 
-use crate::address::{VirtualAddress, align_down, align_up, same_bytes};
+use crate::address::{VirtualAddress, align_down, align_up, is_filler, same_bytes};
 use crate::error::Error;
 use crate::read::dynamic::{DT_PLTGOT, Dynamic};
 use crate::read::header::Kind;
 use crate::read::image::Image;
 use crate::read::machine::Machine;
 use crate::read::segment::{PF_R, PF_W, Segment};
-use crate::rewrite::space::is_filler;
 use crate::twin::decoded::{self, Meaning};
 use crate::twin::regions::Regions;
 
