@@ -108,7 +108,7 @@ fn libc_of_name(platforms: &[String]) -> Option<Libc> {
 #[cfg(test)]
 mod tests {
     use crate::elf::Arch;
-    use crate::plan::{arch_of_name, libc_of_name};
+    use super::{arch_of_name, libc_of_name};
     use crate::resolve::Libc;
 
     fn platforms(text: &str) -> Vec<String> {
