@@ -10,28 +10,31 @@ mod wheel_plan;
 
 pub use needs::installed::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use needs::obstacle::{Blocker, MissingLibrary, Obstacle};
-pub use needs::settle::{Settled, settle};
+pub use needs::settle::settle;
+pub use needs::subject::{ElfEntry, Package, Settled};
 pub use needs::target::{Requested, libc_of_wheel, machine_of};
 pub use note::Note;
+pub use repair::input::RepairInput;
 pub use repair::options::{RelrChoice, RepairOptions};
-pub use repair::plan::{ElfEntry, RepairInput, repair};
+pub use repair::plan::repair;
 pub use stand_in::auditwheel::{Audit, AuditInput, Upgrade, audit};
 pub use stand_in::auditwheel_select::{Refusal, Selection, select};
 pub use stand_in::auditwheel_tree::{AuditLibrary, AuditTree, Disk, TreeRequest, audit_tree};
 pub use stand_in::patchelf::{
     Printed, RunPathRequest, SingleFileRequest, os_abi_number, printed, single_file_edits,
 };
-pub use tree::dedupe::{DedupeInput, TreeElf, candidates, dedupe, module_path};
-pub use tree::dedupe_losses::Simulation;
+pub use tree::classes::{Simulation, TreeElf};
+pub use tree::dedupe::{DedupeInput, candidates, dedupe, module_path};
+pub use tree::kinds::is_source;
 pub use tree::size::{Category, PackageSize, Savings, TreeSize, size};
-pub use tree::slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, is_source, slim};
+pub use tree::slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, slim};
 pub use tree::slim_tests::may_name_test;
 pub use tree::slim_wheel::slim_wheel;
 pub use tree::tree_plan::{
     Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,
     followed_link, relative_link,
 };
-pub use verdict::check::{Package, check, finding_of_note};
+pub use verdict::check::{check, finding_of_note};
 pub use verdict::check_needs::name_clashes;
 pub use verdict::finding::{Code, Finding};
 pub use verdict::glibc_floor::{GlibcCause, GlibcFloor};

@@ -6,7 +6,7 @@ use globset::GlobBuilder;
 
 use super::directories::{self, Directory};
 use super::graph::Why;
-use super::walk::{Loaded, Walk};
+use super::process::{Loaded, Walk};
 use super::world::{ModulePath, Place, World};
 use crate::elf::Arch;
 

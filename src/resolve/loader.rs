@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::graph::Outcome;
-use super::world::{ModulePath, World};
-use super::{glibc, musl};
+use super::world::ModulePath;
 use crate::elf::{Arch, Facts, Kind, Machine};
 
 /// A C library, and with it a dynamic loader.
@@ -25,44 +24,6 @@ impl Libc {
             Self::Glibc => "glibc",
         }
     }
-}
-
-/// Is `name` the C library or the loader of either kind, under any spelling? Such a
-/// name is never a library to be carried along.
-pub(super) fn is_libc_name(libc: Libc, name: &str) -> bool {
-    match libc {
-        Libc::Musl => musl::is_libc_name(name),
-        Libc::Glibc => glibc::is_loader_name(name),
-    }
-}
-
-/// Which C library a file was linked against, as far as the file itself tells.
-pub fn libc_of(facts: &Facts) -> Option<Libc> {
-    let names = || facts.needed.iter().map(crate::elf::Soname::as_str);
-    let interpreter = facts.interpreter.as_deref().unwrap_or_default();
-    let interpreter = interpreter.rsplit('/').next().unwrap_or_default();
-    let says_musl = |name: &str| {
-        name.starts_with("libc.musl-") || name.starts_with("ld-musl-") || name == "libc.so"
-    };
-    if says_musl(interpreter) || names().any(says_musl) {
-        return Some(Libc::Musl);
-    }
-    let says_glibc = |name: &str| name == "libc.so.6" || glibc::is_loader_name(name);
-    let asks_for_version = facts
-        .version_needs
-        .iter()
-        .any(|need| need.versions.iter().any(|v| v.name.starts_with("GLIBC_")));
-    (says_glibc(interpreter) || names().any(says_glibc) || asks_for_version).then_some(Libc::Glibc)
-}
-
-/// The folders of the system itself that a C library's configuration names: for musl those of the
-/// machine's path file, or the built-in ones; for glibc those of `/etc/ld.so.conf`.
-pub fn configured_folders(world: &dyn World, libc: Libc, arch: Option<Arch>) -> Vec<ModulePath> {
-    let found = match libc {
-        Libc::Musl => musl::configured(world, arch),
-        Libc::Glibc => glibc::configured(world),
-    };
-    found.into_iter().map(|directory| directory.path).collect()
 }
 
 /// A loader with its settings: everything that decides where a name leads, apart from

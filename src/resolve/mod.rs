@@ -10,14 +10,17 @@ mod glibc;
 mod graph;
 mod loader;
 mod musl;
+mod process;
+mod rules;
 mod stray;
 mod walk;
 mod world;
 
 pub use bind::{BindingReport, Offers, Surroundings, Unbound, bind, is_extension, starts};
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
-pub use loader::{Libc, Loader, MachineKey, configured_folders, libc_of};
+pub use loader::{Libc, Loader, MachineKey};
 pub use musl::ignores as musl_ignores;
+pub use rules::{configured_folders, libc_of};
 pub use stray::{Leaves, Stray, strays};
 pub use walk::resolve;
 pub use world::{ElfFile, FileIdentity, MemoryWorld, ModulePath, Opened, Place, World};

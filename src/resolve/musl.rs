@@ -3,7 +3,7 @@
 
 use super::directories::{self, Directory};
 use super::graph::Why;
-use super::walk::{Loaded, Walk};
+use super::process::{Loaded, Walk};
 use super::world::{ModulePath, Place, World};
 use crate::elf::Arch;
 

@@ -5,38 +5,12 @@ use std::sync::Arc;
 
 use super::directories::Directory;
 use super::graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
-use super::loader::{Libc, Loader, is_libc_name};
+use super::loader::{Libc, Loader};
+use super::process::{Loaded, Walk};
+use super::rules::is_libc_name;
 use super::world::{ElfFile, FileIdentity, ModulePath, Opened, Place, World};
 use super::{glibc, musl};
 use crate::elf::Soname;
-
-/// One module of the process.
-#[derive(Clone, Debug)]
-pub(super) struct Loaded {
-    pub(super) module: ModuleId,
-    /// The names under which it was asked for and found by a search.
-    pub(super) names: Vec<String>,
-    /// Its place in the process's list of the file that made it load.
-    needed_by: Option<usize>,
-}
-
-/// The process so far.
-pub(super) struct Walk<'a> {
-    pub(super) world: &'a dyn World,
-    pub(super) loader: &'a Loader,
-    pub(super) graph: &'a Graph,
-    loaded: &'a [Loaded],
-}
-
-impl<'a> Walk<'a> {
-    /// `loaded`, the one that needed it, and so on up to the root.
-    pub(super) fn chain(&self, loaded: &'a Loaded) -> impl Iterator<Item = &'a Loaded> + use<'a> {
-        let list = self.loaded;
-        std::iter::successors(Some(loaded), move |one| list.get(one.needed_by?))
-            // Each step goes to an earlier one, so this ends; the bound says so.
-            .take(list.len().saturating_add(1))
-    }
-}
 
 /// Load each of `roots` into a process of its own by `loader`'s rules. A root that is
 /// not a readable ELF file has no walk.

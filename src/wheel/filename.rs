@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::error::{Error, Rule};
 use super::escape::escape;
-use super::tag::{parts_of, product};
+use super::tag::{Tag, parts_of, product};
 use super::version::is_version;
 
 /// The longest file name that file systems take, in bytes.
@@ -127,6 +127,16 @@ impl WheelFilename {
     }
 }
 
+impl Tag {
+    /// All tags of a file name, in the order of the name: pythons outermost, platforms innermost.
+    #[must_use]
+    pub fn expand(filename: &WheelFilename) -> Vec<Self> {
+        // A file name is at most 255 bytes long, and parsing it has counted the product; only a
+        // value put together by hand could hold more, and then the excess is not listed.
+        product(&filename.python, &filename.abi, &filename.platform).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for WheelFilename {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}-{}-", self.distribution, self.version)?;
@@ -207,6 +217,20 @@ mod tests {
         assert_eq!(
             named.to_string(),
             "d-1-cp313-cp313-linux_x86_64.musllinux_1_2_x86_64.whl"
+        );
+    }
+
+    #[test]
+    fn a_name_stands_for_the_product_of_its_parts() {
+        let name = "demo-1-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
+        let tags = Tag::expand(&WheelFilename::parse(name).unwrap());
+        let shown: Vec<String> = tags.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "cp313-cp313-manylinux_2_17_x86_64",
+                "cp313-cp313-manylinux2014_x86_64"
+            ]
         );
     }
 }

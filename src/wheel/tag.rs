@@ -7,7 +7,6 @@ use serde::{Serialize, Serializer};
 
 use super::error::{Error, Rule};
 use super::escape::escape;
-use super::filename::WheelFilename;
 
 /// The most tags that one compressed set, or one WHEEL file, may stand for.
 pub(super) const MOST_TAGS: usize = 10_000;
@@ -51,14 +50,6 @@ impl Tag {
         };
         product(&read(pythons)?, &read(abis)?, &read(platforms)?)
             .ok_or_else(|| refuse(text, "stands for more than 10000 tags"))
-    }
-
-    /// All tags of a file name, in the order of the name: pythons outermost, platforms innermost.
-    #[must_use]
-    pub fn expand(filename: &WheelFilename) -> Vec<Self> {
-        // A file name is at most 255 bytes long, and parsing it has counted the product; only a
-        // value put together by hand could hold more, and then the excess is not listed.
-        product(&filename.python, &filename.abi, &filename.platform).unwrap_or_default()
     }
 }
 
@@ -140,14 +131,6 @@ mod tests {
         assert_eq!(
             shown(&Tag::parse_set("py2.py3-none-a.b").unwrap()),
             ["py2-none-a", "py2-none-b", "py3-none-a", "py3-none-b"]
-        );
-        let name = "demo-1-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
-        assert_eq!(
-            shown(&Tag::expand(&WheelFilename::parse(name).unwrap())),
-            [
-                "cp313-cp313-manylinux_2_17_x86_64",
-                "cp313-cp313-manylinux2014_x86_64"
-            ]
         );
     }
 

@@ -6,4 +6,5 @@ pub(in crate::plan) mod obstacle;
 pub(in crate::plan) mod old_python;
 pub(in crate::plan) mod outside;
 pub(in crate::plan) mod settle;
+pub(in crate::plan) mod subject;
 pub(in crate::plan) mod target;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use globset::GlobSet;
 
-use crate::elf::{Arch, Soname};
+use crate::elf::{Arch, Soname, X86Level};
 use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::{Blocker, MissingLibrary};
 use crate::policy::Policy;
@@ -261,9 +261,28 @@ impl Outside {
     }
 }
 
+/// Files marked for processors beyond the baseline that a tag promises.
+pub(in crate::plan) fn isa_blockers(links: &Links, outside: &Outside, arch: Arch) -> Vec<Blocker> {
+    let files = outside
+        .needs
+        .keys()
+        .filter_map(|path| links.files.get(path));
+    files
+        .filter_map(|file| {
+            let level = file.facts.x86_isa.level()?;
+            // What a 32-bit file is marked with was never a promise of its tag.
+            let beyond = arch == Arch::X86_64 && level > X86Level::Baseline;
+            beyond.then(|| Blocker::Isa {
+                file: file.real_path.clone(),
+                level: level.to_string(),
+            })
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::plan::is_libpython;
+    use super::is_libpython;
 
     #[test]
     fn libpython_is_known_under_all_its_names() {

@@ -1,24 +1,12 @@
 //! Which files of a wheel count for a check: those of its machine and its C library. The others
 //! are findings.
 
-use crate::elf::Arch;
 use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
+use crate::plan::needs::subject::{ElfEntry, Settled};
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
-use crate::plan::repair::plan::ElfEntry;
 use crate::plan::verdict::finding::{Code, Finding};
-use crate::resolve::{Libc, MachineKey, ModulePath};
-
-/// For what a wheel was built, as far as its files and its tags tell.
-#[derive(Clone, Copy, Debug)]
-pub struct Settled {
-    /// The machine as loaders compare it.
-    pub machine: MachineKey,
-    /// The machine as tags call it.
-    pub arch: Arch,
-    /// Whose loader loads it.
-    pub libc: Libc,
-}
+use crate::resolve::ModulePath;
 
 /// Take the files out that are not for the wheel's machine or C library, each with a finding.
 /// `platforms` are the wheel's platform tags. `None`: no ELF file is left that tells.

@@ -3,9 +3,14 @@
 
 use crate::elf::{Arch, Kind};
 use crate::plan::needs::obstacle::Obstacle;
-use crate::plan::repair::plan::ElfEntry;
+use crate::plan::needs::subject::ElfEntry;
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey, libc_of};
+
+/// The musl of every Alpine that is still maintained, and what tools have tagged for
+/// years. `auto` does not go below it even where the symbols would allow: the time_t of
+/// 32-bit machines changed size with 1.2, which no symbol of a library need betray.
+pub(in crate::plan) const MUSL_AUTO: (u16, u16) = (1, 2);
 
 /// What `--plat` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{Edits, Facts, Relr, RunPath, RunPathEdit, RunPathKind, Soname, Strip};
+use crate::elf::{Edits, Facts, RunPath, RunPathEdit, RunPathKind, Soname};
 use crate::plan::Note;
 use crate::plan::needs::outside::{Need, Outside};
 use crate::plan::repair::naming;
+use crate::plan::repair::options::{relr_of, strip_of};
 use crate::plan::repair::run_path::{of_wheel_file, origin_to};
 use crate::resolve::{ElfFile, ModulePath};
 
@@ -118,23 +119,6 @@ pub(in crate::plan) fn run_paths(
         result.insert(source.clone(), entries.join(":"));
     }
     result
-}
-
-/// What stripping means for one file: nothing where there is nothing to leave out, so that a
-/// library has the same name and bytes with the option and without.
-pub(in crate::plan) fn strip_of(file: &ElfFile, asked: Strip) -> Strip {
-    match file.strippable {
-        0 => Strip::None,
-        _ => asked,
-    }
-}
-
-/// What unpacking relocations means for one file, likewise.
-pub(in crate::plan) fn relr_of(file: &ElfFile, asked: Relr) -> Relr {
-    match file.facts.relr {
-        None => Relr::Keep,
-        Some(_) => asked,
-    }
 }
 
 /// The edits of a graft.

@@ -1,6 +1,7 @@
 //! What makes a wheel fit to ship.
 
 pub(in crate::plan) mod graft;
+pub(in crate::plan) mod input;
 pub(in crate::plan) mod naming;
 pub(in crate::plan) mod options;
 pub(in crate::plan) mod plan;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::elf::{Relr, Soname, Strip, without_hash};
 use crate::plan::needs::links::Links;
 use crate::plan::needs::outside::{Need, Outside};
-use crate::plan::repair::graft::{relr_of, strip_of};
+use crate::plan::repair::options::{relr_of, strip_of};
 use crate::resolve::ModulePath;
 
 /// Changes with every change of the editor that makes other bytes of the same edits, so

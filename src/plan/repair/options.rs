@@ -4,7 +4,7 @@ use globset::GlobSet;
 
 use crate::elf::{Relr, Strip};
 use crate::plan::needs::target::Requested;
-use crate::resolve::Libc;
+use crate::resolve::{ElfFile, Libc};
 
 /// What the user chose.
 #[derive(Clone, Debug)]
@@ -48,5 +48,22 @@ impl RelrChoice {
             (Self::Keep, _) | (Self::Auto, Libc::Glibc) => Relr::Keep,
             (Self::Expand, _) | (Self::Auto, Libc::Musl) => Relr::Expand,
         }
+    }
+}
+
+/// What stripping means for one file: nothing where there is nothing to leave out, so that a
+/// library has the same name and bytes with the option and without.
+pub(in crate::plan) fn strip_of(file: &ElfFile, asked: Strip) -> Strip {
+    match file.strippable {
+        0 => Strip::None,
+        _ => asked,
+    }
+}
+
+/// What unpacking relocations means for one file, likewise.
+pub(in crate::plan) fn relr_of(file: &ElfFile, asked: Relr) -> Relr {
+    match file.facts.relr {
+        None => Relr::Keep,
+        Some(_) => asked,
     }
 }

@@ -7,46 +7,17 @@ use crate::elf::{Arch, Edits, Facts, Kind, Relr, Soname};
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::outside::Outside;
-use crate::plan::repair::options::RepairOptions;
+use crate::plan::needs::subject::ElfEntry;
+use crate::plan::repair::input::RepairInput;
+use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
 use crate::plan::repair::{graft, naming};
 use crate::plan::{
     EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan,
 };
 use crate::policy::{Alpine, MuslFloor, PlatformTag};
-use crate::resolve::{ElfFile, Graph, Libc, ModulePath, Place};
-use crate::wheel::{ArchivePath, Headers, WheelFilename};
-
-/// One ELF file of the wheel.
-#[derive(Clone, Debug)]
-pub struct ElfEntry {
-    /// Its name in the archive.
-    pub entry: ArchivePath,
-    /// Where it lands.
-    pub installed: ModulePath,
-    /// What it is.
-    pub file: Arc<ElfFile>,
-}
-
-/// Everything a repair is decided by.
-pub struct RepairInput<'a> {
-    /// The file name of the wheel.
-    pub filename: &'a WheelFilename,
-    /// Its files, in the archive's order, folders left out.
-    pub entries: &'a [ArchivePath],
-    /// Its `.dist-info` folder.
-    pub dist_info: &'a ArchivePath,
-    /// Its WHEEL file.
-    pub wheel: &'a Headers,
-    /// Its ELF files.
-    pub elf: &'a [ElfEntry],
-    /// What each of them pulls in.
-    pub graph: &'a Graph,
-    /// Whose loader will load it.
-    pub libc: Libc,
-    /// For which machine.
-    pub arch: Arch,
-}
+use crate::resolve::{ModulePath, Place};
+use crate::wheel::{ArchivePath, WheelFilename};
 
 /// Decide what a repair changes.
 ///
@@ -254,7 +225,7 @@ impl Draft<'_> {
             was.clone()
         };
         let mut edits = graft::of_wheel(facts, was, &becomes, needs, &mut self.notes);
-        edits.strip = graft::strip_of(&entry.file, self.options.strip);
+        edits.strip = strip_of(&entry.file, self.options.strip);
         if self.strip_options().relr == Relr::Expand && facts.relr.is_some() {
             edits.relr = Relr::Expand;
         }

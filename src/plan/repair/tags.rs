@@ -2,25 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::{Arch, Relr, X86Level};
+use crate::elf::{Arch, Relr};
 use crate::plan::Note;
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::{Blocker, Obstacle};
 use crate::plan::needs::old_python::python_blockers;
-use crate::plan::needs::outside::{Outside, Rules, outside};
-use crate::plan::needs::target::Requested;
+use crate::plan::needs::outside::{Outside, Rules, isa_blockers, outside};
+use crate::plan::needs::target::{MUSL_AUTO, Requested};
+use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::RepairOptions;
-use crate::plan::repair::plan::RepairInput;
 use crate::policy::{
     Cause, Family, MuslFloor, PlatformTag, Policy, musl_floor, policies, policy_of,
 };
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::{Headers, Tag, WheelFilename};
-
-/// The musl of every Alpine that is still maintained, and what tools have tagged for
-/// years. `auto` does not go below it even where the symbols would allow: the time_t of
-/// 32-bit machines changed size with 1.2, which no symbol of a library need betray.
-pub(in crate::plan) const MUSL_AUTO: (u16, u16) = (1, 2);
 
 /// The verdict on one wheel.
 pub(in crate::plan) struct Verdict {
@@ -295,25 +290,6 @@ fn checked(
         version: *version,
         arch: machine.to_owned(),
     }))
-}
-
-/// Files marked for processors beyond the baseline that a tag promises.
-pub(in crate::plan) fn isa_blockers(links: &Links, outside: &Outside, arch: Arch) -> Vec<Blocker> {
-    let files = outside
-        .needs
-        .keys()
-        .filter_map(|path| links.files.get(path));
-    files
-        .filter_map(|file| {
-            let level = file.facts.x86_isa.level()?;
-            // What a 32-bit file is marked with was never a promise of its tag.
-            let beyond = arch == Arch::X86_64 && level > X86Level::Baseline;
-            beyond.then(|| Blocker::Isa {
-                file: file.real_path.clone(),
-                level: level.to_string(),
-            })
-        })
-        .collect()
 }
 
 /// The platform tags of the output: the new ones, and those of the input that hold too.

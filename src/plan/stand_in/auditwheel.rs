@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{Arch, Facts, SymbolKind};
-use crate::plan::repair::plan::ElfEntry;
+use crate::plan::needs::subject::ElfEntry;
 use crate::policy::{Policy, policies};
 use crate::resolve::{Graph, Libc, Module, ModuleId, RootWalk, Target};
 

@@ -2,8 +2,8 @@
 //! file name tells, or else the first file.
 
 use crate::elf::Arch;
-use crate::plan::needs::settle::Settled;
-use crate::plan::repair::plan::ElfEntry;
+use crate::plan::needs::subject::ElfEntry;
+use crate::plan::needs::subject::Settled;
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey, libc_of};
 
@@ -107,8 +107,8 @@ fn libc_of_name(platforms: &[String]) -> Option<Libc> {
 
 #[cfg(test)]
 mod tests {
+    use super::{arch_of_name, libc_of_name};
     use crate::elf::Arch;
-    use crate::plan::{arch_of_name, libc_of_name};
     use crate::resolve::Libc;
 
     fn platforms(text: &str) -> Vec<String> {

@@ -9,24 +9,15 @@
 //! a store that belongs to none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use crate::elf::{Kind, without_hash};
-use crate::plan::tree::dedupe_losses::{self, Simulation};
+use crate::elf::Kind;
+use crate::plan::tree::classes::{Choice, Classes, Simulation, TreeElf, with_store};
+use crate::plan::tree::dedupe_losses;
 use crate::plan::tree::dedupe_store::{library_name, store_path, unused};
 use crate::plan::tree::dedupe_strangers::Owners;
 use crate::plan::tree::tree_plan::{Apart, Merged, STORE, Tree, TreePlan};
-use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Place, RootWalk, Target};
+use crate::resolve::{Graph, ModulePath, Place};
 use crate::wheel::ArchivePath;
-
-/// One ELF file of a tree.
-#[derive(Clone, Debug)]
-pub struct TreeElf {
-    /// What loaders search by.
-    pub file: Arc<ElfFile>,
-    /// Its executable segments.
-    pub code: Vec<(u64, u64)>,
-}
 
 /// What is known of a tree when it is planned.
 pub struct DedupeInput<'a> {
@@ -84,152 +75,6 @@ fn is_vendored(path: &ArchivePath) -> bool {
     !is_module && (name.starts_with("lib") || is_versioned || in_libs())
 }
 
-/// Files in classes; every file of a class can stand for every other.
-#[derive(Clone, Debug, Default)]
-pub(in crate::plan) struct Classes {
-    pub(in crate::plan) of: BTreeMap<ArchivePath, usize>,
-}
-
-/// Where a need leads, for the comparison of two files.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::plan) enum Leads {
-    Class(usize),
-    File(ModulePath),
-    Libc,
-    /// Out of the tree, under this name.
-    Out(String),
-}
-
-impl Classes {
-    fn new(twins: &[Vec<ArchivePath>]) -> Self {
-        let numbered = twins.iter().enumerate();
-        let of =
-            numbered.flat_map(|(class, files)| files.iter().map(move |path| (path.clone(), class)));
-        Self { of: of.collect() }
-    }
-
-    /// The class of a file, or the file itself.
-    pub(in crate::plan) fn key(&self, path: &ModulePath) -> Leads {
-        let known = ArchivePath::parse(path.relative()).ok();
-        match known.and_then(|path| self.of.get(&path).copied()) {
-            Some(class) => Leads::Class(class),
-            None => Leads::File(path.clone()),
-        }
-    }
-
-    /// Splits classes until the needs of all files of one lead to the same classes.
-    fn refine(
-        &mut self,
-        graphs: &[Graph],
-        elf: &BTreeMap<ArchivePath, TreeElf>,
-        apart: &mut Vec<Apart>,
-    ) {
-        loop {
-            let mut signatures = needs_of(graphs, elf, self);
-            let mut numbers: BTreeMap<(usize, Vec<BTreeSet<Leads>>), usize> = BTreeMap::new();
-            let mut next = Self::default();
-            for (path, class) in &self.of {
-                let signature = signatures.remove(path).unwrap_or_default();
-                let count = numbers.len();
-                let number = *numbers.entry((*class, signature)).or_insert(count);
-                next.of.insert(path.clone(), number);
-            }
-            let before: BTreeSet<usize> = self.of.values().copied().collect();
-            if numbers.len() == before.len() {
-                return;
-            }
-            self.tell_split(&next, apart);
-            *self = next;
-        }
-    }
-
-    fn tell_split(&self, next: &Self, apart: &mut Vec<Apart>) {
-        let mut first: BTreeMap<usize, (&ArchivePath, usize)> = BTreeMap::new();
-        for (path, class) in &self.of {
-            let new = next.of.get(path).copied().unwrap_or(usize::MAX);
-            let &mut (one, number) = first.entry(*class).or_insert((path, new));
-            if number != new {
-                apart.push(Apart {
-                    one: one.clone(),
-                    other: path.clone(),
-                    why: "one build, but what they need leads to different files".to_owned(),
-                });
-            }
-        }
-    }
-
-    fn members(&self) -> BTreeMap<usize, Vec<ArchivePath>> {
-        let mut members: BTreeMap<usize, Vec<ArchivePath>> = BTreeMap::new();
-        for (path, class) in &self.of {
-            members.entry(*class).or_default().push(path.clone());
-        }
-        members.retain(|_, files| files.len() > 1);
-        members
-    }
-}
-
-/// For each file in a class, where each of its needs leads in any process: those of its links are
-/// its own. Nobody loads what is in the store but by links, so that only what has none yet is
-/// judged by where it lies.
-fn needs_of(
-    graphs: &[Graph],
-    elf: &BTreeMap<ArchivePath, TreeElf>,
-    classes: &Classes,
-) -> BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> {
-    let mut needs: BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> = BTreeMap::new();
-    for of_store in [false, true] {
-        let told: BTreeSet<ArchivePath> = needs.keys().cloned().collect();
-        for (graph, edge) in edges_of(graphs, of_store) {
-            let Some(module) = graph.module(edge.from) else {
-                continue;
-            };
-            let Ok(path) = ArchivePath::parse(module.file.real_path.relative()) else {
-                continue;
-            };
-            if !classes.of.contains_key(&path) || told.contains(&path) {
-                continue;
-            }
-            let Some(facts) = elf.get(&path).map(|one| &one.file.facts) else {
-                continue;
-            };
-            let Some(index) = facts.needed.iter().position(|name| *name == edge.wants) else {
-                continue;
-            };
-            let leads = match edge.target {
-                Target::Libc => Leads::Libc,
-                Target::Missing => Leads::Out(without_hash(edge.wants.as_str())),
-                Target::Module(id) => match graph.module(id) {
-                    Some(target) => classes.key(&target.file.real_path),
-                    None => continue,
-                },
-            };
-            let list = needs.entry(path).or_default();
-            if list.len() <= index {
-                list.resize(index.saturating_add(1), BTreeSet::new());
-            }
-            if let Some(set) = list.get_mut(index) {
-                set.insert(leads);
-            }
-        }
-    }
-    // Missing when it is loaded first, found when its user brought it: only the latter tells.
-    for set in needs.values_mut().flatten() {
-        if set.len() > 1 {
-            set.retain(|leads| !matches!(leads, Leads::Out(_)));
-        }
-    }
-    needs
-}
-
-/// The edges of the processes in which a file of the store, or any other, was loaded first.
-fn edges_of(graphs: &[Graph], of_store: bool) -> impl Iterator<Item = (&Graph, &Edge)> {
-    graphs.iter().flat_map(move |graph| {
-        let is_asked = move |walk: &&RootWalk| dedupe_losses::is_of_store(graph, walk) == of_store;
-        let walks = graph.walks.iter().filter(is_asked);
-        walks.flat_map(move |walk| walk.edges.iter().map(move |edge| (graph, edge)))
-    })
-}
-
 /// Works out what `dedupe` does to a tree.
 #[must_use]
 pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
@@ -251,7 +96,7 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
             stored: &plan.stored,
         };
         let after = (input.simulate)(&simulation);
-        let keys = dedupe_losses::with_store(&classes, &plan);
+        let keys = with_store(&classes, &plan);
         let loss = dedupe_losses::first_loss(&before, &after, &classes, &keys, &choices);
         let refusal = loss.or_else(|| owners.first_stranger(&after, &keys, &choices));
         let Some((class, why)) = refusal else {
@@ -263,67 +108,6 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
         if exhausted && let Some(choice) = choices.remove(&class) {
             apart.extend(choice.refused(&why));
         }
-    }
-}
-
-/// The files of a class and which of them is to stand for all.
-pub(in crate::plan) struct Choice {
-    files: Vec<ArchivePath>,
-    /// Best first; one for each different content.
-    order: Vec<ArchivePath>,
-    at: usize,
-}
-
-impl Choice {
-    fn new(
-        files: Vec<ArchivePath>,
-        elf: &BTreeMap<ArchivePath, TreeElf>,
-        contents: &BTreeMap<ArchivePath, [u8; 32]>,
-    ) -> Self {
-        let rank = |path: &ArchivePath| {
-            let file = elf.get(path).map(|one| &one.file);
-            let finds_siblings = file.is_some_and(|file| {
-                let run_path = file.facts.run_path.as_ref();
-                run_path.is_some_and(|run_path| run_path.value.contains("$ORIGIN"))
-            });
-            let size = file.map_or(u64::MAX, |file| file.size);
-            // What is in the store already stays there.
-            (path.first() != STORE, !finds_siblings, size, path.clone())
-        };
-        let mut order = files.clone();
-        order.sort_by_key(rank);
-        if order.first().is_some_and(|first| first.first() == STORE) {
-            order.truncate(1);
-        }
-        let mut seen = BTreeSet::new();
-        order.retain(|path| {
-            contents
-                .get(path)
-                .is_none_or(|content| seen.insert(*content))
-        });
-        Self {
-            files,
-            order,
-            at: 0,
-        }
-    }
-
-    pub(in crate::plan) fn kept(&self) -> Option<&ArchivePath> {
-        self.order.get(self.at)
-    }
-
-    fn take_next(&mut self) -> bool {
-        self.at = self.at.saturating_add(1);
-        self.at < self.order.len()
-    }
-
-    fn refused(self, why: &str) -> Option<Apart> {
-        let mut files = self.files.into_iter();
-        Some(Apart {
-            one: files.next()?,
-            other: files.next()?,
-            why: why.to_owned(),
-        })
     }
 }
 

@@ -2,40 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::tree::dedupe::{Choice, Classes, Leads};
-use crate::plan::tree::tree_plan::{STORE, TreePlan};
+use crate::plan::tree::classes::{Choice, Classes, Leads, is_of_store};
 use crate::resolve::{Graph, ModulePath, RootWalk, Target};
-use crate::wheel::ArchivePath;
-
-/// Changes to a tree for which all its files are to be loaded.
-#[derive(Clone, Copy, Debug)]
-pub struct Simulation<'a> {
-    /// Files that are links to another one.
-    pub links: &'a BTreeMap<ArchivePath, ArchivePath>,
-    /// Files that are copies of another one.
-    pub stored: &'a BTreeMap<ArchivePath, ArchivePath>,
-}
-
-impl Default for Simulation<'_> {
-    fn default() -> Self {
-        const NONE: &BTreeMap<ArchivePath, ArchivePath> = &BTreeMap::new();
-        Self {
-            links: NONE,
-            stored: NONE,
-        }
-    }
-}
-
-/// The classes, with the files of the store in those of what they are copies of.
-pub(in crate::plan) fn with_store(classes: &Classes, plan: &TreePlan) -> Classes {
-    let mut of = classes.of.clone();
-    for (at, kept) in &plan.stored {
-        if let Some(class) = classes.of.get(kept) {
-            of.insert(at.clone(), *class);
-        }
-    }
-    Classes { of }
-}
 
 /// By who needs it and which of their needs: where that leads in one process.
 type Found = BTreeMap<(Leads, usize), BTreeSet<Leads>>;
@@ -86,13 +54,6 @@ pub(in crate::plan) fn first_loss(
         }
     }
     None
-}
-
-/// Whether a file of the store was loaded by its own path, as nobody does: its links are there for
-/// that, and it is from their folders that its needs are to be found.
-pub(in crate::plan) fn is_of_store(graph: &Graph, walk: &RootWalk) -> bool {
-    let root = graph.module(walk.root);
-    root.is_some_and(|root| root.path.relative().split('/').next() == Some(STORE))
 }
 
 fn found(graph: &Graph, walk: &RootWalk, classes: &Classes) -> Found {

@@ -7,8 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::tree::dedupe::{Choice, Classes, Leads, TreeElf};
-use crate::plan::tree::dedupe_losses::is_of_store;
+use crate::plan::tree::classes::{Choice, Classes, Leads, TreeElf, is_of_store};
 use crate::plan::tree::tree_plan::{STORE, Tree};
 use crate::resolve::{Edge, Graph, Module, ModulePath, Outcome, Probe, RootWalk, Target, Why};
 use crate::wheel::ArchivePath;

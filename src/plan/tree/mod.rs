@@ -1,9 +1,11 @@
 //! What makes an installed tree small.
 
+pub(in crate::plan) mod classes;
 pub(in crate::plan) mod dedupe;
 pub(in crate::plan) mod dedupe_losses;
 pub(in crate::plan) mod dedupe_store;
 pub(in crate::plan) mod dedupe_strangers;
+pub(in crate::plan) mod kinds;
 pub(in crate::plan) mod size;
 pub(in crate::plan) mod slim;
 pub(in crate::plan) mod slim_tests;

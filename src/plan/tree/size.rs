@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::plan::tree::slim::{SlimInput, SlimKind, SlimOptions, is_metadata, kind_of, slim};
+use crate::plan::tree::kinds::is_metadata;
+use crate::plan::tree::slim::{SlimInput, SlimKind, SlimOptions, kind_of, slim};
 use crate::plan::tree::slim_tests;
 use crate::plan::tree::tree_plan::{STORE, Tree, TreePlan};
 use crate::wheel::ArchivePath;

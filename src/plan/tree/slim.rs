@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::plan::tree::kinds::{is_metadata, is_source, source_of};
 use crate::plan::tree::slim_tests::{self, TestScan};
 use crate::plan::tree::tree_plan::{STORE, Tree};
 use crate::python::Mentions;
@@ -180,42 +181,6 @@ pub(in crate::plan) fn kind_of(
     }
     let in_samples = path.components().any(|part| part == "sample_data");
     in_samples.then_some(SlimKind::Sample)
-}
-
-/// What belongs to the installation rather than to the package.
-pub(in crate::plan) fn is_metadata(path: &ArchivePath) -> bool {
-    let first = path.first();
-    first.ends_with(".dist-info") || first.ends_with(".egg-info")
-}
-
-/// Endings of what a compiler or linker reads. `.pxd` and headers are for building other
-/// packages; at run time nobody asks for them unless by name.
-const SOURCE_ENDINGS: [&str; 26] = [
-    "c", "cc", "cpp", "cxx", "h", "hh", "hpp", "hxx", "inl", "inc", "pyx", "pxd", "pxi", "pyx.in",
-    "pxd.in", "pxi.in", "f", "f90", "f77", "for", "a", "la", "o", "cu", "cuh", "pyf",
-];
-
-/// Whether a file is for a compiler by its name.
-#[must_use]
-pub fn is_source(name: &str) -> bool {
-    SOURCE_ENDINGS.iter().any(|ending| {
-        name.strip_suffix(ending)
-            .and_then(|stem| stem.strip_suffix('.'))
-            .is_some_and(|stem| !stem.is_empty())
-    })
-}
-
-/// The source of `pkg/__pycache__/x.cpython-313.pyc`: `pkg/x.py`.
-pub(in crate::plan) fn source_of(bytecode: &ArchivePath) -> Option<ArchivePath> {
-    let cache = bytecode.parent()?;
-    let stem = bytecode.file_name().split('.').next()?;
-    if cache.file_name() != "__pycache__" {
-        return None;
-    }
-    match cache.parent() {
-        Some(folder) => folder.join(&format!("{stem}.py")).ok(),
-        None => ArchivePath::parse(&format!("{stem}.py")).ok(),
-    }
 }
 
 /// File names of sources that some Python source mentions, with the first that does.

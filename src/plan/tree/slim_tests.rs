@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::tree::slim::{is_metadata, source_of};
+use crate::plan::tree::kinds::{is_metadata, source_of};
 use crate::plan::tree::tree_plan::Tree;
 use crate::python::Mentions;
 use crate::wheel::ArchivePath;

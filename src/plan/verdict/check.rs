@@ -9,39 +9,17 @@ use globset::GlobSet;
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::Blocker;
 use crate::plan::needs::old_python::{fpectl, narrow_unicode};
+use crate::plan::needs::outside::isa_blockers;
 use crate::plan::needs::outside::{Outside, Rules, outside};
-use crate::plan::needs::settle::Settled;
+use crate::plan::needs::subject::ElfEntry;
+use crate::plan::needs::subject::{Package, Settled};
+use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::needs::target::is_elsewhere;
-use crate::plan::repair::plan::ElfEntry;
-use crate::plan::repair::tags::{MUSL_AUTO, isa_blockers};
-use crate::plan::verdict::check_needs;
+use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::verdict::finding::{Code, Finding};
-use crate::policy::{
-    Alpine, Family, PlatformTag, Policy, Pythons, What, musl_floor, policies, policy_of,
-};
-use crate::resolve::{Graph, Libc, ModulePath, libc_of, musl_ignores};
+use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
+use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
 use crate::wheel::Note;
-
-/// A wheel or an installed package, as far as a check looks at it.
-#[derive(Clone, Debug)]
-pub struct Package {
-    /// What it is called: a file name, or the name of a `.dist-info` folder without its ending.
-    pub name: String,
-    /// The platform tags that it claims.
-    pub platforms: Vec<String>,
-    /// The interpreters that its tags claim.
-    pub pythons: Pythons,
-    /// WHEEL says `Root-Is-Purelib: true`.
-    pub purelib: bool,
-    /// Its ELF files that are for its machine and C library.
-    pub elf: Vec<ElfEntry>,
-    /// What they are for; `None`: nothing to judge.
-    pub settled: Option<Settled>,
-    /// What each of them pulls in, in a world without any system.
-    pub graph: Graph,
-    /// What was found while it was read.
-    pub findings: Vec<Finding>,
-}
 
 /// Everything that is wrong with a package, sorted by code, then by file.
 pub fn check(package: &Package) -> Vec<Finding> {
@@ -76,29 +54,6 @@ pub fn check(package: &Package) -> Vec<Finding> {
     found.sort();
     found.dedup();
     found
-}
-
-/// What may be expected outside of the package.
-pub(in crate::plan) struct Promise {
-    /// As it is called in findings.
-    pub(in crate::plan) tag: String,
-    pub(in crate::plan) policy: Option<&'static Policy>,
-}
-
-impl Promise {
-    /// That of the widest tag; a package that claims none is measured by the newest there is.
-    fn new(settled: &Settled, widest: Option<&PlatformTag>) -> Self {
-        let tag = match widest {
-            Some(tag) => Some(tag.clone()),
-            None => policies(settled.libc, settled.arch)
-                .last()
-                .map(|policy| policy.tag(settled.arch)),
-        };
-        Self {
-            policy: tag.as_ref().and_then(|tag| policy_of(tag, settled.arch)),
-            tag: tag.map_or_else(String::new, |tag| tag.to_string()),
-        }
-    }
 }
 
 /// Are the tags true of the files? The widest of those that can be: the one that speaks of the

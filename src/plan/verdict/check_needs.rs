@@ -5,13 +5,38 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Arch;
 use crate::plan::needs::outside::is_libpython;
-use crate::plan::needs::settle::Settled;
-use crate::plan::verdict::check::Promise;
+use crate::plan::needs::subject::Settled;
 use crate::plan::verdict::finding::{Code, Finding};
-use crate::policy::{Pythons, glibc_has, musl_has, provided_symbols, python_home, symbol_home};
+use crate::policy::{
+    PlatformTag, Policy, Pythons, glibc_has, musl_has, policies, policy_of, provided_symbols,
+    python_home, symbol_home,
+};
 use crate::resolve::{
     Edge, Graph, Leaves, Libc, ModulePath, Surroundings, Target, bind, starts, strays,
 };
+
+/// What may be expected outside of the package.
+pub(in crate::plan) struct Promise {
+    /// As it is called in findings.
+    pub(in crate::plan) tag: String,
+    pub(in crate::plan) policy: Option<&'static Policy>,
+}
+
+impl Promise {
+    /// That of the widest tag; a package that claims none is measured by the newest there is.
+    pub(in crate::plan) fn new(settled: &Settled, widest: Option<&PlatformTag>) -> Self {
+        let tag = match widest {
+            Some(tag) => Some(tag.clone()),
+            None => policies(settled.libc, settled.arch)
+                .last()
+                .map(|policy| policy.tag(settled.arch)),
+        };
+        Self {
+            policy: tag.as_ref().and_then(|tag| policy_of(tag, settled.arch)),
+            tag: tag.map_or_else(String::new, |tag| tag.to_string()),
+        }
+    }
+}
 
 /// Check the needs of every file of `graph`.
 pub(in crate::plan) fn check(

@@ -1,0 +1,39 @@
+//! What kind of file it is, told by its path alone.
+
+use crate::wheel::ArchivePath;
+
+/// What belongs to the installation rather than to the package.
+pub(in crate::plan) fn is_metadata(path: &ArchivePath) -> bool {
+    let first = path.first();
+    first.ends_with(".dist-info") || first.ends_with(".egg-info")
+}
+
+/// Endings of what a compiler or linker reads. `.pxd` and headers are for building other
+/// packages; at run time nobody asks for them unless by name.
+const SOURCE_ENDINGS: [&str; 26] = [
+    "c", "cc", "cpp", "cxx", "h", "hh", "hpp", "hxx", "inl", "inc", "pyx", "pxd", "pxi", "pyx.in",
+    "pxd.in", "pxi.in", "f", "f90", "f77", "for", "a", "la", "o", "cu", "cuh", "pyf",
+];
+
+/// Whether a file is for a compiler by its name.
+#[must_use]
+pub fn is_source(name: &str) -> bool {
+    SOURCE_ENDINGS.iter().any(|ending| {
+        name.strip_suffix(ending)
+            .and_then(|stem| stem.strip_suffix('.'))
+            .is_some_and(|stem| !stem.is_empty())
+    })
+}
+
+/// The source of `pkg/__pycache__/x.cpython-313.pyc`: `pkg/x.py`.
+pub(in crate::plan) fn source_of(bytecode: &ArchivePath) -> Option<ArchivePath> {
+    let cache = bytecode.parent()?;
+    let stem = bytecode.file_name().split('.').next()?;
+    if cache.file_name() != "__pycache__" {
+        return None;
+    }
+    match cache.parent() {
+        Some(folder) => folder.join(&format!("{stem}.py")).ok(),
+        None => ArchivePath::parse(&format!("{stem}.py")).ok(),
+    }
+}
