@@ -23,13 +23,14 @@ use std::path::Path;
 const MOST_LINES: usize = 450;
 
 /// Each top-level module's floor.
-const FLOORS: [(&str, u32); 10] = [
-    ("cli", 6),
-    ("host", 5),
-    ("report", 5),
-    ("error", 4),
-    ("plan", 3),
-    ("policy", 2),
+const FLOORS: [(&str, u32); 11] = [
+    ("cli", 8),
+    ("ops", 7),
+    ("host", 6),
+    ("report", 6),
+    ("error", 5),
+    ("plan", 4),
+    ("policy", 3),
     ("resolve", 2),
     ("elf", 1),
     ("python", 1),
@@ -227,7 +228,7 @@ fn the_rule_itself_sees_what_it_should() {
     assert!(
         complaint("src/report/x.rs", "use crate::{elf, host::gather};").contains("crate::host")
     );
-    assert!(complaint("src/resolve/x.rs", "    crate::policy::Policy").contains("neighbour"));
+    assert!(complaint("src/resolve/x.rs", "    crate::policy::Policy").contains("a higher floor"));
     for (file, code) in [
         ("src/plan/repair.rs", "use crate::elf::Edits;"),
         ("src/plan/repair.rs", "use crate::plan::Note;"),
