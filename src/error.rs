@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::plan::Obstacle;
+use crate::plan::{Obstacle, Refusal};
 use crate::resolve::ModulePath;
 use crate::wheel::ArchivePath;
 
@@ -94,14 +94,21 @@ pub enum Error {
         /// Why not.
         obstacles: Vec<Obstacle>,
     },
-    /// The wheel is none for a platform, in auditwheel's words.
-    NoPlatformWheel(String),
+    /// The wheel is none for a platform, as auditwheel judges it.
+    NoPlatformWheel(Refusal),
     /// An ELF file could not be edited safely.
     Edit {
         /// The wheel's file name.
         wheel: String,
         /// The file.
         place: Place,
+        /// Why.
+        error: crate::elf::Error,
+    },
+    /// A single file is no ELF file, a broken one, or could not be edited safely.
+    Elf {
+        /// The file.
+        path: PathBuf,
         /// Why.
         error: crate::elf::Error,
     },
@@ -164,14 +171,23 @@ impl Error {
                 [Obstacle::NotAPlatform { .. }] => Exit::Usage,
                 _ => Exit::No,
             },
-            Self::Edit { error, .. } if error.is_malformed_input() => Exit::Malformed,
+            Self::Edit { error, .. } | Self::Elf { error, .. } if error.is_malformed_input() => {
+                Exit::Malformed
+            }
             Self::Edit { .. }
+            | Self::Elf { .. }
             | Self::NotBegun { .. }
             | Self::NoPlatformWheel(_)
             | Self::NotJudged { .. }
             | Self::Refused { .. } => Exit::No,
             Self::Changed { .. } | Self::Io { .. } | Self::Exists { .. } => Exit::Environment,
         }
+    }
+
+    /// Is it only that there is no ELF file in the wheel, so that nothing can be told of it?
+    pub fn is_no_platform_wheel(&self) -> bool {
+        matches!(self, Self::NotJudged { obstacles, .. }
+            if matches!(obstacles.as_slice(), [Obstacle::NotAPlatformWheel { .. }]))
     }
 
     /// An error of the machine.

@@ -10,6 +10,7 @@
 //! | floor | module | what lives there |
 //! | --- | --- | --- |
 //! | 8 | [`cli`] | one file a subcommand; prints |
+//! | 7 | [`ops`] | each command as a function: options in, an outcome out |
 //! | 6 | [`host`] | the only one that touches the machine |
 //! | 6 | [`report`] | values in, text out |
 //! | 5 | [`error`] | what went wrong, where, what to do |
@@ -21,11 +22,13 @@
 //! | 1 | [`wheel`] | names, tags, RECORD, the archive |
 //!
 //! A module uses lower floors only; `tests/architecture.rs` reads the `use` lines.
-//! The library is the program's inside: its names may change with every release.
+//! The library is the program's inside: its names may change with every release. [`ops`] is where a
+//! caller begins.
 
 pub mod cli;
 pub mod error;
 pub mod host;
+pub mod ops;
 pub mod plan;
 pub mod policy;
 pub mod python;

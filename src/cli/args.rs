@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::elf::Strip;
 use crate::error::Error;
-use crate::host::{GatherOptions, Sysroot, SysrootOptions};
-use crate::plan::Requested;
-use crate::resolve::{Libc, ModulePath};
-use crate::wheel::{DosDateTime, Level, Limits};
+use crate::ops::{World, WorldOptions};
+use crate::resolve::Libc;
+use crate::wheel::{DosDateTime, Level};
 
 /// Where libraries are looked for, and by whose rules.
 #[derive(Clone, Debug, Args)]
@@ -36,83 +34,37 @@ enum LibcArg {
     Glibc,
 }
 
-/// The world as the resolver wants it.
-pub(super) struct World {
-    pub(super) sysroot: Sysroot,
-    pub(super) environment: Vec<ModulePath>,
-    pub(super) lib_path: Vec<ModulePath>,
-    pub(super) search_system: bool,
-    pub(super) libc: Option<Libc>,
-}
-
-impl World {
-    /// The same for commands that only tell of a wheel's ELF files.
-    pub(super) fn telling_options(&self) -> GatherOptions {
-        GatherOptions {
-            records: false,
-            ..self.gather_options(Requested::Auto, Strip::None)
-        }
-    }
-
-    /// What gathering needs to know of it. `strip` is what stripping is measured by.
-    pub(super) fn gather_options(&self, plat: Requested, strip: Strip) -> GatherOptions {
-        GatherOptions {
-            libc: self.libc,
-            plat,
-            environment: self.environment.clone(),
-            lib_path: self.lib_path.clone(),
-            search_system: self.search_system,
-            strip,
-            records: true,
-            limits: Limits::default(),
-        }
-    }
-}
-
 impl WorldArgs {
-    /// Read the flags and the environment.
-    pub(super) fn open(&self, strip: Strip) -> Result<World, Error> {
-        let sysroot = Sysroot::open(&SysrootOptions {
-            root: self.sysroot.clone(),
-            strip,
-        })?;
-        let mut lib_path = Vec::new();
-        for folder in &self.lib_path {
-            lib_path.push(sysroot.folder(folder)?);
-        }
-        // A folder of a list that is not there is passed over, as a loader does.
-        lib_path.extend(folders(
-            &sysroot,
-            self.ldpaths.as_deref().unwrap_or_default(),
-        ));
-        let mut environment = Vec::new();
-        if let Some(list) = setting("LD_LIBRARY_PATH") {
-            environment.extend(folders(&sysroot, &list));
-        }
+    /// What they and the environment say.
+    pub(super) fn options(&self) -> WorldOptions {
+        let mut environment = folders(&setting("LD_LIBRARY_PATH").unwrap_or_default());
         // The loader's own variable speaks of this machine's root, not of another one,
         // and `--ldpaths` replaces it.
         if self.sysroot == Path::new("/") && self.ldpaths.is_none() {
             let list = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
-            environment.extend(folders(&sysroot, &list));
+            environment.extend(folders(&list));
         }
-        Ok(World {
-            sysroot,
+        WorldOptions {
+            sysroot: self.sysroot.clone(),
+            lib_path: self.lib_path.clone(),
+            instead: self.ldpaths.as_deref().map(folders),
             environment,
-            lib_path,
-            search_system: self.ldpaths.is_none(),
             libc: self.libc.map(|libc| match libc {
                 LibcArg::Musl => Libc::Musl,
                 LibcArg::Glibc => Libc::Glibc,
             }),
-        })
+        }
+    }
+
+    /// The world of a command that only tells of files.
+    pub(super) fn open(&self) -> Result<World, Error> {
+        World::open(&self.options())
     }
 }
 
-fn folders(sysroot: &Sysroot, list: &str) -> Vec<ModulePath> {
-    list.split(':')
-        .filter(|folder| !folder.is_empty())
-        .filter_map(|folder| sysroot.folder(Path::new(folder)).ok())
-        .collect()
+fn folders(list: &str) -> Vec<PathBuf> {
+    let folders = list.split(':').filter(|folder| !folder.is_empty());
+    folders.map(PathBuf::from).collect()
 }
 
 /// A setting from the environment: `WHEELFIX_<name>`, else `AUDITWHEEL_<name>`.

@@ -1,20 +1,18 @@
 //! The program where it is called `auditwheel`: auditwheel's commands, flags, variables and the
 //! forms of its answers.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::args::WorldArgs;
 use super::terminal::{OutputArgs, Terminal};
-use super::{args, repair};
-use crate::elf::Strip;
+use super::{args, repair, repair_args};
 use crate::error::{Error, Exit};
-use crate::host::{self, GatherOptions, Gathered, Sysroot, SysrootOptions};
-use crate::plan::{self, AuditInput, Selection, TreeRequest};
+use crate::host::AuditTreeOptions;
+use crate::ops;
 use crate::report;
-use crate::resolve::{ModulePath, Place};
 
 /// The release whose interface this is.
 const VERSION: &str = concat!("6.8.2 (wheelfix ", env!("CARGO_PKG_VERSION"), ")");
@@ -37,7 +35,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Show(Box<ShowArguments>),
-    Repair(Box<repair::Arguments>),
+    Repair(Box<repair_args::Arguments>),
     Lddtree(Box<TreeArguments>),
 }
 
@@ -112,97 +110,56 @@ pub(super) fn main() -> ExitCode {
 
 fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
     let path = &arguments.wheel;
-    if !path.is_file() {
-        let path = crate::wheel::escape(&path.to_string_lossy());
-        return Err(Error::Usage(format!("cannot access {path}. No such file")));
+    let disable_isa_check = arguments.disable_isa_ext_check;
+    let audited = ops::auditwheel::audit(
+        path,
+        &arguments.world.options(),
+        disable_isa_check,
+        terminal,
+    )?;
+    let name = &audited.name;
+    for text in &audited.ignored {
+        terminal.note(name, true, &crate::wheel::escape(text));
     }
-    let world = arguments.world.open(Strip::None)?;
-    let options = world.telling_options();
-    let gathered = host::gather(path, &world.sysroot, &options, terminal)?;
-    let name = gathered.wheel.filename.to_string();
-    let selection = match plan::select(&gathered.wheel.filename.platform, &gathered.elf) {
-        Ok(selection) => selection,
+    match audited.verdict {
+        Ok(audit) => {
+            terminal.data(&match terminal.json() {
+                true => report::audit_json(name, &audit),
+                false => report::audit_text(name, &audit, terminal.verbose()),
+            });
+            Ok(Exit::Done)
+        }
         Err(refusal) => {
             let text = report::refusal_text(&refusal);
-            tell(&name, &refusal.ignored, terminal);
             terminal.done(&text);
             let fine = refusal.pure && arguments.allow_pure_python_wheel;
             if terminal.json() {
                 terminal.data(&match fine {
-                    true => report::audit_pure_json(&name),
-                    false => report::audit_refused_json(&name, &text),
+                    true => report::audit_pure_json(name),
+                    false => report::audit_refused_json(name, &text),
                 });
             }
-            return Ok(if fine { Exit::Done } else { Exit::No });
+            Ok(if fine { Exit::Done } else { Exit::No })
         }
-    };
-    tell(&name, &selection.ignored, terminal);
-    let graph = walked(gathered, &selection, &world.sysroot, &options);
-    let audit = plan::audit(&AuditInput {
-        elf: &selection.elf,
-        graph: &graph,
-        libc: selection.settled.libc,
-        arch: selection.settled.arch,
-        disable_isa_check: arguments.disable_isa_ext_check,
-    });
-    terminal.data(&match terminal.json() {
-        true => report::audit_json(&name, &audit),
-        false => report::audit_text(&name, &audit, terminal.verbose()),
-    });
-    Ok(Exit::Done)
+    }
 }
 
 fn lddtree(arguments: &TreeArguments, terminal: &Terminal) -> Result<(), Error> {
-    let path = &arguments.file;
-    let failed = |error| Error::io("read", path, error);
-    let text = |path: &Path| ModulePath::new(Place::System, &path.to_string_lossy());
-    let sysroot = Sysroot::open(&SysrootOptions {
-        root: PathBuf::from("/"),
-        strip: Strip::None,
-    })?;
     let mut environment = args::setting("LD_LIBRARY_PATH").unwrap_or_default();
     let of_loader = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
     if arguments.ldpaths.is_none() && !of_loader.is_empty() {
         let colon = if environment.is_empty() { "" } else { ":" };
         environment.push_str(&format!("{colon}{of_loader}"));
     }
-    // `./a.so` and `a.so` are shown alike.
-    let parts = path.components().filter(|part| *part != Component::CurDir);
-    let request = TreeRequest {
-        given: parts.collect::<PathBuf>().to_string_lossy().into_owned(),
-        path: text(&std::path::absolute(path).map_err(failed)?),
-        working_directory: text(&std::env::current_dir().map_err(failed)?),
+    let options = AuditTreeOptions {
         environment,
         ldpaths: arguments.ldpaths.clone(),
     };
-    let tree = host::gather_audit_tree(path, &sysroot, &request)?;
-    let json = report::audit_tree_json(&request.given, &tree);
+    let (given, tree) = ops::auditwheel::tree(&arguments.file, &options)?;
+    let json = report::audit_tree_json(&given, &tree);
     match terminal.json() {
         true => terminal.data(&json),
         false => terminal.line(&format!("{}{}", report::LOG_PREFIX, json.trim_end())),
     }
     Ok(())
-}
-
-/// What the selected files pull in: known already where they are all there are.
-fn walked(
-    gathered: Gathered,
-    selection: &Selection,
-    sysroot: &Sysroot,
-    options: &GatherOptions,
-) -> crate::resolve::Graph {
-    let settled = &selection.settled;
-    let same = |target: &(crate::resolve::Libc, crate::elf::Arch)| {
-        *target == (settled.libc, settled.arch) && selection.elf.len() == gathered.elf.len()
-    };
-    match gathered.target.as_ref().is_ok_and(same) {
-        true => gathered.graph,
-        false => host::walk(&selection.elf, settled, sysroot, options),
-    }
-}
-
-fn tell(wheel: &str, ignored: &[String], terminal: &Terminal) {
-    for text in ignored {
-        terminal.note(wheel, true, &crate::wheel::escape(text));
-    }
 }

@@ -1,14 +1,12 @@
 //! `wheelfix check`: is everything true that wheels and installed packages say of themselves?
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use rayon::prelude::*;
 
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
-use crate::host;
-use crate::plan::{self, Code, Package};
+use crate::ops::check::{self, Options};
 use crate::report::{self, Checked};
 
 const EXAMPLES: &str = "\
@@ -61,38 +59,25 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
-    let select = codes(&arguments.select)?;
-    let ignore = codes(&arguments.ignore)?;
-    let mut wheels = Vec::new();
-    let mut all = Vec::new();
-    for path in &arguments.paths {
-        if !path.is_dir() {
-            wheels.push(path.clone());
-        } else if host::is_installed_tree(path) {
-            all.extend(judged(path, host::examine_tree(path)?));
-        } else {
-            wheels.extend(host::wheels_in(path)?);
-        }
+    let options = Options {
+        select: check::codes(&arguments.select)?,
+        ignore: check::codes(&arguments.ignore)?,
+    };
+    let outcome = check::check(&arguments.paths, &options, terminal)?;
+    let mut exit = match outcome.has_findings() {
+        true => Exit::No,
+        false => Exit::Done,
+    };
+    for error in &outcome.failed {
+        terminal.error(error);
+        exit = exit.max(error.exit());
     }
-    let examined: Vec<Result<Vec<Checked>, Error>> = wheels
-        .par_iter()
-        .map(|path| Ok(judged(path, vec![host::examine(path, terminal)?])))
-        .collect();
-    let mut exit = Exit::Done;
-    for result in examined {
-        match result {
-            Ok(checked) => all.extend(checked),
-            Err(error) => {
-                terminal.error(&error);
-                exit = exit.max(error.exit());
-            }
-        }
-    }
-    for one in &mut all {
-        let wanted =
-            |code| (select.is_empty() || select.contains(&code)) && !ignore.contains(&code);
-        one.findings.retain(|finding| wanted(finding.code));
-    }
+    let checked = outcome.checked.into_iter().map(|one| Checked {
+        path: one.path,
+        name: one.name,
+        findings: one.findings,
+    });
+    let all: Vec<Checked> = checked.collect();
     let format = match terminal.json() {
         true => Format::Json,
         false => arguments.output_format,
@@ -106,39 +91,5 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     if format == Format::Text && !all.is_empty() {
         terminal.done(&report::check_summary(&all));
     }
-    let found = all.iter().any(|one| !one.findings.is_empty());
-    Ok(exit.max(if found { Exit::No } else { Exit::Done }))
-}
-
-/// The findings of packages that share a process.
-fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
-    let graphs: Vec<_> = packages.iter().map(|package| &package.graph).collect();
-    let mut clashes = plan::name_clashes(&graphs);
-    let mut all = Vec::new();
-    for (number, package) in packages.iter().enumerate() {
-        let mut findings = plan::check(package);
-        let own = clashes.extract_if(.., |(of, _)| *of == number);
-        findings.extend(own.map(|(_, finding)| finding));
-        findings.sort();
-        all.push(Checked {
-            path: path.display().to_string(),
-            name: package.name.clone(),
-            findings,
-        });
-    }
-    all
-}
-
-/// The codes that begin with one of `prefixes`.
-fn codes(prefixes: &[String]) -> Result<Vec<Code>, Error> {
-    let mut found = Vec::new();
-    for prefix in prefixes {
-        let before = found.len();
-        let known = Code::ALL.iter().copied();
-        found.extend(known.filter(|code| code.id().starts_with(prefix.as_str())));
-        if found.len() == before || prefix.is_empty() {
-            return Err(super::rule::unknown(prefix));
-        }
-    }
-    Ok(found)
+    Ok(exit)
 }

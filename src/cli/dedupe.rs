@@ -1,16 +1,14 @@
 //! `wheelfix dedupe`: one copy of each library that several packages carry.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
-use crate::host::{self, GatheredTree, Likeness};
-use crate::plan::{self, DedupeInput, TreePlan};
+use crate::host::Likeness;
+use crate::ops::dedupe::{self, Options, Outcome};
 use crate::report;
-use crate::wheel::ArchivePath;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,89 +68,37 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
-    let gathered = host::gather_tree(&arguments.site, terminal)?;
-    let likeness = match arguments.level {
-        Level::Identical => Likeness::Identical,
-        Level::SameBuild => Likeness::SameBuild,
+    let options = Options {
+        likeness: match arguments.level {
+            Level::Identical => Likeness::Identical,
+            Level::SameBuild => Likeness::SameBuild,
+        },
+        verify_import: arguments.verify_import.clone(),
     };
-    let (plan, contents) = planned(&gathered, likeness, terminal)?;
-    if !arguments.dry_run {
-        apply(arguments, &gathered, &plan, &contents, terminal)?;
+    let planned = dedupe::plan(&arguments.site, &options, terminal)?;
+    let site = planned.site().to_string_lossy();
+    if !arguments.dry_run
+        && let Outcome::TakenBack { restored, why } = planned.apply(terminal)?
+    {
+        terminal.note(&site, true, &report::undo_line(restored));
+        return Err(why);
     }
-    let notes = &gathered.notes;
+    let (plan, notes) = (planned.plan(), planned.notes());
     if terminal.json() {
-        let site = gathered.site.to_string_lossy();
-        let text = report::dedupe_json(&site, &plan, notes, arguments.dry_run);
+        let text = report::dedupe_json(&site, plan, notes, arguments.dry_run);
         terminal.data(&format!("{text}\n"));
     } else {
-        terminal.data(&report::dedupe_text(&plan, notes, terminal.verbose()));
+        terminal.data(&report::dedupe_text(plan, notes, terminal.verbose()));
     }
-    terminal.done(&report::dedupe_line(&plan, arguments.dry_run));
+    terminal.done(&report::dedupe_line(plan, arguments.dry_run));
     Ok(())
-}
-
-/// SHA-256 of the files that are compared.
-type Contents = BTreeMap<ArchivePath, [u8; 32]>;
-
-/// What `dedupe` would do to a tree.
-pub(super) fn planned(
-    gathered: &GatheredTree,
-    likeness: Likeness,
-    terminal: &Terminal,
-) -> Result<(TreePlan, Contents), Error> {
-    let groups = plan::candidates(&gathered.tree, &gathered.elf);
-    let twins = host::find_twins(gathered, &groups, likeness, terminal)?;
-    let plan = plan::dedupe(DedupeInput {
-        tree: &gathered.tree,
-        elf: &gathered.elf,
-        twins: twins.classes,
-        contents: &twins.contents,
-        apart: twins.apart,
-        simulate: &|simulation| gathered.simulate(simulation),
-    });
-    Ok((plan, twins.contents))
-}
-
-fn apply(
-    arguments: &Arguments,
-    gathered: &GatheredTree,
-    plan: &TreePlan,
-    contents: &Contents,
-    terminal: &Terminal,
-) -> Result<(), Error> {
-    // Without a new link nothing loads otherwise than before.
-    let python = match &arguments.verify_import {
-        Some(python) if !plan.links.is_empty() => python,
-        _ => return host::apply_dedupe(gathered, plan, contents, terminal),
-    };
-    let before = host::load_failures(gathered, python)?;
-    host::apply_dedupe(gathered, plan, contents, terminal)?;
-    let verdict = host::load_failures(gathered, python).and_then(|after| {
-        let mut after = after.into_iter();
-        let Some((path, why)) = after.find(|(path, _)| !before.contains_key(path)) else {
-            return Ok(());
-        };
-        Err(Error::Refused {
-            path: PathBuf::from(path),
-            why: format!("it does not load any more once it is linked: {why}"),
-            hint: "`--level identical` merges fewer files; please report the two packages"
-                .to_owned(),
-        })
-    });
-    if verdict.is_err() {
-        let undone = host::take_back(gathered, plan)?;
-        let site = gathered.site.to_string_lossy();
-        let text = report::undo_line(undone.restored.len());
-        terminal.note(&site, true, &text);
-    }
-    verdict
 }
 
 fn undo(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     if arguments.dry_run {
         return Err(Error::Usage("`--undo` has no dry run".to_owned()));
     }
-    let undone = host::undo_dedupe(&arguments.site)?;
+    let undone = dedupe::undo(&arguments.site)?;
     for path in &undone.left {
         terminal.note(path, false, "no link any more; left as it is");
     }

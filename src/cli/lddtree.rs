@@ -1,14 +1,13 @@
 //! `wheelfix lddtree`: what loading a file pulls in, and why each file was taken.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::args::WorldArgs;
 use super::terminal::Terminal;
-use crate::elf::Strip;
 use crate::error::{Error, Exit};
-use crate::host;
+use crate::ops;
 use crate::report;
 use crate::resolve::Graph;
 
@@ -59,44 +58,29 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
-    let world = arguments.world.open(Strip::None)?;
-    let options = world.telling_options();
+    let world = arguments.world.open()?;
     let format = match terminal.json() {
         true => Format::Json,
         false => arguments.format,
     };
     let mut exit = Exit::Done;
     for file in &arguments.files {
-        let graph = graph(file, &world.sysroot, &options, terminal)?;
+        let tree = ops::lddtree::lddtree(file, &world, terminal)?;
+        for finding in &tree.left_out {
+            let text = report::finding_text(finding);
+            terminal.note(&tree.name, true, &format!("left out: {text}"));
+        }
         terminal.data(&text(
-            &graph,
+            &tree.graph,
             format,
             arguments.invert.as_deref(),
             terminal.verbose(),
         ));
-        if graph.is_incomplete() {
+        if tree.graph.is_incomplete() {
             exit = Exit::No;
         }
     }
     Ok(exit)
-}
-
-fn graph(
-    file: &Path,
-    sysroot: &host::Sysroot,
-    options: &host::GatherOptions,
-    terminal: &Terminal,
-) -> Result<Graph, Error> {
-    if file.extension().is_some_and(|extension| extension == "whl") {
-        let gathered = host::gather(file, sysroot, options, terminal)?;
-        let judged = host::judge(gathered, sysroot, options)?;
-        for finding in &judged.left_out {
-            let text = report::finding_text(finding);
-            terminal.note(&judged.name, true, &format!("left out: {text}"));
-        }
-        return Ok(judged.graph);
-    }
-    host::gather_file(file, sysroot, options)
 }
 
 fn text(graph: &Graph, format: Format, invert: Option<&str>, verbose: bool) -> String {

@@ -7,8 +7,11 @@ mod check;
 mod dedupe;
 mod lddtree;
 mod patchelf;
+mod patchelf_args;
+mod patchelf_request;
 mod patchelf_words;
 mod repair;
+mod repair_args;
 mod rule;
 mod show;
 mod size;
@@ -41,7 +44,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Repair(Box<repair::Arguments>),
+    Repair(Box<repair_args::Arguments>),
     Show(Box<show::Arguments>),
     Check(Box<check::Arguments>),
     Rule(Box<rule::Arguments>),
@@ -49,7 +52,7 @@ enum Command {
     Dedupe(Box<dedupe::Arguments>),
     Slim(Box<slim::Arguments>),
     Size(Box<size::Arguments>),
-    Patchelf(Box<patchelf::Arguments>),
+    Patchelf(Box<patchelf_args::Arguments>),
 }
 
 /// Run the program with the process's arguments; the result is its exit code.

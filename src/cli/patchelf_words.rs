@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 
-use super::patchelf::Arguments;
+use super::patchelf_args::Arguments;
 
 /// What a command line asks for, without the program's name; `None` where it takes a closer look.
 pub(super) fn plain(words: impl IntoIterator<Item = OsString>) -> Option<Arguments> {

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::terminal::Terminal;
-use crate::error::{Error, Exit};
+use crate::error::Exit;
+use crate::ops::check;
 use crate::plan::Code;
 use crate::report;
 
@@ -33,11 +34,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     let mut codes = Vec::new();
     for asked in &arguments.codes {
-        let known = |code: &&Code| code.id().eq_ignore_ascii_case(asked) || code.name() == asked;
-        match Code::ALL.iter().find(known) {
-            Some(code) => codes.push(*code),
-            None => {
-                let error = unknown(asked);
+        match check::code(asked) {
+            Ok(code) => codes.push(code),
+            Err(error) => {
                 terminal.error(&error);
                 return error.exit();
             }
@@ -56,12 +55,4 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
         texts.join("\n")
     });
     Exit::Done
-}
-
-/// The error for a code that is none.
-pub(super) fn unknown(asked: &str) -> Error {
-    let asked = crate::wheel::escape(asked);
-    Error::Usage(format!(
-        "no code begins with `{asked}`; `wheelfix rule` lists them all"
-    ))
 }

@@ -1,16 +1,14 @@
 //! `wheelfix size`: where the bytes of an installed tree or of a wheel are.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::dedupe::planned;
-use super::slim::gather_wheel;
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
-use crate::host::{self, Likeness};
-use crate::plan::{self, SlimInput, TreePlan, TreeSize};
+use crate::host;
+use crate::ops;
 use crate::report;
 
 const EXAMPLES: &str = "\
@@ -49,11 +47,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     let mut all = BTreeMap::new();
     for (place, path) in arguments.paths.iter().enumerate() {
-        let size = if path.is_dir() {
-            of_tree(path, terminal)?
-        } else {
-            of_wheel(path, terminal)?
-        };
+        let size = ops::size::size(path, terminal)?;
         let name = path.to_string_lossy().into_owned();
         if let (Some(html), 0) = (&arguments.html, place) {
             let page = report::size_html(&name, &size);
@@ -68,29 +62,4 @@ fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
         terminal.data(&format!("{}\n", report::size_json(&all)));
     }
     Ok(())
-}
-
-fn of_tree(path: &Path, terminal: &Terminal) -> Result<TreeSize, Error> {
-    let gathered = host::gather_tree(path, terminal)?;
-    let facts = host::slim_facts(&gathered, terminal)?;
-    let (dedupe, _) = planned(&gathered, Likeness::SameBuild, terminal)?;
-    let input = SlimInput {
-        tree: &gathered.tree,
-        sources: &facts.sources,
-        strippable: &facts.strippable,
-        keep: &|_| false,
-    };
-    Ok(plan::size(&input, &facts.tables, &dedupe))
-}
-
-fn of_wheel(path: &Path, terminal: &Terminal) -> Result<TreeSize, Error> {
-    let (gathered, _) = gather_wheel(path, terminal)?;
-    let (tree, facts) = host::wheel_facts(&gathered)?;
-    let input = SlimInput {
-        tree: &tree,
-        sources: &facts.sources,
-        strippable: &facts.strippable,
-        keep: &|_| false,
-    };
-    Ok(plan::size(&input, &facts.tables, &TreePlan::default()))
 }

@@ -3,19 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::Value;
 
 use super::args::{level, source_date};
 use super::terminal::Terminal;
-use crate::elf::Strip;
 use crate::error::{Error, Exit};
-use crate::host::{
-    self, GatherOptions, Gathered, OutputOptions, SlimFacts, Sysroot, SysrootOptions,
-};
-use crate::plan::{self, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
+use crate::host::OutputOptions;
+use crate::ops::slim::{self, Options, Planned, PlannedTree, PlannedWheel};
+use crate::plan::SlimOptions;
 use crate::report;
-use crate::wheel::{ArchivePath, Limits};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,12 +69,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     let mut exit = Exit::Done;
     let mut all = Vec::new();
     for path in &arguments.paths {
-        let result = if path.is_dir() {
-            slim_tree(arguments, path, terminal)
-        } else {
-            slim_wheel(arguments, path, terminal)
-        };
-        match result {
+        match arguments.slim(path, terminal) {
             Ok(value) => all.push(value),
             Err(error) => {
                 terminal.error(&error);
@@ -95,126 +86,75 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 impl Arguments {
-    fn options(&self) -> SlimOptions {
-        SlimOptions {
-            repack: !self.no_repack,
-            tests: self.tests,
-            sources: self.sources,
-            stubs: self.stubs,
-            bytecode: self.no_pyc,
-            samples: self.samples,
+    fn slim(&self, path: &Path, terminal: &Terminal) -> Result<Value, Error> {
+        match slim::plan(path, &self.options(), terminal)? {
+            Planned::Tree(tree) => self.tree(&tree, terminal),
+            Planned::Wheel(wheel) => self.wheel(&wheel, terminal),
         }
     }
 
-    fn keep(&self) -> Result<GlobSet, Error> {
-        let mut globs = GlobSetBuilder::new();
-        for text in &self.keep {
-            let wrong = |error| Error::Usage(format!("`--keep {text}` is no pattern: {error}"));
-            globs.add(GlobBuilder::new(text).build().map_err(wrong)?);
+    fn options(&self) -> Options {
+        Options {
+            kinds: SlimOptions {
+                repack: !self.no_repack,
+                tests: self.tests,
+                sources: self.sources,
+                stubs: self.stubs,
+                bytecode: self.no_pyc,
+                samples: self.samples,
+            },
+            keep: self.keep.clone(),
         }
-        globs
-            .build()
-            .map_err(|error| Error::Usage(format!("`--keep`: {error}")))
     }
 
-    fn plan(&self, tree: &Tree, facts: &SlimFacts) -> Result<SlimPlan, Error> {
-        let keep = self.keep()?;
-        let input = SlimInput {
-            tree,
-            sources: &facts.sources,
-            strippable: &facts.strippable,
-            keep: &|path: &ArchivePath| keep.is_match(path.as_str()),
+    fn tree(&self, planned: &PlannedTree, terminal: &Terminal) -> Result<Value, Error> {
+        let name = planned.site().to_string_lossy();
+        for note in planned.notes() {
+            terminal.note(&name, true, note);
+        }
+        let (saved, left) = if self.dry_run {
+            (planned.would_save(), Vec::new())
+        } else {
+            let done = planned.apply(terminal)?;
+            (done.removed.saturating_add(done.repacked), done.left)
         };
-        Ok(plan::slim(&input, &self.options()))
+        let (plan, tree) = (planned.plan(), planned.tree());
+        if !terminal.json() {
+            terminal.data(&report::slim_text(plan, tree, &left, terminal.verbose()));
+        }
+        let line = report::slim_line(&name, saved, tree.size(), self.dry_run);
+        terminal.done(&line);
+        Ok(report::slim_json(&name, plan, tree, &left, None))
     }
-}
 
-fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Value, Error> {
-    let gathered = host::gather_tree(path, terminal)?;
-    let facts = host::slim_facts(&gathered, terminal)?;
-    let slim = arguments.plan(&gathered.tree, &facts)?;
-    let name = gathered.site.to_string_lossy().into_owned();
-    for note in &gathered.notes {
-        terminal.note(&name, true, note);
+    fn wheel(&self, planned: &PlannedWheel, terminal: &Terminal) -> Result<Value, Error> {
+        let (name, plan, tree) = (planned.name(), planned.plan(), planned.tree());
+        let written = match self.dry_run {
+            true => None,
+            false => Some(planned.write(&self.output()?, terminal)?),
+        };
+        if !terminal.json() {
+            terminal.data(&report::slim_text(plan, tree, &[], terminal.verbose()));
+        }
+        terminal.done(&match &written {
+            None => format!("Would write {name}"),
+            Some(written) => {
+                let saved = planned.size().saturating_sub(written.size);
+                report::slim_line(name, saved, planned.size(), false)
+            }
+        });
+        let output = written.map(|written| written.path.to_string_lossy().into_owned());
+        Ok(report::slim_json(name, plan, tree, &[], output.as_deref()))
     }
-    let (saved, left) = if arguments.dry_run {
-        let removed = slim
-            .removed
-            .keys()
-            .filter_map(|path| gathered.tree.files.get(path));
-        let removed: u64 = removed.map(|file| file.size).sum();
-        let repacked: u64 = slim.repacked.values().sum();
-        (removed.saturating_add(repacked), Vec::new())
-    } else {
-        let done = host::slim_tree(&gathered, &slim, terminal)?;
-        (done.removed.saturating_add(done.repacked), done.left)
-    };
-    if !terminal.json() {
-        terminal.data(&report::slim_text(
-            &slim,
-            &gathered.tree,
-            &left,
-            terminal.verbose(),
-        ));
-    }
-    let before = gathered.tree.size();
-    terminal.done(&report::slim_line(&name, saved, before, arguments.dry_run));
-    Ok(report::slim_json(&name, &slim, &gathered.tree, &left, None))
-}
 
-/// Read a wheel as `slim` and `size` see it.
-pub(super) fn gather_wheel(path: &Path, terminal: &Terminal) -> Result<(Gathered, Sysroot), Error> {
-    let sysroot = Sysroot::open(&SysrootOptions {
-        root: PathBuf::from("/"),
-        strip: Strip::All,
-    })?;
-    // Nothing of the machine counts: only the wheel's own files are looked at.
-    let options = GatherOptions {
-        libc: None,
-        plat: Requested::Auto,
-        environment: Vec::new(),
-        lib_path: Vec::new(),
-        search_system: false,
-        strip: Strip::All,
-        limits: Limits::default(),
-        records: true,
-    };
-    let gathered = host::gather(path, &sysroot, &options, terminal)?;
-    Ok((gathered, sysroot))
-}
-
-fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<Value, Error> {
-    let (gathered, sysroot) = gather_wheel(path, terminal)?;
-    let (tree, facts) = host::wheel_facts(&gathered)?;
-    let slim = arguments.plan(&tree, &facts)?;
-    let wheel = &gathered.wheel;
-    let plan = plan::slim_wheel(&wheel.filename, &gathered.entries, &wheel.dist_info, &slim);
-    let mut output = None;
-    let before = crate::wheel::Source::size(&gathered.source);
-    let mut after = before;
-    if !arguments.dry_run {
+    fn output(&self) -> Result<OutputOptions, Error> {
         let (time, _) = source_date()?;
-        let options = OutputOptions {
-            folder: arguments.wheel_dir.clone(),
+        Ok(OutputOptions {
+            folder: self.wheel_dir.clone(),
             level: level(None)?,
             time,
             keep_existing: false,
-            in_place: arguments.in_place,
-        };
-        let applied = host::apply_wheel(&plan, &gathered, &sysroot, &options, terminal)?;
-        after = applied.size;
-        output = Some(applied.path.to_string_lossy().into_owned());
+            in_place: self.in_place,
+        })
     }
-    if !terminal.json() {
-        terminal.data(&report::slim_text(&slim, &tree, &[], terminal.verbose()));
-    }
-    let name = wheel.filename.to_string();
-    let saved = before.saturating_sub(after);
-    if arguments.dry_run {
-        terminal.done(&format!("Would write {name}"));
-    } else {
-        terminal.done(&report::slim_line(&name, saved, before, false));
-    }
-    let output = output.as_deref();
-    Ok(report::slim_json(&name, &slim, &tree, &[], output))
 }

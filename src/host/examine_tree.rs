@@ -21,7 +21,7 @@ use crate::resolve::{FileIdentity, Graph, ModulePath, Place};
 use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_rows};
 
 /// Is this folder a site-packages: does it hold a `.dist-info` folder?
-pub fn is_installed_tree(folder: &Path) -> bool {
+pub(super) fn is_installed_tree(folder: &Path) -> bool {
     dist_infos(folder).is_ok_and(|found| !found.is_empty())
 }
 

@@ -1,15 +1,16 @@
 //! Read one ELF file of the machine, and what it pulls in.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::gather::{GatherOptions, file_name};
-use super::sysroot::Sysroot;
-use crate::elf::Arch;
+use super::sysroot::{Sysroot, SysrootOptions};
+use crate::elf::{Arch, Strip};
 use crate::error::{Error, Place};
 use crate::plan::{AuditTree, ElfEntry, TreeRequest, audit_tree};
 use crate::resolve::{
-    ElfFile, Graph, Libc, Loader, MachineKey, ModulePath, Opened, World, libc_of, resolve,
+    ElfFile, Graph, Libc, Loader, MachineKey, ModulePath, Opened, Place as InRoot, World, libc_of,
+    resolve,
 };
 use crate::wheel::ArchivePath;
 
@@ -93,17 +94,42 @@ fn open_elf(path: &Path, root: &ModulePath, sysroot: &Sysroot) -> Result<Arc<Elf
     }
 }
 
-/// What a library or program on disk pulls in by auditwheel's rules.
+/// Where auditwheel's `lddtree` looks.
+#[derive(Clone, Debug, Default)]
+pub struct AuditTreeOptions {
+    /// The folders of the environment, separated by colons.
+    pub environment: String,
+    /// `--ldpaths`: folders that take the place of the configured ones, separated by colons.
+    pub ldpaths: Option<String>,
+}
+
+/// What a library or program on disk pulls in by auditwheel's rules, in the root of this machine;
+/// the first value is the path as auditwheel shows it.
 ///
 /// # Errors
 /// When it cannot be read, is no ELF file, or a broken one.
 pub fn gather_audit_tree(
     path: &Path,
-    sysroot: &Sysroot,
-    request: &TreeRequest,
-) -> Result<AuditTree, Error> {
-    let file = open_elf(path, &request.path, sysroot)?;
-    Ok(audit_tree(sysroot, request, &file))
+    options: &AuditTreeOptions,
+) -> Result<(String, AuditTree), Error> {
+    let failed = |error| Error::io("read", path, error);
+    let text = |path: &Path| ModulePath::new(InRoot::System, &path.to_string_lossy());
+    let sysroot = Sysroot::open(&SysrootOptions {
+        root: PathBuf::from("/"),
+        strip: Strip::None,
+    })?;
+    // `./a.so` and `a.so` are shown alike.
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let request = TreeRequest {
+        given: parts.collect::<PathBuf>().to_string_lossy().into_owned(),
+        path: text(&std::path::absolute(path).map_err(failed)?),
+        working_directory: text(&std::env::current_dir().map_err(failed)?),
+        environment: options.environment.clone(),
+        ldpaths: options.ldpaths.clone(),
+    };
+    let file = open_elf(path, &request.path, &sysroot)?;
+    let tree = audit_tree(&sysroot, &request, &file);
+    Ok((request.given, tree))
 }
 
 /// The file, the loader that would load it, and the path by which it is opened.

@@ -1,5 +1,6 @@
 //! An error as a person reads it: what, where, why, then what to do.
 
+use super::auditwheel::refusal_text;
 use super::obstacles;
 use super::words::count;
 use crate::error::Error;
@@ -8,7 +9,8 @@ use crate::wheel::escape;
 /// The whole text of an error, several lines, without colour.
 pub fn failure(error: &Error) -> String {
     let (text, hint) = match error {
-        Error::Usage(text) | Error::NoPlatformWheel(text) => (text.clone(), None),
+        Error::Usage(text) => (text.clone(), None),
+        Error::NoPlatformWheel(refusal) => (refusal_text(refusal), None),
         Error::Wheel { wheel, error } if error.is_io() => (
             format!("cannot read `{}`: {error}", escape(wheel)),
             Some("check that the disk holds a whole copy of the wheel"),
@@ -40,6 +42,10 @@ pub fn failure(error: &Error) -> String {
             Some(
                 "nothing was written; `--relr=keep` asks less of the editor; please report the file, it is wheelfix's to edit or to name as unsound",
             ),
+        ),
+        Error::Elf { path, error } => (
+            format!("{}: {error}", escape(&path.to_string_lossy())),
+            None,
         ),
         Error::Changed { path } => (
             format!("`{}` changed while it was read", escape(path)),

@@ -1,0 +1,161 @@
+//! The flags of `repair`, and what they and the environment ask for.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::args::{self, WorldArgs};
+use super::terminal::Terminal;
+use crate::elf::Strip;
+use crate::error::Error;
+use crate::host::OutputOptions;
+use crate::ops::repair::{Options, excluding};
+use crate::plan::{RelrChoice, RepairOptions, Requested};
+
+const EXAMPLES: &str = "\
+Examples:
+  wheelfix repair dist/*.whl
+      In an Alpine builder: wheelhouse/ receives wheels that import on a bare Alpine.
+  wheelfix repair --sysroot /mnt/alpine --strip -w out demo-1.0-cp313-cp313-linux_x86_64.whl
+      From any machine, against an unpacked Alpine, and smaller.
+
+Exit codes:
+  0 done   1 cannot be repaired   2 usage   3 malformed wheel   4 input or output failed
+
+Environment:
+  WHEELFIX_PLAT, WHEELFIX_ZIP_COMPRESSION_LEVEL and WHEELFIX_LD_LIBRARY_PATH stand for --plat, -z
+  and folders to look in; AUDITWHEEL_… is read where WHEELFIX_… is not set. LD_LIBRARY_PATH and
+  SOURCE_DATE_EPOCH count as everywhere.";
+
+/// Vendor the libraries a wheel needs, set its run paths, tag it as what it is
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The wheels
+    #[arg(required = true, value_name = "WHEEL")]
+    pub(super) wheels: Vec<PathBuf>,
+    /// Where the repaired wheels go
+    #[arg(short, long, value_name = "DIR", default_value = "wheelhouse")]
+    wheel_dir: PathBuf,
+    /// The platform tag to reach, or `auto` for the best that the content allows
+    #[arg(long, value_name = "TAG")]
+    plat: Option<String>,
+    /// Write the tag of --plat only, though the content allows a better one
+    #[arg(long)]
+    only_plat: bool,
+    /// Leave file name and WHEEL as they are
+    #[arg(long)]
+    no_update_tags: bool,
+    /// A library that stays outside, with wildcards; matched on its name, then on its path
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Leave out symbol tables and debug sections, or the debug sections only
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    strip: Option<StripArg>,
+    /// Packed relocations (DT_RELR), which musl before 1.2.4 cannot load: unpack or keep them
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = RelrArg::Auto)]
+    relr: RelrArg,
+    /// What follows the distribution's name in the libraries' folder
+    #[arg(short = 'L', long, value_name = "SUFFIX", default_value = ".libs")]
+    lib_sdir: String,
+    /// How hard to compress: 0 (not at all) to 12
+    #[arg(short = 'z', long, value_name = "LEVEL")]
+    zip_compression_level: Option<u8>,
+    /// Accept files marked for newer processors than the tag's baseline
+    #[arg(long)]
+    disable_isa_ext_check: bool,
+    /// Copy a wheel without ELF files instead of refusing it
+    #[arg(long)]
+    allow_pure_python_wheel: bool,
+    /// Accepted for the sake of old command lines: wheelfix edits ELF files itself
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    patcher: Option<String>,
+    /// Show what would be done, write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Repair the other wheels when one cannot be
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Fail where the output is there already
+    #[arg(long)]
+    no_clobber: bool,
+    /// The output may replace its own input
+    #[arg(long)]
+    in_place: bool,
+    /// Called as auditwheel: refuse what it refuses, in its words.
+    #[arg(skip)]
+    pub(super) refuse_as_auditwheel: bool,
+    #[command(flatten)]
+    world: WorldArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RelrArg {
+    /// Unpack them where the tag promises a C library that cannot load them
+    Auto,
+    Expand,
+    Keep,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StripArg {
+    All,
+    Debug,
+}
+
+impl Arguments {
+    /// How wheels are to be repaired.
+    pub(super) fn options(&self, terminal: &Terminal) -> Result<Options, Error> {
+        let plan = RepairOptions {
+            plat: plat(self.plat.clone().or_else(|| args::setting("PLAT")))?,
+            lib_suffix: self.lib_sdir.clone(),
+            update_tags: !self.no_update_tags,
+            only_plat: self.only_plat,
+            strip: match self.strip {
+                None => Strip::None,
+                Some(StripArg::All) => Strip::All,
+                Some(StripArg::Debug) => Strip::Debug,
+            },
+            relr: match self.relr {
+                RelrArg::Keep => RelrChoice::Keep,
+                RelrArg::Expand => RelrChoice::Expand,
+                RelrArg::Auto => RelrChoice::Auto,
+            },
+            exclude: excluding(&self.exclude)?,
+            disable_isa_check: self.disable_isa_ext_check,
+        };
+        let (time, clamped) = args::source_date()?;
+        if clamped {
+            let text =
+                "outside of what an archive can hold (1980 to 2107); the nearest time counts";
+            terminal.note("SOURCE_DATE_EPOCH", true, text);
+        }
+        if self.patcher.is_some() {
+            let text = "not needed: wheelfix edits ELF files itself";
+            terminal.note("--patcher", false, text);
+        }
+        Ok(Options {
+            world: self.world.options(),
+            plan,
+            output: OutputOptions {
+                folder: self.wheel_dir.clone(),
+                level: args::level(self.zip_compression_level)?,
+                time,
+                keep_existing: self.no_clobber,
+                in_place: self.in_place,
+            },
+            allow_pure_python_wheel: self.allow_pure_python_wheel,
+            refuse_as_auditwheel: self.refuse_as_auditwheel,
+        })
+    }
+}
+
+fn plat(given: Option<String>) -> Result<Requested, Error> {
+    let Some(text) = given else {
+        return Ok(Requested::Auto);
+    };
+    Requested::parse(&text).map_err(|_| Error::Usage(format!(
+        "`{}` is no Linux platform tag; pass `--plat auto`, or a tag such as `musllinux_1_2_x86_64`",
+        crate::wheel::escape(&text)
+    )))
+}

@@ -1,0 +1,80 @@
+//! What stands in for auditwheel where that tells: its `show` and its `lddtree`, by its own rules.
+
+use std::path::Path;
+
+use super::{World, WorldOptions};
+use crate::elf::Arch;
+use crate::error::Error;
+use crate::host::{self, AuditTreeOptions, PathKind, Progress};
+use crate::plan::{self, Audit, AuditInput, AuditTree, Refusal};
+use crate::resolve::Libc;
+
+/// What auditwheel would say of a wheel.
+pub struct Audited {
+    /// The wheel's file name.
+    pub name: String,
+    /// What is said of files that do not count.
+    pub ignored: Vec<String>,
+    /// The verdict, or why there is none.
+    pub verdict: Result<Audit, Refusal>,
+}
+
+/// Judge a wheel by auditwheel's rules. `disable_isa_check`: accept files that are marked for newer
+/// processors than the tag's baseline.
+///
+/// # Errors
+/// When it is no file, malformed, or cannot be read, or a folder of the world is none.
+pub fn audit(
+    path: &Path,
+    world: &WorldOptions,
+    disable_isa_check: bool,
+    progress: &dyn Progress,
+) -> Result<Audited, Error> {
+    if host::path_kind(path) != PathKind::File {
+        let path = crate::wheel::escape(&path.to_string_lossy());
+        return Err(Error::Usage(format!("cannot access {path}. No such file")));
+    }
+    let World { sysroot, gather } = &World::open(world)?;
+    let gathered = host::gather(path, sysroot, gather, progress)?;
+    let name = gathered.wheel.filename.to_string();
+    let selection = match plan::select(&gathered.wheel.filename.platform, &gathered.elf) {
+        Ok(selection) => selection,
+        Err(refusal) => {
+            return Ok(Audited {
+                name,
+                ignored: refusal.ignored.clone(),
+                verdict: Err(refusal),
+            });
+        }
+    };
+    let settled = &selection.settled;
+    let same = |target: &(Libc, Arch)| {
+        *target == (settled.libc, settled.arch) && selection.elf.len() == gathered.elf.len()
+    };
+    // Known already where the selected files are all there are.
+    let graph = match gathered.target.as_ref().is_ok_and(same) {
+        true => gathered.graph,
+        false => host::walk(&selection.elf, settled, sysroot, gather),
+    };
+    let audit = plan::audit(&AuditInput {
+        elf: &selection.elf,
+        graph: &graph,
+        libc: settled.libc,
+        arch: settled.arch,
+        disable_isa_check,
+    });
+    Ok(Audited {
+        name,
+        ignored: selection.ignored,
+        verdict: Ok(audit),
+    })
+}
+
+/// What one library or program pulls in by auditwheel's rules, in the root of this machine; the
+/// first value is the path as auditwheel shows it.
+///
+/// # Errors
+/// When it cannot be read, is no ELF file, or a broken one.
+pub fn tree(path: &Path, options: &AuditTreeOptions) -> Result<(String, AuditTree), Error> {
+    host::gather_audit_tree(path, options)
+}

@@ -1,0 +1,134 @@
+//! Is everything true that wheels and installed packages say of themselves?
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::error::Error;
+use crate::host::{self, PathKind, Progress};
+use crate::plan::{self, Code, Finding, Package};
+
+/// What is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Only these findings; none: all.
+    pub select: Vec<Code>,
+    /// Not these.
+    pub ignore: Vec<Code>,
+}
+
+/// The findings of one wheel, or of one installed package.
+pub struct Checked {
+    /// The path that was checked: of the wheel, or of the tree that the package is in.
+    pub path: String,
+    /// The wheel's file name or the package's.
+    pub name: String,
+    /// What was found, sorted.
+    pub findings: Vec<Finding>,
+}
+
+/// What a check has come to.
+pub struct Outcome {
+    /// Packages of installed trees, then wheels, in the order of the paths.
+    pub checked: Vec<Checked>,
+    /// What could not be read.
+    pub failed: Vec<Error>,
+}
+
+impl Outcome {
+    /// Was anything found?
+    pub fn has_findings(&self) -> bool {
+        self.checked.iter().any(|one| !one.findings.is_empty())
+    }
+}
+
+/// Check wheels, folders of wheels, and folders that packages are installed in.
+///
+/// # Errors
+/// When a folder cannot be read or holds neither wheels nor installed packages.
+pub fn check(
+    paths: &[PathBuf],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Outcome, Error> {
+    let mut wheels = Vec::new();
+    let mut checked = Vec::new();
+    for path in paths {
+        match host::path_kind(path) {
+            PathKind::Installed => checked.extend(judged(path, host::examine_tree(path)?)),
+            PathKind::Folder => wheels.extend(host::wheels_in(path)?),
+            PathKind::File | PathKind::Other => wheels.push(path.clone()),
+        }
+    }
+    let examined: Vec<Result<Vec<Checked>, Error>> = wheels
+        .par_iter()
+        .map(|path| Ok(judged(path, vec![host::examine(path, progress)?])))
+        .collect();
+    let mut failed = Vec::new();
+    for result in examined {
+        match result {
+            Ok(more) => checked.extend(more),
+            Err(error) => failed.push(error),
+        }
+    }
+    let Options { select, ignore } = options;
+    for one in &mut checked {
+        let wanted =
+            |code| (select.is_empty() || select.contains(&code)) && !ignore.contains(&code);
+        one.findings.retain(|finding| wanted(finding.code));
+    }
+    Ok(Outcome { checked, failed })
+}
+
+/// The findings of packages that share a process.
+fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
+    let graphs: Vec<_> = packages.iter().map(|package| &package.graph).collect();
+    let mut clashes = plan::name_clashes(&graphs);
+    let mut all = Vec::new();
+    for (number, package) in packages.iter().enumerate() {
+        let mut findings = plan::check(package);
+        let own = clashes.extract_if(.., |(of, _)| *of == number);
+        findings.extend(own.map(|(_, finding)| finding));
+        findings.sort();
+        all.push(Checked {
+            path: path.display().to_string(),
+            name: package.name.clone(),
+            findings,
+        });
+    }
+    all
+}
+
+/// The codes that begin with one of `prefixes`, as a person names them.
+///
+/// # Errors
+/// When none begins with one of them.
+pub fn codes(prefixes: &[String]) -> Result<Vec<Code>, Error> {
+    let mut found = Vec::new();
+    for prefix in prefixes {
+        let before = found.len();
+        let known = Code::ALL.iter().copied();
+        found.extend(known.filter(|code| code.id().starts_with(prefix.as_str())));
+        if found.len() == before || prefix.is_empty() {
+            return Err(unknown(prefix));
+        }
+    }
+    Ok(found)
+}
+
+/// The code of this id, in any case, or of this name.
+///
+/// # Errors
+/// When there is none.
+pub fn code(asked: &str) -> Result<Code, Error> {
+    let known = |code: &Code| code.id().eq_ignore_ascii_case(asked) || code.name() == asked;
+    let found = Code::ALL.iter().copied().find(known);
+    found.ok_or_else(|| unknown(asked))
+}
+
+fn unknown(asked: &str) -> Error {
+    let asked = crate::wheel::escape(asked);
+    Error::Usage(format!(
+        "no code begins with `{asked}`; `wheelfix rule` lists them all"
+    ))
+}

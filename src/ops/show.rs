@@ -1,0 +1,99 @@
+//! The truth about wheels, single files and installed packages.
+
+use std::path::Path;
+
+use super::World;
+use crate::error::Error;
+use crate::host::{self, PathKind, Progress};
+use crate::plan::{self, Code, Finding, InspectInput, Inspection};
+use crate::policy::Pythons;
+
+/// What there is to tell of one package.
+pub struct Shown {
+    /// What was looked at.
+    pub inspection: Inspection,
+    /// Files that were left out, being for another machine or C library.
+    pub left_out: Vec<Finding>,
+}
+
+/// Look at a wheel, a library or program, or every package of a folder that packages are installed
+/// in.
+///
+/// # Errors
+/// When it is malformed or cannot be read, or when nothing can be told of it; see
+/// [`Error::is_no_platform_wheel`].
+pub fn show(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Shown>, Error> {
+    match host::path_kind(path) {
+        PathKind::Installed => tree(path),
+        PathKind::Folder => Err(Error::Usage(format!(
+            "`{}` holds no `.dist-info` folder: it is no site-packages",
+            crate::wheel::escape(&path.to_string_lossy())
+        ))),
+        _ if path.extension().is_some_and(|extension| extension == "whl") => {
+            wheel(path, world, progress)
+        }
+        _ => single_file(path, world),
+    }
+}
+
+fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Shown>, Error> {
+    let World { sysroot, gather } = world;
+    let gathered = host::gather(path, sysroot, gather, progress)?;
+    let judged = host::judge(gathered, sysroot, gather)?;
+    let inspection = plan::inspect(&InspectInput {
+        name: judged.name,
+        claims: &judged.platforms,
+        pythons: &judged.pythons,
+        elf: &judged.elf,
+        graph: &judged.graph,
+        libc: judged.libc,
+        arch: judged.arch,
+    });
+    Ok(vec![Shown {
+        inspection,
+        left_out: judged.left_out,
+    }])
+}
+
+/// Every package of an installed tree that has ELF files, in a world of nothing but the tree.
+fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
+    let packages = host::examine_tree(site)?;
+    let judged = packages.iter().filter_map(|package| {
+        let settled = package.settled?;
+        let foreign =
+            |finding: &&Finding| matches!(finding.code, Code::OtherMachine | Code::OtherLibc);
+        let left_out = package.findings.iter().filter(foreign).cloned().collect();
+        let inspection = plan::inspect(&InspectInput {
+            name: package.name.clone(),
+            claims: &package.platforms,
+            pythons: &package.pythons,
+            elf: &package.elf,
+            graph: &package.graph,
+            libc: settled.libc,
+            arch: settled.arch,
+        });
+        Some(Shown {
+            inspection,
+            left_out,
+        })
+    });
+    Ok(judged.collect())
+}
+
+/// One library or program.
+fn single_file(path: &Path, world: &World) -> Result<Vec<Shown>, Error> {
+    let file = host::gather_file_alone(path, &world.sysroot, &world.gather)?;
+    let inspection = plan::inspect(&InspectInput {
+        name: path.display().to_string(),
+        claims: &[],
+        pythons: &Pythons::default(),
+        elf: &[file.elf],
+        graph: &file.graph,
+        libc: file.libc,
+        arch: file.arch,
+    });
+    Ok(vec![Shown {
+        inspection,
+        left_out: Vec::new(),
+    }])
+}
