@@ -1,4 +1,5 @@
 """What the proofs by real loaders share: unpacked wheels, answers of wheelfix, files loaded."""
+import glob
 import json
 import os
 import platform
@@ -62,6 +63,12 @@ def libz(program, folder):
     return os.path.join(folder, "root")
 
 
+def musl_loader(arch, suite="trixie"):
+    """musl's loader for a machine, from the musl of a Debian suite: bookworm has 1.2.3, which knows no packed
+    relocations, trixie 1.2.5."""
+    return glob.glob(script("../elves/make-loader", arch, suite) + "/lib/ld-musl-*.so.1")[0]
+
+
 class Bench:
     """Loads files of one machine by its own loaders; foreign ones run under qemu-user.
 
@@ -105,7 +112,7 @@ class Bench:
     def load(self, suite, site, files, lib=None):
         """For each file, what the musl of a Debian suite says when it is loaded with all its
         symbols bound; None: it loads."""
-        loader = script("musl-loader", self.arch, suite)
+        loader = musl_loader(self.arch, suite)
         words = [self.qemu] if self.qemu else []
         words += [loader, "--library-path", lib or f"{self.folder}/lib", "--preload", f"{self.folder}/python.so"]
         done = subprocess.run([*words, f"{self.folder}/dlcheck", *[f"./{file}" for file in files]], cwd=site,
@@ -133,7 +140,7 @@ class Bench:
 
     def listed(self, root, file):
         """What musl's loader takes; it looks in no folder of the system, so only run paths count."""
-        loader = script("musl-loader", self.arch, "trixie")
+        loader = musl_loader(self.arch)
         name = os.path.basename(loader)
         os.makedirs(f"{root}/etc", exist_ok=True)
         with open(f"{root}/etc/{name.removesuffix('.so.1')}.path", "w") as paths:
