@@ -9,6 +9,7 @@
 #            venv/     Python environments with pinned tools
 #            loader/   musl's loaders of other machines; qemu/ for one of them
 #            elves/    what scripts/evidence/elf-corpus found out
+#            pythons/  the libpythons that scripts/evidence/policy/python-symbols reads
 #            musl-std/ Rust's standard library for musl, where rustup has none
 #            fuzz/     what scripts/fuzz found interesting, its build, what it found
 # Whatever is in there was made under a lock, in a temporary folder, and renamed:
