@@ -9,18 +9,18 @@
 //!
 //! | floor | module | what lives there |
 //! | --- | --- | --- |
-//! | 6 | [`cli`] | one file a subcommand; prints |
-//! | 5 | [`host`] | the only one that touches the machine |
-//! | 5 | [`report`] | values in, text out |
-//! | 4 | [`error`] | what went wrong, where, what to do |
-//! | 3 | [`plan`] | what will change, as a value |
+//! | 8 | [`cli`] | one file a subcommand; prints |
+//! | 6 | [`host`] | the only one that touches the machine |
+//! | 6 | [`report`] | values in, text out |
+//! | 5 | [`error`] | what went wrong, where, what to do |
+//! | 4 | [`plan`] | what will change, as a value |
+//! | 3 | [`policy`] | what may stay outside, where a file runs |
 //! | 2 | [`resolve`] | who loads whom, by musl's and glibc's rules |
-//! | 2 | [`policy`] | what may stay outside, where a file runs |
 //! | 1 | [`elf`] | bytes in, facts or bytes out: the package `wheelfix-elf` |
 //! | 1 | [`python`] | what a Python source mentions |
 //! | 1 | [`wheel`] | names, tags, RECORD, the archive |
 //!
-//! A module uses lower floors only; `tests/architecture.rs` reads the `use` lines.
+//! A module uses lower floors only; `tests/it/architecture/` reads the `use` lines.
 //! The library is the program's inside: its names may change with every release.
 
 pub mod cli;
