@@ -7,6 +7,7 @@
 #            samples/  wheels built in the full stage, not repaired
 #            corpus/   public wheels turned back into unrepaired ones
 #            venv/     Python environments with pinned tools
+#            tools-*/  linkers, binutils and patchelf for the tests
 #            loader/   musl's loaders of other machines; qemu/ for one of them
 #            elves/    what scripts/evidence/elf-corpus found out
 #            pythons/  the libpythons that scripts/evidence/policy/python-symbols reads

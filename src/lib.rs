@@ -21,7 +21,7 @@
 //! | 1 | [`python`] | what a Python source mentions |
 //! | 1 | [`wheel`] | names, tags, RECORD, the archive |
 //!
-//! A module uses lower floors only; `tests/architecture.rs` reads the `use` lines.
+//! A module uses lower floors only; `tests/it/architecture/` reads the `use` lines.
 //! The library is the program's inside: its names may change with every release. [`ops`] is where a
 //! caller begins.
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::{env, fs};
 
-#[path = "../../tests/support/elf_builder.rs"]
+#[path = "../../tests/it/support/elf_builder.rs"]
 mod elf_builder;
 
 use elf_builder::Elf;

@@ -1,0 +1,4 @@
+//! The promises on a real Alpine.
+
+mod dedupe;
+mod repair;

@@ -1,0 +1,6 @@
+//! Wheels that somebody made to do harm, or by mistake: each is refused by its own rule.
+
+mod archive;
+mod contents;
+mod entries;
+mod wheel;
