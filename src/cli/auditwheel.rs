@@ -12,7 +12,7 @@ use super::{args, repair};
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Gathered, Sysroot, SysrootOptions};
-use crate::plan::{self, AuditInput, Selection, TreeRequest};
+use crate::plan::{self, AuditInput, Selection, Subject, TreeRequest};
 use crate::report;
 use crate::resolve::{ModulePath, Place};
 
@@ -120,7 +120,10 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
     let options = world.telling_options();
     let gathered = host::gather(path, &world.sysroot, &options, terminal)?;
     let name = gathered.wheel.filename.to_string();
-    let selection = match plan::select(&gathered.wheel.filename.platform, &gathered.elf) {
+    let selection = match plan::select(
+        &gathered.wheel.filename.platform,
+        plan::elf_of(&gathered.subject),
+    ) {
         Ok(selection) => selection,
         Err(refusal) => {
             let text = report::refusal_text(&refusal);
@@ -137,12 +140,9 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
         }
     };
     tell(&name, &selection.ignored, terminal);
-    let graph = walked(gathered, &selection, &world.sysroot, &options);
+    let subject = loaded(gathered, selection, &world.sysroot, &options);
     let audit = plan::audit(&AuditInput {
-        elf: &selection.elf,
-        graph: &graph,
-        libc: selection.settled.libc,
-        arch: selection.settled.arch,
+        subject: &subject,
         disable_isa_check: arguments.disable_isa_ext_check,
     });
     terminal.data(&match terminal.json() {
@@ -185,19 +185,20 @@ fn lddtree(arguments: &TreeArguments, terminal: &Terminal) -> Result<(), Error> 
 }
 
 /// What the selected files pull in: known already where they are all there are.
-fn walked(
+fn loaded(
     gathered: Gathered,
-    selection: &Selection,
+    selection: Selection,
     sysroot: &Sysroot,
     options: &GatherOptions,
-) -> crate::resolve::Graph {
-    let settled = &selection.settled;
-    let same = |target: &(crate::resolve::Libc, crate::elf::Arch)| {
-        *target == (settled.libc, settled.arch) && selection.elf.len() == gathered.elf.len()
+) -> Subject {
+    let Selection { elf, platform, .. } = selection;
+    let same = |subject: &Subject| {
+        let known = &subject.platform;
+        (known.libc, known.arch) == (platform.libc, platform.arch) && subject.elf.len() == elf.len()
     };
-    match gathered.target.as_ref().is_ok_and(same) {
-        true => gathered.graph,
-        false => host::walk(&selection.elf, settled, sysroot, options),
+    match gathered.subject {
+        Ok(subject) if same(&subject) => subject,
+        _ => host::load(elf, platform, sysroot, options),
     }
 }
 

@@ -94,7 +94,7 @@ fn graph(
             let text = report::finding_text(finding);
             terminal.note(&judged.name, true, &format!("left out: {text}"));
         }
-        return Ok(judged.graph);
+        return Ok(judged.subject.graph);
     }
     host::gather_file(file, sysroot, options)
 }

@@ -302,7 +302,7 @@ impl Job<'_> {
             return Ok(());
         }
         let filename = &gathered.wheel.filename;
-        let Err(refusal) = plan::select(&filename.platform, &gathered.elf) else {
+        let Err(refusal) = plan::select(&filename.platform, plan::elf_of(&gathered.subject)) else {
             return Ok(());
         };
         for text in &refusal.ignored {
@@ -334,17 +334,15 @@ impl Job<'_> {
     }
 
     fn plan(&self, gathered: &Gathered) -> Result<WheelPlan, Vec<Obstacle>> {
-        let (libc, arch) = gathered.target.clone()?;
+        let subject = gathered.subject.as_ref();
+        let subject = subject.map_err(|unsettled| unsettled.obstacles.clone())?;
         let wheel = &gathered.wheel;
         let input = RepairInput {
             filename: &wheel.filename,
             entries: &gathered.entries,
             dist_info: &wheel.dist_info,
             wheel: &wheel.wheel,
-            elf: &gathered.elf,
-            graph: &gathered.graph,
-            libc,
-            arch,
+            subject,
         };
         let mut plan = plan::repair(&input, &self.options)?;
         plan.notes.extend(gathered.notes.iter().cloned());
@@ -386,9 +384,12 @@ fn strip_would_save(gathered: &Gathered, plan: &WheelPlan) -> u64 {
     if plan.strips() {
         return 0;
     }
-    let own: u64 = gathered.elf.iter().map(|entry| entry.file.strippable).sum();
+    let Ok(subject) = &gathered.subject else {
+        return 0;
+    };
+    let own: u64 = subject.elf.iter().map(|entry| entry.file.strippable).sum();
     let grafts = plan.grafts().filter_map(|(_, source)| {
-        let mut modules = gathered.graph.modules();
+        let mut modules = subject.graph.modules();
         modules.find(|(_, module)| module.file.real_path == source.path)
     });
     own.saturating_add(grafts.map(|(_, module)| module.file.strippable).sum())

@@ -101,10 +101,7 @@ fn shown(
         name: judged.name,
         claims: &judged.platforms,
         pythons: &judged.pythons,
-        elf: &judged.elf,
-        graph: &judged.graph,
-        libc: judged.libc,
-        arch: judged.arch,
+        subject: &judged.subject,
     });
     Ok(vec![(inspection, judged.left_out)])
 }
@@ -119,7 +116,7 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
     }
     let packages = host::examine_tree(site)?;
     let judged = packages.iter().filter_map(|package| {
-        let settled = package.settled?;
+        let subject = package.subject.as_ref().ok()?;
         let foreign =
             |finding: &&Finding| matches!(finding.code, Code::OtherMachine | Code::OtherLibc);
         let left_out = package.findings.iter().filter(foreign).cloned().collect();
@@ -127,10 +124,7 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
             name: package.name.clone(),
             claims: &package.platforms,
             pythons: &package.pythons,
-            elf: &package.elf,
-            graph: &package.graph,
-            libc: settled.libc,
-            arch: settled.arch,
+            subject,
         });
         Some((inspection, left_out))
     });
@@ -148,9 +142,6 @@ fn single_file(
         name: path.display().to_string(),
         claims: &[],
         pythons: &Pythons::default(),
-        elf: &[file.elf],
-        graph: &file.graph,
-        libc: file.libc,
-        arch: file.arch,
+        subject: &file,
     }))
 }
