@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::plan::{Code, ElfEntry, Finding, Package, PackageWorld, STORE_INFO, settle};
 use crate::policy::Pythons;
 use crate::resolve::{FileIdentity, ModulePath, Place};
-use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_rows};
+use crate::wheel::{Algorithm, ArchivePath, Headers, RecordLine, Tag, escape, record_lines};
 
 /// Is this folder a site-packages: does it hold a `.dist-info` folder?
 pub fn is_installed_tree(folder: &Path) -> bool {
@@ -151,10 +151,12 @@ fn package(
         package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     }
     let rows = match fs::read(site.join(info).join("RECORD")) {
-        Ok(bytes) => installed_rows(&bytes).map_err(|error| error.to_string()),
+        Ok(bytes) => record_lines(&bytes)
+            .and_then(Iterator::collect)
+            .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let rows = match rows {
+    let rows: Vec<RecordLine> = match rows {
         Ok(rows) => rows,
         Err(why) => {
             let why = format!("{}/RECORD: {why}", escape(info));
@@ -183,7 +185,7 @@ fn package(
 
 /// Is the file what its row says? A row without a hash (compiled files) promises nothing.
 fn recorded(
-    row: &InstalledRow,
+    row: &RecordLine,
     path: &ModulePath,
     read: &BTreeMap<String, Read>,
     found: &mut Vec<Finding>,

@@ -3,8 +3,8 @@
 //! Six rules make a link safe. The files are one build (proved by whoever reads bytes). What they
 //! need leads to one class again, need by need ([`Classes::refine`]). From each link's folder the
 //! kept file finds what it needs, and it is as self-sufficient as each file it stands for: both
-//! are seen by loading every file of the tree before and after (`dedupe_check`), and so is that
-//! no package comes to load what another one brings (`dedupe_owners`). Twins
+//! are seen by loading every file of the tree before and after (`dedupe_losses`), and so is that
+//! no package comes to load what another one brings (`dedupe_strangers`). Twins
 //! inside one distribution become links to each other; across distributions they become links to
 //! a store that belongs to none of them.
 

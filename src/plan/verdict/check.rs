@@ -17,7 +17,7 @@ use crate::plan::needs::target::is_elsewhere;
 use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::verdict::finding::{Code, Finding};
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
-use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
+use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores, offers};
 use crate::wheel::Note;
 
 /// Everything that is wrong with a package, sorted by code, then by file.
@@ -116,12 +116,8 @@ fn of_one_file(entry: &ElfEntry, libc: Option<Libc>, found: &mut Vec<Finding>) {
     has(facts.text_relocations, Code::TextRelocations);
     has(facts.write_execute, Code::WritableCode);
     // What musl itself takes for a C library, and replaces by itself.
-    let defines = |name: &str| {
-        let mut symbols = facts.symbols.iter();
-        symbols.any(|symbol| symbol.defined && symbol.name == name)
-    };
     has(
-        defines("__libc_start_main") && defines("stdin"),
+        offers(facts, "__libc_start_main") && offers(facts, "stdin"),
         Code::CarriesLibc,
     );
     let with = |code| move |name: String| Finding::of_file(code, file, name, "");
