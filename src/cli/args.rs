@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::host::{GatherOptions, Sysroot, SysrootOptions};
 use crate::plan::Requested;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::{DosDateTime, Level, Limits};
+use crate::wheel::{DosDateTime, Level};
 
 /// Where libraries are looked for, and by whose rules.
 #[derive(Clone, Debug, Args)]
@@ -63,8 +63,7 @@ impl World {
             lib_path: self.lib_path.clone(),
             search_system: self.search_system,
             strip,
-            records: true,
-            limits: Limits::default(),
+            ..GatherOptions::default()
         }
     }
 }

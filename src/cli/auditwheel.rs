@@ -156,10 +156,7 @@ fn lddtree(arguments: &TreeArguments, terminal: &Terminal) -> Result<(), Error> 
     let path = &arguments.file;
     let failed = |error| Error::io("read", path, error);
     let text = |path: &Path| ModulePath::new(Place::System, &path.to_string_lossy());
-    let sysroot = Sysroot::open(&SysrootOptions {
-        root: PathBuf::from("/"),
-        strip: Strip::None,
-    })?;
+    let sysroot = Sysroot::open(&SysrootOptions::default())?;
     let mut environment = args::setting("LD_LIBRARY_PATH").unwrap_or_default();
     let of_loader = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
     if arguments.ldpaths.is_none() && !of_loader.is_empty() {

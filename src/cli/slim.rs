@@ -13,9 +13,9 @@ use crate::error::{Error, Exit};
 use crate::host::{
     self, GatherOptions, Gathered, OutputOptions, SlimFacts, Sysroot, SysrootOptions,
 };
-use crate::plan::{self, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
+use crate::plan::{self, SlimInput, SlimOptions, SlimPlan, Tree};
 use crate::report;
-use crate::wheel::{ArchivePath, Limits};
+use crate::wheel::ArchivePath;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -165,19 +165,14 @@ fn slim_tree(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result<
 /// Read a wheel as `slim` and `size` see it.
 pub(super) fn gather_wheel(path: &Path, terminal: &Terminal) -> Result<(Gathered, Sysroot), Error> {
     let sysroot = Sysroot::open(&SysrootOptions {
-        root: PathBuf::from("/"),
         strip: Strip::All,
+        ..SysrootOptions::default()
     })?;
     // Nothing of the machine counts: only the wheel's own files are looked at.
     let options = GatherOptions {
-        libc: None,
-        plat: Requested::Auto,
-        environment: Vec::new(),
-        lib_path: Vec::new(),
         search_system: false,
         strip: Strip::All,
-        limits: Limits::default(),
-        records: true,
+        ..GatherOptions::default()
     };
     let gathered = host::gather(path, &sysroot, &options, terminal)?;
     Ok((gathered, sysroot))
@@ -198,8 +193,8 @@ fn slim_wheel(arguments: &Arguments, path: &Path, terminal: &Terminal) -> Result
             folder: arguments.wheel_dir.clone(),
             level: level(None)?,
             time,
-            keep_existing: false,
             in_place: arguments.in_place,
+            ..OutputOptions::default()
         };
         let applied = host::apply_wheel(&plan, &gathered, &sysroot, &options, terminal)?;
         after = applied.size;

@@ -36,6 +36,22 @@ pub struct GatherOptions {
     pub limits: Limits,
 }
 
+impl Default for GatherOptions {
+    /// Everything is looked at, in the system's own folders only.
+    fn default() -> Self {
+        Self {
+            libc: None,
+            plat: Requested::Auto,
+            environment: Vec::new(),
+            lib_path: Vec::new(),
+            search_system: true,
+            strip: Strip::None,
+            records: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
 impl GatherOptions {
     /// The loader of a C library with these settings.
     pub(super) fn loader(&self, libc: Libc, machine: MachineKey) -> Loader {

@@ -28,6 +28,16 @@ pub struct SysrootOptions {
     pub strip: Strip,
 }
 
+impl Default for SysrootOptions {
+    /// The machine's own root.
+    fn default() -> Self {
+        Self {
+            root: PathBuf::from("/"),
+            strip: Strip::None,
+        }
+    }
+}
+
 /// Why a path leads to no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Nowhere {
