@@ -41,6 +41,19 @@ pub struct OutputOptions {
     pub in_place: bool,
 }
 
+impl Default for OutputOptions {
+    /// `wheelhouse`, written anew and the same at any time.
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("wheelhouse"),
+            level: Level::default(),
+            time: DosDateTime::default(),
+            keep_existing: false,
+            in_place: false,
+        }
+    }
+}
+
 /// What was written.
 #[derive(Clone, Debug)]
 pub struct Applied {

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::Progress;
 use super::file_source::FileSource;
 use super::gather::{elf_entry, file_name};
-use super::package_world::PackageWorld;
 use super::sysroot::sha256;
 use crate::elf;
 use crate::error::Error;
-use crate::plan::{Code, ElfEntry, Finding, Package, finding_of_note, installed, settle};
+use crate::plan::{
+    Code, ElfEntry, Finding, Package, PackageWorld, finding_of_note, installed, settle,
+};
 use crate::policy::Pythons;
-use crate::resolve::Graph;
 use crate::wheel::{self, Limits, Rule, Wheel, WheelFilename};
 
 /// The wheels of a folder, sorted by name.
@@ -43,16 +43,7 @@ pub fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// # Errors
 /// When the machine fails to read.
 pub fn examine(path: &Path, progress: &dyn Progress) -> Result<Package, Error> {
-    let mut package = Package {
-        name: file_name(path),
-        platforms: Vec::new(),
-        pythons: Pythons::default(),
-        purelib: false,
-        elf: Vec::new(),
-        settled: None,
-        graph: Graph::default(),
-        findings: Vec::new(),
-    };
+    let mut package = Package::new(file_name(path));
     let source = FileSource::open(path)?;
     match read(&source, &mut package, progress) {
         Err(error) if error.is_io() => Err(Error::Wheel {
@@ -98,11 +89,9 @@ fn read(
     }
     let pure = wheel.wheel.get("Root-Is-Purelib");
     package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    package.settled = settle(&package.platforms, &mut files, &mut package.findings);
-    if let Some(settled) = &package.settled {
-        package.graph = PackageWorld::of(&files).resolve(settled, &files);
-    }
-    package.elf = files;
+    let settled = settle(&package.platforms, files, &mut package.findings);
+    package.subject = settled
+        .map(|(platform, elf)| PackageWorld::alone(&elf).load(elf, platform, &platform.loader()));
     Ok(())
 }
 

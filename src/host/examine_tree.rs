@@ -11,14 +11,13 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::examine::broken;
-use super::package_world::PackageWorld;
 use super::sysroot::elf_file;
 use crate::elf;
 use crate::error::Error;
-use crate::plan::{Code, ElfEntry, Finding, Package, STORE_INFO, settle};
+use crate::plan::{Code, ElfEntry, Finding, Package, PackageWorld, STORE_INFO, settle};
 use crate::policy::Pythons;
-use crate::resolve::{FileIdentity, Graph, ModulePath, Place};
-use crate::wheel::{Algorithm, ArchivePath, Headers, InstalledRow, Tag, escape, installed_rows};
+use crate::resolve::{FileIdentity, ModulePath, Place};
+use crate::wheel::{Algorithm, ArchivePath, Headers, RecordLine, Tag, escape, record_lines};
 
 /// Is this folder a site-packages: does it hold a `.dist-info` folder?
 pub(super) fn is_installed_tree(folder: &Path) -> bool {
@@ -43,17 +42,12 @@ pub fn examine_tree(site: &Path) -> Result<Vec<Package>, Error> {
         })
         .collect();
     let read: BTreeMap<String, Read> = read.into_iter().collect();
-    let mut world = PackageWorld::default();
-    for file in read
+    let all = read
         .values()
-        .filter_map(|found| found.elf.as_ref()?.as_ref().ok())
-    {
-        world
-            .files
-            .insert(file.installed.clone(), Arc::clone(&file.file));
-    }
+        .filter_map(|found| found.elf.as_ref()?.as_ref().ok());
+    let world = PackageWorld::alone(all);
     let mut owned = BTreeSet::new();
-    let mut packages: Vec<Package> = infos
+    let mut packages: Vec<(Package, Vec<ElfEntry>)> = infos
         .iter()
         .map(|info| package(site, info, &read, &mut owned))
         .collect();
@@ -62,22 +56,23 @@ pub fn examine_tree(site: &Path) -> Result<Vec<Package>, Error> {
         .filter(|(path, found)| found.elf.is_some() && !owned.contains(*path));
     let rest: Vec<&String> = rest.map(|(path, _)| path).collect();
     if !rest.is_empty() {
-        let mut stray = empty("(in no RECORD)".to_owned());
+        let mut stray = Package::new("(in no RECORD)".to_owned());
+        let mut elf = Vec::new();
         for path in rest {
             let file = ModulePath::new(Place::Wheel, path);
             let finding = Finding::of_file(Code::RecordFiles, &file, "", "no RECORD lists it");
             stray.findings.push(finding);
-            take(&mut stray, path, &read);
+            take(&mut stray, &mut elf, path, &read);
         }
-        packages.push(stray);
+        packages.push((stray, elf));
     }
-    for package in &mut packages {
-        package.settled = settle(&package.platforms, &mut package.elf, &mut package.findings);
-        if let Some(settled) = &package.settled {
-            package.graph = world.resolve(settled, &package.elf);
-        }
-    }
-    Ok(packages)
+    let judged = packages.into_iter().map(|(mut package, elf)| {
+        let settled = settle(&package.platforms, elf, &mut package.findings);
+        package.subject =
+            settled.map(|(platform, elf)| world.load(elf, platform, &platform.loader()));
+        package
+    });
+    Ok(judged.collect())
 }
 
 /// What one file of the tree is.
@@ -121,23 +116,10 @@ fn read_file(path: &Path, relative: &str) -> Read {
     }
 }
 
-fn empty(name: String) -> Package {
-    Package {
-        name,
-        platforms: Vec::new(),
-        pythons: Pythons::default(),
-        purelib: false,
-        elf: Vec::new(),
-        settled: None,
-        graph: Graph::default(),
-        findings: Vec::new(),
-    }
-}
-
 /// Give a file of the tree to a package.
-fn take(package: &mut Package, path: &str, read: &BTreeMap<String, Read>) {
+fn take(package: &mut Package, elf: &mut Vec<ElfEntry>, path: &str, read: &BTreeMap<String, Read>) {
     match read.get(path).and_then(|found| found.elf.as_ref()) {
-        Some(Ok(file)) => package.elf.push(file.clone()),
+        Some(Ok(file)) => elf.push(file.clone()),
         Some(Err(error)) => {
             let file = ModulePath::new(Place::Wheel, path);
             package.findings.push(broken(&file, error));
@@ -151,8 +133,9 @@ fn package(
     info: &str,
     read: &BTreeMap<String, Read>,
     owned: &mut BTreeSet<String>,
-) -> Package {
-    let mut package = empty(info.trim_end_matches(".dist-info").to_owned());
+) -> (Package, Vec<ElfEntry>) {
+    let mut elf = Vec::new();
+    let mut package = Package::new(info.trim_end_matches(".dist-info").to_owned());
     if let Ok(bytes) = fs::read(site.join(info).join("WHEEL")) {
         let wheel = Headers::parse(&bytes);
         let tags = wheel.get_all("Tag");
@@ -168,17 +151,19 @@ fn package(
         package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     }
     let rows = match fs::read(site.join(info).join("RECORD")) {
-        Ok(bytes) => installed_rows(&bytes).map_err(|error| error.to_string()),
+        Ok(bytes) => record_lines(&bytes)
+            .and_then(Iterator::collect)
+            .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let rows = match rows {
+    let rows: Vec<RecordLine> = match rows {
         Ok(rows) => rows,
         Err(why) => {
             let why = format!("{}/RECORD: {why}", escape(info));
             package
                 .findings
                 .push(Finding::of_wheel(Code::NoRecord, "", why));
-            return package;
+            return (package, elf);
         }
     };
     for row in rows {
@@ -192,15 +177,15 @@ fn package(
         // The store is no wheel whose tag could promise anything, and its libraries are there for
         // the links to them: those are loaded, and checked with their packages.
         if info != STORE_INFO {
-            take(&mut package, path.relative(), read);
+            take(&mut package, &mut elf, path.relative(), read);
         }
     }
-    package
+    (package, elf)
 }
 
 /// Is the file what its row says? A row without a hash (compiled files) promises nothing.
 fn recorded(
-    row: &InstalledRow,
+    row: &RecordLine,
     path: &ModulePath,
     read: &BTreeMap<String, Read>,
     found: &mut Vec<Finding>,

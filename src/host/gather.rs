@@ -1,16 +1,18 @@
 //! Read a wheel and everything around it that decides its repair.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Progress;
 use super::file_source::FileSource;
-use super::sysroot::{Sysroot, WheelWorld, elf_file, sha256};
-use crate::elf::{self, Arch, Strip};
+use super::sysroot::{Sysroot, elf_file, sha256};
+use crate::elf::{self, Strip};
 use crate::error::Error;
-use crate::plan::{self, ElfEntry, Note, Obstacle, Requested, Settled};
-use crate::resolve::{FileIdentity, Graph, Libc, Loader, ModulePath, resolve};
+use crate::plan::{
+    self, ElfEntry, Finding, Note, Obstacle, PackageWorld, Platform, Requested, Subject, Unsettled,
+};
+use crate::policy::Pythons;
+use crate::resolve::{FileIdentity, Libc, Loader, MachineKey, ModulePath};
 use crate::wheel::{Algorithm, ArchivePath, Entry, Limits, Wheel, WheelFilename};
 
 /// What gathering has to be told.
@@ -34,6 +36,34 @@ pub struct GatherOptions {
     pub limits: Limits,
 }
 
+impl Default for GatherOptions {
+    /// Everything is looked at, in the system's own folders only.
+    fn default() -> Self {
+        Self {
+            libc: None,
+            plat: Requested::Auto,
+            environment: Vec::new(),
+            lib_path: Vec::new(),
+            search_system: true,
+            strip: Strip::None,
+            records: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl GatherOptions {
+    /// The loader of a C library with these settings.
+    pub(super) fn loader(&self, libc: Libc, machine: MachineKey) -> Loader {
+        Loader {
+            environment: self.environment.clone(),
+            lib_path: self.lib_path.clone(),
+            search_system: self.search_system,
+            ..Loader::new(libc, machine)
+        }
+    }
+}
+
 /// A wheel as it was found, and what its files pull in.
 pub struct Gathered {
     /// The open file.
@@ -42,12 +72,8 @@ pub struct Gathered {
     pub wheel: Wheel,
     /// Its files, in the archive's order, folders left out.
     pub entries: Vec<ArchivePath>,
-    /// Its ELF files.
-    pub elf: Vec<ElfEntry>,
-    /// What each of them pulls in.
-    pub graph: Graph,
-    /// Whose loader will load it, and on which machine; `None`: a wheel without ELF files.
-    pub target: Result<(Libc, Arch), Vec<Obstacle>>,
+    /// Its ELF files, on which machine they run and what each of them pulls in.
+    pub subject: Result<Subject, Unsettled>,
     /// What a person should know.
     pub notes: Vec<Note>,
 }
@@ -86,26 +112,18 @@ pub fn gather(
         .iter()
         .map(|note| Note::Input(note.to_string()))
         .collect();
-    let (graph, target) = match target(&filename, &elf, options, sysroot) {
-        Ok((machine, arch, libc, more)) => {
+    let subject = match platform_of(&filename, &elf, options, sysroot) {
+        Ok((platform, more)) => {
             notes.extend(more);
-            let settled = Settled {
-                machine,
-                arch,
-                libc,
-            };
-            let graph = walk(&elf, &settled, sysroot, options);
-            (graph, Ok((libc, arch)))
+            Ok(load(elf, platform, sysroot, options))
         }
-        Err(obstacles) => (Graph::default(), Err(obstacles)),
+        Err(obstacles) => Err(Unsettled { elf, obstacles }),
     };
     Ok(Gathered {
         source,
         wheel,
         entries,
-        elf,
-        graph,
-        target,
+        subject,
         notes,
     })
 }
@@ -182,14 +200,12 @@ pub(super) fn elf_entry(
     })
 }
 
-type Target = (crate::resolve::MachineKey, Arch, Libc, Vec<Note>);
-
-fn target(
+fn platform_of(
     filename: &WheelFilename,
     elf: &[ElfEntry],
     options: &GatherOptions,
     sysroot: &Sysroot,
-) -> Result<Target, Vec<Obstacle>> {
+) -> Result<(Platform, Vec<Note>), Vec<Obstacle>> {
     let (machine, arch) = plan::machine_of(&filename.platform, elf)?;
     let (libc, notes) = plan::libc_of_wheel(
         options.libc,
@@ -198,32 +214,68 @@ fn target(
         &options.plat,
         sysroot.libc(),
     )?;
-    Ok((machine, arch, libc, notes))
+    let platform = Platform {
+        machine,
+        arch,
+        libc,
+    };
+    Ok((platform, notes))
 }
 
-/// What each of a wheel's files pulls in, where `elf` are the ones that count.
-pub fn walk(
-    elf: &[ElfEntry],
-    settled: &Settled,
+/// The files of a wheel that count, with what each of them pulls in.
+pub fn load(
+    elf: Vec<ElfEntry>,
+    platform: Platform,
     sysroot: &Sysroot,
     options: &GatherOptions,
-) -> Graph {
-    let loader = Loader {
-        libc: settled.libc,
-        machine: settled.machine,
-        environment: options.environment.clone(),
-        lib_path: options.lib_path.clone(),
-        search_system: options.search_system,
+) -> Subject {
+    let loader = options.loader(platform.libc, platform.machine);
+    PackageWorld::on(sysroot, &elf).load(elf, platform, &loader)
+}
+
+/// A wheel as it is judged: its files for another machine or C library left out, since no verdict
+/// is true of both.
+pub struct Judged {
+    /// The wheel's file name.
+    pub name: String,
+    /// The platform tags in it.
+    pub platforms: Vec<String>,
+    /// The interpreters that they are for.
+    pub pythons: Pythons,
+    /// The files that count, and what each of them pulls in.
+    pub subject: Subject,
+    /// The files that were left out.
+    pub left_out: Vec<Finding>,
+}
+
+/// Leave out what does not fit.
+///
+/// # Errors
+/// When nothing tells the machine or the C library.
+pub fn judge(
+    gathered: Gathered,
+    sysroot: &Sysroot,
+    options: &GatherOptions,
+) -> Result<Judged, Error> {
+    let filename = gathered.wheel.filename;
+    let mut left_out = Vec::new();
+    let subject = match gathered.subject {
+        Ok(subject) => subject,
+        Err(Unsettled { elf, obstacles }) => {
+            match plan::settle(&filename.platform, elf, &mut left_out) {
+                Ok((platform, elf)) => load(elf, platform, sysroot, options),
+                Err(_) => {
+                    let wheel = filename.to_string();
+                    return Err(Error::NotJudged { wheel, obstacles });
+                }
+            }
+        }
     };
-    let files: BTreeMap<_, _> = elf
-        .iter()
-        .map(|entry| (entry.installed.clone(), Arc::clone(&entry.file)))
-        .collect();
-    let roots: Vec<ModulePath> = elf
-        .iter()
-        .filter(|entry| entry.file.facts.dynamic)
-        .map(|entry| entry.installed.clone())
-        .collect();
-    let world = WheelWorld { sysroot, files };
-    resolve(&world, &loader, &roots)
+    Ok(Judged {
+        name: filename.to_string(),
+        pythons: Pythons::of_tags(filename.interpreters()),
+        platforms: filename.platform,
+        subject,
+        left_out,
+    })
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::gather::{GatherOptions, file_name};
 use super::sysroot::{Sysroot, SysrootOptions};
-use crate::elf::{Arch, Strip};
+use crate::elf::Strip;
 use crate::error::{Error, Place};
-use crate::plan::{AuditTree, ElfEntry, TreeRequest, audit_tree};
+use crate::plan::{AuditTree, ElfEntry, Platform, Subject, TreeRequest, audit_tree};
 use crate::resolve::{
-    ElfFile, Graph, Libc, Loader, MachineKey, ModulePath, Opened, Place as InRoot, World, libc_of,
+    ElfFile, Graph, Loader, MachineKey, ModulePath, Opened, Place as InRoot, World, libc_of,
     resolve,
 };
 use crate::wheel::ArchivePath;
@@ -27,18 +27,6 @@ pub fn gather_file(
     Ok(resolve(sysroot, &loader, &[root]))
 }
 
-/// One file as what a verdict is made of.
-pub struct FileAlone {
-    /// The file.
-    pub elf: ElfEntry,
-    /// What it pulls in.
-    pub graph: Graph,
-    /// Whose loader loads it.
-    pub libc: Libc,
-    /// For which machine.
-    pub arch: Arch,
-}
-
 /// A library or program on disk with what it pulls in.
 ///
 /// # Errors
@@ -47,7 +35,7 @@ pub fn gather_file_alone(
     path: &Path,
     sysroot: &Sysroot,
     options: &GatherOptions,
-) -> Result<FileAlone, Error> {
+) -> Result<Subject, Error> {
     let (file, loader, root) = open(path, sysroot, options)?;
     let entry = ArchivePath::parse(&file_name(path)).map_err(|error| Error::NotReadable {
         place: Place::Library(root.clone()),
@@ -62,19 +50,19 @@ pub fn gather_file_alone(
             ),
         });
     };
-    let (libc, graph) = (
-        loader.libc,
-        resolve(sysroot, &loader, std::slice::from_ref(&root)),
-    );
-    Ok(FileAlone {
-        elf: ElfEntry {
+    let graph = resolve(sysroot, &loader, std::slice::from_ref(&root));
+    Ok(Subject {
+        elf: vec![ElfEntry {
             entry,
             installed: root,
             file,
+        }],
+        platform: Platform {
+            machine: loader.machine,
+            arch,
+            libc: loader.libc,
         },
         graph,
-        libc,
-        arch,
     })
 }
 
@@ -154,12 +142,6 @@ fn open(
                 .to_owned(),
         ));
     };
-    let loader = Loader {
-        libc,
-        machine: MachineKey::of(&file.facts),
-        environment: options.environment.clone(),
-        lib_path: options.lib_path.clone(),
-        search_system: options.search_system,
-    };
+    let loader = options.loader(libc, MachineKey::of(&file.facts));
     Ok((file, loader, root))
 }

@@ -1,4 +1,4 @@
-//! Read an installed tree: its files, who installed them, and how its ELF files find each other.
+//! Read an installed tree: its files, who installed them, and what its ELF files say.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,13 +12,8 @@ use rayon::prelude::*;
 use super::Progress;
 use crate::elf;
 use crate::error::Error;
-use crate::plan::{
-    Distribution, LinkTarget, Simulation, Tree, TreeElf, TreeFile, followed_link, module_path,
-};
-use crate::resolve::{
-    ElfFile, FileIdentity, Graph, Libc, Loader, MachineKey, ModulePath, Opened, World, libc_of,
-    resolve,
-};
+use crate::plan::{Distribution, LinkTarget, Tree, TreeElf, TreeFile, followed_link, module_path};
+use crate::resolve::{ElfFile, FileIdentity};
 use crate::wheel::{ArchivePath, InstalledRecord};
 
 /// What a half-done change leaves behind when it is killed ends so.
@@ -223,100 +218,6 @@ impl GatheredTree {
             .collect();
         self.elf.extend(links);
         Ok(())
-    }
-
-    /// Load every library of the tree into a process of its own, as if these links were there.
-    #[must_use]
-    pub fn simulate(&self, simulation: &Simulation<'_>) -> Vec<Graph> {
-        let mut world = TreeWorld::default();
-        for (path, one) in &self.elf {
-            world.files.insert(module_path(path), Arc::clone(&one.file));
-        }
-        for (at, from) in simulation.stored {
-            if let Some(one) = self.elf.get(from) {
-                let mut file = ElfFile::clone(&one.file);
-                file.identity = FileIdentity(at.as_str().to_owned());
-                file.real_path = module_path(at);
-                world.files.insert(module_path(at), Arc::new(file));
-            }
-        }
-        // What leads to a file that becomes a link is led on with it.
-        for path in self.elf.keys() {
-            let real = self.tree.real(path).unwrap_or(path);
-            let to = simulation.links.get(real).map(module_path);
-            if let Some(file) = to.and_then(|to| world.files.get(&to).cloned()) {
-                world.files.insert(module_path(path), file);
-            }
-        }
-        let mut groups: Vec<(Libc, MachineKey, Vec<ModulePath>)> = Vec::new();
-        let default = self.libc();
-        for path in self.elf.keys() {
-            let module = module_path(path);
-            let Some(file) = world.files.get(&module) else {
-                continue;
-            };
-            if !file.facts.dynamic || file.facts.kind != elf::Kind::Shared {
-                continue;
-            }
-            let libc = libc_of(&file.facts).unwrap_or(default);
-            let key = MachineKey::of(&file.facts);
-            let group = groups
-                .iter_mut()
-                .find(|group| group.0 == libc && group.1.fits(&key));
-            match group {
-                Some(group) => group.2.push(module),
-                None => groups.push((libc, key, vec![module])),
-            }
-        }
-        groups
-            .into_par_iter()
-            .map(|(libc, machine, roots)| {
-                let loader = Loader {
-                    libc,
-                    machine,
-                    environment: Vec::new(),
-                    lib_path: Vec::new(),
-                    search_system: false,
-                };
-                resolve(&world, &loader, &roots)
-            })
-            .collect()
-    }
-
-    /// The C library of most files.
-    fn libc(&self) -> Libc {
-        let named = self.elf.values().filter_map(|one| libc_of(&one.file.facts));
-        let (musl, all) = named.fold((0_usize, 0_usize), |(musl, all), libc| {
-            let is_musl = usize::from(libc == Libc::Musl);
-            (musl.saturating_add(is_musl), all.saturating_add(1))
-        });
-        if musl.saturating_mul(2) > all {
-            Libc::Musl
-        } else {
-            Libc::Glibc
-        }
-    }
-}
-
-#[derive(Default)]
-struct TreeWorld {
-    files: BTreeMap<ModulePath, Arc<ElfFile>>,
-}
-
-impl World for TreeWorld {
-    fn open(&self, path: &ModulePath) -> Opened {
-        match self.files.get(path) {
-            Some(file) => Opened::Elf(Arc::clone(file)),
-            None => Opened::Missing,
-        }
-    }
-
-    fn text(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn list(&self, _: &str) -> Vec<String> {
-        Vec::new()
     }
 }
 

@@ -14,8 +14,6 @@ mod gather;
 mod gather_file;
 mod gather_tree;
 mod interrupt;
-mod judge;
-mod package_world;
 mod path_kind;
 mod publish;
 mod slim_facts;
@@ -32,13 +30,10 @@ pub use edit_file::{holds_library, read_file, read_value, write_edited, write_pa
 pub use examine::{examine, wheels_in};
 pub use examine_tree::examine_tree;
 pub use file_source::FileSource;
-pub use gather::{GatherOptions, Gathered, gather, walk};
-pub use gather_file::{
-    AuditTreeOptions, FileAlone, gather_audit_tree, gather_file, gather_file_alone,
-};
+pub use gather::{GatherOptions, Gathered, Judged, gather, judge, load};
+pub use gather_file::{AuditTreeOptions, gather_audit_tree, gather_file, gather_file_alone};
 pub use gather_tree::{GatheredTree, gather_tree};
 pub use interrupt::expect_size_limit;
-pub use judge::{Judged, judge};
 pub use path_kind::{PathKind, path_kind};
 pub use slim_facts::{SlimFacts, slim_facts, wheel_facts};
 pub use slim_tree::{Slimmed, slim_tree};

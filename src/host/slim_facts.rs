@@ -11,7 +11,7 @@ use super::gather::Gathered;
 use super::gather_tree::GatheredTree;
 use crate::elf::{self, Strip};
 use crate::error::Error;
-use crate::plan::{Distribution, Tree, TreeFile, is_source, may_name_test};
+use crate::plan::{Distribution, Tree, TreeFile, elf_of, is_source, may_name_test};
 use crate::python::{self, Mentions};
 use crate::wheel::{ArchivePath, InstalledRecord};
 
@@ -193,7 +193,7 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
             facts.add(&entry.path, understand(&entry.path, &bytes));
         }
     }
-    for one in &gathered.elf {
+    for one in elf_of(&gathered.subject) {
         facts
             .strippable
             .insert(one.entry.clone(), one.file.strippable);

@@ -1,6 +1,6 @@
 //! The root in which libraries are looked for, read once and kept for every wheel.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -26,6 +26,16 @@ pub struct SysrootOptions {
     pub root: PathBuf,
     /// What stripping is measured by.
     pub strip: Strip,
+}
+
+impl Default for SysrootOptions {
+    /// The machine's own root.
+    fn default() -> Self {
+        Self {
+            root: PathBuf::from("/"),
+            strip: Strip::None,
+        }
+    }
 }
 
 /// Why a path leads to no file.
@@ -304,31 +314,5 @@ impl Disk for Sysroot {
         let folder = self.real(&path.parent()).ok()?;
         let target = fs::read_link(self.on_host(&folder.join(path.file_name()))).ok()?;
         target.into_os_string().into_string().ok()
-    }
-}
-
-/// A root together with the files of one wheel, as if it were installed.
-pub(super) struct WheelWorld<'a> {
-    pub(super) sysroot: &'a Sysroot,
-    pub(super) files: BTreeMap<ModulePath, Arc<ElfFile>>,
-}
-
-impl World for WheelWorld<'_> {
-    fn open(&self, path: &ModulePath) -> Opened {
-        if !path.in_wheel() {
-            return self.sysroot.open(path);
-        }
-        match self.files.get(path) {
-            Some(file) => Opened::Elf(Arc::clone(file)),
-            None => Opened::Missing,
-        }
-    }
-
-    fn text(&self, path: &str) -> Option<String> {
-        self.sysroot.text(path)
-    }
-
-    fn list(&self, folder: &str) -> Vec<String> {
-        self.sysroot.list(folder)
     }
 }

@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use super::{World, WorldOptions};
-use crate::elf::Arch;
 use crate::error::Error;
 use crate::host::{self, AuditTreeOptions, PathKind, Progress};
-use crate::plan::{self, Audit, AuditInput, AuditTree, Refusal};
-use crate::resolve::Libc;
+use crate::plan::{self, Audit, AuditInput, AuditTree, Refusal, Selection, Subject};
 
 /// What auditwheel would say of a wheel.
 pub struct Audited {
@@ -37,7 +35,10 @@ pub fn audit(
     let World { sysroot, gather } = &World::open(world)?;
     let gathered = host::gather(path, sysroot, gather, progress)?;
     let name = gathered.wheel.filename.to_string();
-    let selection = match plan::select(&gathered.wheel.filename.platform, &gathered.elf) {
+    let selection = match plan::select(
+        &gathered.wheel.filename.platform,
+        plan::elf_of(&gathered.subject),
+    ) {
         Ok(selection) => selection,
         Err(refusal) => {
             return Ok(Audited {
@@ -47,25 +48,27 @@ pub fn audit(
             });
         }
     };
-    let settled = &selection.settled;
-    let same = |target: &(Libc, Arch)| {
-        *target == (settled.libc, settled.arch) && selection.elf.len() == gathered.elf.len()
+    let Selection {
+        elf,
+        platform,
+        ignored,
+    } = selection;
+    let same = |subject: &Subject| {
+        let known = &subject.platform;
+        (known.libc, known.arch) == (platform.libc, platform.arch) && subject.elf.len() == elf.len()
     };
     // Known already where the selected files are all there are.
-    let graph = match gathered.target.as_ref().is_ok_and(same) {
-        true => gathered.graph,
-        false => host::walk(&selection.elf, settled, sysroot, gather),
+    let subject = match gathered.subject {
+        Ok(subject) if same(&subject) => subject,
+        _ => host::load(elf, platform, sysroot, gather),
     };
     let audit = plan::audit(&AuditInput {
-        elf: &selection.elf,
-        graph: &graph,
-        libc: settled.libc,
-        arch: settled.arch,
+        subject: &subject,
         disable_isa_check,
     });
     Ok(Audited {
         name,
-        ignored: selection.ignored,
+        ignored,
         verdict: Ok(audit),
     })
 }

@@ -82,8 +82,7 @@ pub fn check(
 
 /// The findings of packages that share a process.
 fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
-    let graphs: Vec<_> = packages.iter().map(|package| &package.graph).collect();
-    let mut clashes = plan::name_clashes(&graphs);
+    let mut clashes = plan::name_clashes(&packages);
     let mut all = Vec::new();
     for (number, package) in packages.iter().enumerate() {
         let mut findings = plan::check(package);

@@ -79,7 +79,6 @@ pub(super) fn planned(
         twins: twins.classes,
         contents: &twins.contents,
         apart: twins.apart,
-        simulate: &|simulation| gathered.simulate(simulation),
     });
     Ok((plan, twins.contents))
 }

@@ -29,7 +29,7 @@ pub fn lddtree(file: &Path, world: &World, progress: &dyn Progress) -> Result<Tr
         let judged = host::judge(gathered, sysroot, gather)?;
         return Ok(Tree {
             name: judged.name,
-            graph: judged.graph,
+            graph: judged.subject.graph,
             left_out: judged.left_out,
         });
     }

@@ -7,16 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{World, WorldOptions};
-use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{self, Applied, Gathered, OutputOptions, Progress};
-use crate::plan::{
-    self, Obstacle, Refusal, RelrChoice, RepairInput, RepairOptions, Requested, WheelPlan,
-};
-use crate::wheel::{DosDateTime, Level, Source};
+use crate::plan::{self, Obstacle, Refusal, RepairInput, RepairOptions, WheelPlan};
+use crate::wheel::Source;
 
-/// How wheels are repaired.
-#[derive(Clone, Debug)]
+/// How wheels are repaired; by default as `wheelfix repair` without a flag.
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where libraries are looked for.
     pub world: WorldOptions,
@@ -29,34 +26,6 @@ pub struct Options {
     /// Refuse the wheels that auditwheel refuses: those without a file for the machine in their
     /// name.
     pub refuse_as_auditwheel: bool,
-}
-
-impl Default for Options {
-    /// As `wheelfix repair` without a flag.
-    fn default() -> Self {
-        Self {
-            world: WorldOptions::default(),
-            plan: RepairOptions {
-                plat: Requested::Auto,
-                lib_suffix: ".libs".to_owned(),
-                update_tags: true,
-                only_plat: false,
-                strip: Strip::None,
-                relr: RelrChoice::Auto,
-                exclude: GlobSet::empty(),
-                disable_isa_check: false,
-            },
-            output: OutputOptions {
-                folder: PathBuf::from("wheelhouse"),
-                level: Level::default(),
-                time: DosDateTime::default(),
-                keep_existing: false,
-                in_place: false,
-            },
-            allow_pure_python_wheel: false,
-            refuse_as_auditwheel: false,
-        }
-    }
 }
 
 /// The libraries that stay outside, by patterns with wildcards, for [`RepairOptions::exclude`].
@@ -130,7 +99,7 @@ impl Repair {
         let gathered = host::gather(wheel, sysroot, gather, progress)?;
         let filename = &gathered.wheel.filename;
         let refusal = match self.options.refuse_as_auditwheel {
-            true => plan::select(&filename.platform, &gathered.elf).err(),
+            true => plan::select(&filename.platform, plan::elf_of(&gathered.subject)).err(),
             false => None,
         };
         Ok(Opened {
@@ -217,17 +186,15 @@ impl<'a> Opened<'a> {
 }
 
 fn planned(gathered: &Gathered, options: &RepairOptions) -> Result<WheelPlan, Vec<Obstacle>> {
-    let (libc, arch) = gathered.target.clone()?;
+    let subject = gathered.subject.as_ref();
+    let subject = subject.map_err(|unsettled| unsettled.obstacles.clone())?;
     let wheel = &gathered.wheel;
     let input = RepairInput {
         filename: &wheel.filename,
         entries: &gathered.entries,
         dist_info: &wheel.dist_info,
         wheel: &wheel.wheel,
-        elf: &gathered.elf,
-        graph: &gathered.graph,
-        libc,
-        arch,
+        subject,
     };
     let mut plan = plan::repair(&input, options)?;
     plan.notes.extend(gathered.notes.iter().cloned());
@@ -275,10 +242,13 @@ impl Planned<'_> {
         let Some(plan) = self.plan.as_ref().filter(|plan| !plan.strips()) else {
             return 0;
         };
-        let files = self.gathered.elf.iter();
+        let Ok(subject) = &self.gathered.subject else {
+            return 0;
+        };
+        let files = subject.elf.iter();
         let own: u64 = files.map(|entry| entry.file.strippable).sum();
         let grafts = plan.grafts().filter_map(|(_, source)| {
-            let mut modules = self.gathered.graph.modules();
+            let mut modules = subject.graph.modules();
             modules.find(|(_, module)| module.file.real_path == source.path)
         });
         own.saturating_add(grafts.map(|(_, module)| module.file.strippable).sum())

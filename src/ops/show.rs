@@ -44,10 +44,7 @@ fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Show
         name: judged.name,
         claims: &judged.platforms,
         pythons: &judged.pythons,
-        elf: &judged.elf,
-        graph: &judged.graph,
-        libc: judged.libc,
-        arch: judged.arch,
+        subject: &judged.subject,
     });
     Ok(vec![Shown {
         inspection,
@@ -59,7 +56,7 @@ fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Show
 fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
     let packages = host::examine_tree(site)?;
     let judged = packages.iter().filter_map(|package| {
-        let settled = package.settled?;
+        let subject = package.subject.as_ref().ok()?;
         let foreign =
             |finding: &&Finding| matches!(finding.code, Code::OtherMachine | Code::OtherLibc);
         let left_out = package.findings.iter().filter(foreign).cloned().collect();
@@ -67,10 +64,7 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
             name: package.name.clone(),
             claims: &package.platforms,
             pythons: &package.pythons,
-            elf: &package.elf,
-            graph: &package.graph,
-            libc: settled.libc,
-            arch: settled.arch,
+            subject,
         });
         Some(Shown {
             inspection,
@@ -87,10 +81,7 @@ fn single_file(path: &Path, world: &World) -> Result<Vec<Shown>, Error> {
         name: path.display().to_string(),
         claims: &[],
         pythons: &Pythons::default(),
-        elf: &[file.elf],
-        graph: &file.graph,
-        libc: file.libc,
-        arch: file.arch,
+        subject: &file,
     });
     Ok(vec![Shown {
         inspection,

@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::host::{GatherOptions, Sysroot, SysrootOptions};
 use crate::plan::Requested;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::Limits;
 
 /// Where to look.
 #[derive(Clone, Debug)]
@@ -81,8 +80,7 @@ impl World {
                 lib_path,
                 search_system: options.instead.is_none(),
                 strip,
-                records: true,
-                limits: Limits::default(),
+                ..GatherOptions::default()
             },
             sysroot,
         })

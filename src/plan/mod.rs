@@ -11,8 +11,9 @@ mod wheel_plan;
 pub use needs::installed::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use needs::obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use needs::settle::settle;
-pub use needs::subject::{ElfEntry, Package, Settled};
+pub use needs::subject::{ElfEntry, Package, Platform, Subject, Unsettled, elf_of};
 pub use needs::target::{Requested, libc_of_wheel, machine_of};
+pub use needs::world::PackageWorld;
 pub use note::Note;
 pub use repair::input::RepairInput;
 pub use repair::options::{RelrChoice, RepairOptions};
@@ -23,9 +24,10 @@ pub use stand_in::auditwheel_tree::{AuditLibrary, AuditTree, Disk, TreeRequest, 
 pub use stand_in::patchelf::{
     Printed, RunPathRequest, SingleFileRequest, os_abi_number, printed, single_file_edits,
 };
-pub use tree::classes::{Simulation, TreeElf};
-pub use tree::dedupe::{DedupeInput, candidates, dedupe, module_path};
+pub use tree::classes::TreeElf;
+pub use tree::dedupe::{DedupeInput, candidates, dedupe};
 pub use tree::kinds::is_source;
+pub use tree::simulate::{Simulation, module_path, simulate};
 pub use tree::size::{Category, PackageSize, Savings, TreeSize, size};
 pub use tree::slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, slim};
 pub use tree::slim_tests::may_name_test;

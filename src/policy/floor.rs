@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 use crate::elf::{Arch, Facts};
-use crate::resolve::{Graph, ModulePath};
+use crate::resolve::{Graph, ModulePath, offers, required};
 
 const TEXT: &str = include_str!("musl-symbols.tsv");
 
@@ -195,7 +195,7 @@ pub fn musl_floor(
         let wanted = members().filter_map(|m| Some((m, young.get(&m.path)?)));
         for (module, symbols) in wanted {
             for (symbol, release) in symbols {
-                let brought = members().any(|m| defines(&m.file.facts, symbol));
+                let brought = members().any(|m| offers(&m.file.facts, symbol));
                 if !brought {
                     causes.insert(Cause {
                         since: *release,
@@ -218,20 +218,10 @@ pub fn musl_floor(
 
 /// The strong undefined symbols that a musl older than the newest lacks.
 fn young_symbols(facts: &Facts, arch: Arch, oldest: Alpine) -> Vec<(&str, Alpine)> {
-    facts
-        .symbols
-        .iter()
-        .filter(|symbol| !symbol.defined && !symbol.is_weak())
+    required(facts)
         .filter_map(|symbol| Some((symbol.name, since(arch, symbol.name)?)))
         .filter(|(_, release)| *release > oldest)
         .collect()
-}
-
-fn defines(facts: &Facts, name: &str) -> bool {
-    facts
-        .symbols
-        .iter()
-        .any(|symbol| symbol.defined && symbol.name == name)
 }
 
 #[cfg(test)]

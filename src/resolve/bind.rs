@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::graph::{Graph, ModuleId, RootWalk, Target};
 use super::world::ModulePath;
-use crate::elf::{Binding, Facts};
+use crate::elf::{Binding, Facts, Symbol};
 
 /// A symbol that nothing defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -116,6 +116,25 @@ pub fn is_extension(file_name: &str, facts: &Facts) -> bool {
     })
 }
 
+/// The names that a file defines for others: a local symbol is nobody else's.
+pub fn offered(facts: &Facts) -> impl Iterator<Item = &str> {
+    let symbols = facts.symbols.iter();
+    let offered = symbols.filter(|symbol| symbol.defined && symbol.binding != Binding::Local);
+    offered.map(|symbol| symbol.name)
+}
+
+/// Does a file define this symbol for others?
+pub fn offers(facts: &Facts, name: &str) -> bool {
+    offered(facts).any(|own| own == name)
+}
+
+/// The symbols for which a file must find a definition: a weak one may stay without.
+pub fn required(facts: &Facts) -> impl Iterator<Item = Symbol<'_>> {
+    let symbols = facts.symbols.iter();
+    symbols
+        .filter(|symbol| !symbol.defined && !symbol.is_weak() && symbol.binding != Binding::Local)
+}
+
 struct Binder<'a> {
     graph: &'a Graph,
     surroundings: &'a Surroundings<'a>,
@@ -156,17 +175,11 @@ impl<'a> Binder<'a> {
         if self.defined.contains_key(&id) {
             return;
         }
-        let symbols = || module.file.facts.symbols.iter();
-        let offered = symbols()
-            .filter(|symbol| symbol.defined && symbol.binding != Binding::Local)
-            .map(|symbol| symbol.name);
-        self.defined.insert(id, offered.collect());
-        let needed = symbols()
-            .filter(|symbol| !symbol.defined && !symbol.is_weak())
+        let facts = &module.file.facts;
+        self.defined.insert(id, offered(facts).collect());
+        let needed = required(facts)
             .filter(|symbol| !(self.surroundings.versions && symbol.version.is_some()))
-            .filter(|symbol| {
-                symbol.binding != Binding::Local && !(self.surroundings.defines)(symbol.name)
-            })
+            .filter(|symbol| !(self.surroundings.defines)(symbol.name))
             .map(|symbol| symbol.name);
         self.wanted.insert(id, needed.collect());
     }

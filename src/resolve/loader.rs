@@ -83,6 +83,17 @@ impl MachineKey {
 }
 
 impl Loader {
+    /// One to which only run paths tell where to look.
+    pub fn new(libc: Libc, machine: MachineKey) -> Self {
+        Self {
+            libc,
+            machine,
+            environment: Vec::new(),
+            lib_path: Vec::new(),
+            search_system: false,
+        }
+    }
+
     /// Could a process of this loader's machine load the file as a library?
     pub(super) fn judge(&self, facts: &Facts) -> Outcome {
         let key = MachineKey::of(facts);

@@ -16,7 +16,10 @@ mod stray;
 mod walk;
 mod world;
 
-pub use bind::{BindingReport, Offers, Surroundings, Unbound, bind, is_extension, starts};
+pub use bind::{
+    BindingReport, Offers, Surroundings, Unbound, bind, is_extension, offered, offers, required,
+    starts,
+};
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
 pub use loader::{Libc, Loader, MachineKey};
 pub use musl::ignores as musl_ignores;

@@ -4,6 +4,7 @@
 use super::error::{Error, Rule};
 use super::hash::RecordHash;
 use super::path::ArchivePath;
+use super::record;
 
 /// The lines of an installed RECORD, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,27 +114,17 @@ impl Line {
 /// The row of a file, quoted where its path needs it.
 #[must_use]
 pub fn record_line(path: &str, hash: &RecordHash, size: u64) -> String {
-    if path.contains([',', '"']) {
-        format!("\"{}\",{hash},{size}", path.replace('"', "\"\""))
-    } else {
-        format!("{path},{hash},{size}")
-    }
+    let mut text = String::new();
+    record::push_path(&mut text, path);
+    text.push_str(&format!(",{hash},{size}"));
+    text
 }
 
 fn path_of(line: &str) -> Result<Option<ArchivePath>, Error> {
-    if line.is_empty() {
+    let Some(values) = record::values_of(line).next().transpose()? else {
         return Ok(None);
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(line.as_bytes());
-    let row = reader
-        .records()
-        .next()
-        .transpose()
-        .map_err(|error| Error::new(Rule::Record, format!("RECORD cannot be read: {error}")))?;
-    let path = row.as_ref().and_then(|row| row.get(0)).unwrap_or_default();
+    };
+    let path = values.get(0).unwrap_or_default();
     Ok(ArchivePath::parse(&path.replace('\\', "/")).ok())
 }
 

@@ -34,64 +34,25 @@ impl Record {
     /// sense; [`Rule::RecordAlgorithm`]; [`Rule::RecordDuplicate`]; [`Rule::Name`] for a path
     /// that is not a plain relative one.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            record_error(format!(
-                "RECORD is not UTF-8 from byte {} on",
-                error.valid_up_to()
-            ))
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.as_bytes());
         let mut record = Self::default();
-        for values in reader.records() {
-            let values =
-                values.map_err(|error| record_error(format!("RECORD cannot be read: {error}")))?;
-            let line = values.position().map_or(0, csv::Position::line);
-            let fields: Vec<&str> = values.iter().collect();
-            let [path, hash, size] = fields.as_slice() else {
-                return Err(record_error(format!(
-                    "line {line} of RECORD has {} values, not path, hash and size",
-                    fields.len()
-                )));
-            };
-            let row = record.row(path, hash, size)?;
-            if record.rows.contains_key(&row.path) {
-                let again = format!("RECORD lists it again in line {line}");
-                return Err(Error::new(Rule::RecordDuplicate, again).entry(&row.path));
+        for row in record_lines(bytes)? {
+            let row = row?;
+            let slashes = row.path.replace('\\', "/");
+            if slashes != row.path {
+                record.backslashes = record.backslashes.saturating_add(1);
             }
-            record.insert(row);
+            let path = ArchivePath::parse(&slashes)?;
+            if record.rows.contains_key(&path) {
+                let again = format!("RECORD lists it again in line {}", row.line);
+                return Err(Error::new(Rule::RecordDuplicate, again).entry(&path));
+            }
+            record.insert(RecordRow {
+                path,
+                hash: row.hash,
+                size: row.size,
+            });
         }
         Ok(record)
-    }
-
-    fn row(&mut self, path: &str, hash: &str, size: &str) -> Result<RecordRow, Error> {
-        let slashes = path.replace('\\', "/");
-        if slashes != path {
-            self.backslashes = self.backslashes.saturating_add(1);
-        }
-        let hash = match hash {
-            "" => None,
-            hash => Some(RecordHash::parse(hash).map_err(|error| error.entry(path))?),
-        };
-        let size = match size {
-            "" => None,
-            // `parse` alone would take a sign.
-            digits => match digits.parse() {
-                Ok(size) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(size),
-                _ => {
-                    let detail = format!("the size `{}` in RECORD is not a number", escape(digits));
-                    return Err(record_error(detail).entry(path));
-                }
-            },
-        };
-        Ok(RecordRow {
-            path: ArchivePath::parse(&slashes)?,
-            hash,
-            size,
-        })
     }
 
     /// The row of a path.
@@ -164,8 +125,84 @@ impl FromIterator<RecordRow> for Record {
     }
 }
 
+/// One line of a RECORD as written. Installers also list what lies outside of site-packages, and
+/// what they compiled without a hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordLine {
+    /// Its number, from 1 on.
+    pub line: u64,
+    /// The path as written: relative to site-packages, perhaps with `..`, or absolute.
+    pub path: String,
+    /// The hash, where there is one.
+    pub hash: Option<RecordHash>,
+    /// The size in bytes, where there is one.
+    pub size: Option<u64>,
+}
+
+/// The lines of a RECORD, of a wheel or of an installed package, read one by one.
+///
+/// # Errors
+/// [`Rule::Record`] when it is not UTF-8, a line has not three values or a value makes no sense;
+/// [`Rule::RecordAlgorithm`].
+pub fn record_lines(
+    bytes: &[u8],
+) -> Result<impl Iterator<Item = Result<RecordLine, Error>> + use<'_>, Error> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        record_error(format!(
+            "RECORD is not UTF-8 from byte {} on",
+            error.valid_up_to()
+        ))
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    Ok(values_of(text).map(|values| {
+        let values = values?;
+        let line = values.position().map_or(0, csv::Position::line);
+        let fields: Vec<&str> = values.iter().collect();
+        let [path, hash, size] = fields.as_slice() else {
+            return Err(record_error(format!(
+                "line {line} of RECORD has {} values, not path, hash and size",
+                fields.len()
+            )));
+        };
+        let hash = match *hash {
+            "" => None,
+            hash => Some(RecordHash::parse(hash).map_err(|error| error.entry(path))?),
+        };
+        let size = match *size {
+            "" => None,
+            // `parse` alone would take a sign.
+            digits => match digits.parse() {
+                Ok(size) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(size),
+                _ => {
+                    let detail = format!("the size `{}` in RECORD is not a number", escape(digits));
+                    return Err(record_error(detail).entry(path));
+                }
+            },
+        };
+        Ok(RecordLine {
+            line,
+            path: (*path).to_owned(),
+            hash,
+            size,
+        })
+    }))
+}
+
+/// The comma-separated values of each line of `text`.
+pub(super) fn values_of(
+    text: &str,
+) -> impl Iterator<Item = Result<csv::StringRecord, Error>> + use<'_> {
+    let reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    reader.into_records().map(|values| {
+        values.map_err(|error| record_error(format!("RECORD cannot be read: {error}")))
+    })
+}
+
 /// A path as a value: quoted where it holds a comma or a quote (paths hold no line breaks).
-fn push_path(text: &mut String, path: &str) {
+pub(super) fn push_path(text: &mut String, path: &str) {
     if path.contains([',', '"']) {
         text.push('"');
         text.push_str(&path.replace('"', "\"\""));
@@ -180,7 +217,7 @@ fn record_error(detail: String) -> Error {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -229,5 +266,27 @@ mod tests {
             );
         }
         assert_eq!(Record::parse(b"\xff,,\n").unwrap_err().rule, Rule::Record);
+    }
+
+    #[test]
+    fn paths_outside_of_site_packages_and_rows_without_a_hash_are_read() {
+        let text = b"../../bin/demo,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n\
+                     demo/__pycache__/a.pyc,,\n\"demo/a,b.py\",,12\n";
+        let lines = record_lines(text).unwrap();
+        let rows: Vec<RecordLine> = lines.collect::<Result<_, _>>().unwrap();
+        assert_eq!(rows[0].path, "../../bin/demo");
+        assert!(rows[1].hash.is_none() && rows[1].size.is_none());
+        assert_eq!(
+            (rows[2].path.as_str(), rows[2].size),
+            ("demo/a,b.py", Some(12))
+        );
+    }
+
+    #[test]
+    fn a_line_of_nonsense_is_refused() {
+        for text in ["a,b\n", "a,sha256=x,1\n", "a,,many\n"] {
+            let mut lines = record_lines(text.as_bytes()).unwrap();
+            assert!(lines.any(|line| line.is_err()), "{text}");
+        }
     }
 }

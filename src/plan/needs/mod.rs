@@ -8,3 +8,4 @@ pub(in crate::plan) mod outside;
 pub(in crate::plan) mod settle;
 pub(in crate::plan) mod subject;
 pub(in crate::plan) mod target;
+pub(in crate::plan) mod world;

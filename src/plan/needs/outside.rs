@@ -8,7 +8,7 @@ use crate::elf::{Arch, Soname, X86Level};
 use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::{Blocker, MissingLibrary};
 use crate::policy::Policy;
-use crate::resolve::ModulePath;
+use crate::resolve::{ModulePath, offered, required};
 
 /// What becomes of one needed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,11 +234,7 @@ impl Outside {
         let Some(file) = links.files.get(path) else {
             return Vec::new();
         };
-        let mut wanted: BTreeSet<&str> = file
-            .facts
-            .symbols
-            .iter()
-            .filter(|symbol| !symbol.defined && !symbol.is_weak())
+        let mut wanted: BTreeSet<&str> = required(&file.facts)
             .map(|symbol| symbol.name)
             .filter(|name| symbols.contains(name))
             .collect();
@@ -246,8 +242,8 @@ impl Outside {
             return Vec::new();
         }
         for other in self.needs.keys().filter_map(|path| links.files.get(path)) {
-            for symbol in other.facts.symbols.iter().filter(|symbol| symbol.defined) {
-                wanted.remove(symbol.name);
+            for name in offered(&other.facts) {
+                wanted.remove(name);
             }
         }
         wanted

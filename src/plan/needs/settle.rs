@@ -3,43 +3,45 @@
 
 use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
-use crate::plan::needs::subject::{ElfEntry, Settled};
+use crate::plan::needs::subject::{ElfEntry, Platform, Unsettled};
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
 use crate::plan::verdict::finding::{Code, Finding};
 use crate::resolve::ModulePath;
 
 /// Take the files out that are not for the wheel's machine or C library, each with a finding.
-/// `platforms` are the wheel's platform tags. `None`: no ELF file is left that tells.
+/// `platforms` are the wheel's platform tags.
+///
+/// # Errors
+/// When no ELF file is left that tells what it is for.
 pub fn settle(
     platforms: &[String],
-    elf: &mut Vec<ElfEntry>,
+    mut elf: Vec<ElfEntry>,
     findings: &mut Vec<Finding>,
-) -> Option<Settled> {
+) -> Result<(Platform, Vec<ElfEntry>), Unsettled> {
     let (machine, arch) = loop {
-        match machine_of(platforms, elf) {
+        match machine_of(platforms, &elf) {
             Ok(found) => break found,
-            Err(obstacles) => take_out(&obstacles, elf, findings)?,
+            Err(obstacles) if take_out(&obstacles, &mut elf, findings) => {}
+            Err(obstacles) => return Err(Unsettled { elf, obstacles }),
         }
     };
     let libc = loop {
-        match libc_of_wheel(None, platforms, elf, &Requested::Auto, None) {
+        match libc_of_wheel(None, platforms, &elf, &Requested::Auto, None) {
             Ok((libc, _)) => break libc,
-            Err(obstacles) => take_out(&obstacles, elf, findings)?,
+            Err(obstacles) if take_out(&obstacles, &mut elf, findings) => {}
+            Err(obstacles) => return Err(Unsettled { elf, obstacles }),
         }
     };
-    Some(Settled {
+    let platform = Platform {
         machine,
         arch,
         libc,
-    })
+    };
+    Ok((platform, elf))
 }
 
-/// `None`: no obstacle is a file that can be taken out.
-fn take_out(
-    obstacles: &[Obstacle],
-    elf: &mut Vec<ElfEntry>,
-    findings: &mut Vec<Finding>,
-) -> Option<()> {
+/// Whether any of the obstacles is a file that can be taken out.
+fn take_out(obstacles: &[Obstacle], elf: &mut Vec<ElfEntry>, findings: &mut Vec<Finding>) -> bool {
     let found: Vec<(ModulePath, Finding)> = obstacles
         .iter()
         .filter_map(|obstacle| {
@@ -66,5 +68,5 @@ fn take_out(
     let before = elf.len();
     elf.retain(|entry| !found.iter().any(|(file, _)| *file == entry.installed));
     findings.extend(found.into_iter().map(|(_, finding)| finding));
-    (elf.len() < before).then_some(())
+    elf.len() < before
 }

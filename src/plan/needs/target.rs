@@ -13,9 +13,10 @@ use crate::resolve::{Libc, MachineKey, libc_of};
 pub(in crate::plan) const MUSL_AUTO: (u16, u16) = (1, 2);
 
 /// What `--plat` asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Requested {
     /// The best tag that the content allows.
+    #[default]
     Auto,
     /// This tag; `None` as machine: the wheel's.
     Tag {

@@ -1,8 +1,6 @@
 //! What a repair is decided by.
 
-use crate::elf::Arch;
-use crate::plan::needs::subject::ElfEntry;
-use crate::resolve::{Graph, Libc};
+use crate::plan::needs::subject::Subject;
 use crate::wheel::{ArchivePath, Headers, WheelFilename};
 
 /// Everything a repair is decided by.
@@ -15,12 +13,6 @@ pub struct RepairInput<'a> {
     pub dist_info: &'a ArchivePath,
     /// Its WHEEL file.
     pub wheel: &'a Headers,
-    /// Its ELF files.
-    pub elf: &'a [ElfEntry],
-    /// What each of them pulls in.
-    pub graph: &'a Graph,
-    /// Whose loader will load it.
-    pub libc: Libc,
-    /// For which machine.
-    pub arch: Arch,
+    /// Its ELF files, what they are for and what each of them pulls in.
+    pub subject: &'a Subject,
 }

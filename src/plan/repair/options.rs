@@ -27,15 +27,32 @@ pub struct RepairOptions {
     pub disable_isa_check: bool,
 }
 
+impl Default for RepairOptions {
+    /// What is done where no flag says otherwise.
+    fn default() -> Self {
+        Self {
+            plat: Requested::Auto,
+            lib_suffix: ".libs".to_owned(),
+            update_tags: true,
+            only_plat: false,
+            strip: Strip::None,
+            relr: RelrChoice::Auto,
+            exclude: GlobSet::empty(),
+            disable_isa_check: false,
+        }
+    }
+}
+
 /// What happens to packed relative relocations (DT_RELR) in the wheel's files and in what
 /// comes along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RelrChoice {
     /// They stay.
     Keep,
     /// They are unpacked.
     Expand,
     /// They are unpacked where the oldest C library that the tag promises cannot load them.
+    #[default]
     Auto,
 }
 

@@ -7,7 +7,7 @@ use crate::elf::{Arch, Edits, Facts, Kind, Relr, Soname};
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::outside::Outside;
-use crate::plan::needs::subject::ElfEntry;
+use crate::plan::needs::subject::{ElfEntry, Platform};
 use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
@@ -28,7 +28,7 @@ pub fn repair(
     options: &RepairOptions,
 ) -> Result<WheelPlan, Vec<Obstacle>> {
     if input.filename.platform.iter().all(|tag| tag == "any")
-        && let Some(first) = input.elf.first()
+        && let Some(first) = input.subject.elf.first()
     {
         return Err(vec![Obstacle::AnyWithElf {
             file: first.entry.clone(),
@@ -36,13 +36,14 @@ pub fn repair(
     }
     let mut notes = Vec::new();
     let files: BTreeSet<ModulePath> = input
+        .subject
         .elf
         .iter()
         .filter(|entry| is_loaded(entry, &mut notes))
         .map(|entry| entry.installed.clone())
         .collect();
-    let mut links = Links::merge(input.graph);
-    for entry in input.elf {
+    let mut links = Links::merge(&input.subject.graph);
+    for entry in &input.subject.elf {
         links
             .files
             .entry(entry.installed.clone())
@@ -51,6 +52,7 @@ pub fn repair(
     let verdict = tags::choose(input, options, &links, &files)?;
     notes.extend(links.notes.iter().cloned());
     let output = output_name(input, options, &verdict, &mut notes);
+    let Platform { arch, libc, .. } = input.subject.platform;
     let mut draft = Draft {
         input,
         options,
@@ -85,17 +87,13 @@ pub fn repair(
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
-    notes.extend(promise_too_wide(
-        &output,
-        input.arch,
-        verdict.floor.as_ref(),
-    ));
+    notes.extend(promise_too_wide(&output, arch, verdict.floor.as_ref()));
     notes.sort();
     notes.dedup();
     Ok(WheelPlan {
         input: input.filename.to_string(),
         runs_on: Some(RunsOn {
-            libc: input.libc,
+            libc,
             tags: output.platform.clone(),
             floor: verdict.floor,
         }),
@@ -136,7 +134,7 @@ fn output_name(
     if !options.update_tags {
         return input.filename.clone();
     }
-    let platforms = tags::platforms(input.filename, verdict, input.libc, input.arch, notes);
+    let platforms = tags::platforms(input.filename, verdict, &input.subject.platform, notes);
     input.filename.with_platforms(platforms)
 }
 
@@ -190,7 +188,7 @@ impl Draft<'_> {
     fn strip_options(&self) -> naming::Options {
         naming::Options {
             strip: self.options.strip,
-            relr: self.options.relr.for_libc(self.input.libc),
+            relr: self.options.relr.for_libc(self.input.subject.platform.libc),
         }
     }
 
@@ -201,7 +199,7 @@ impl Draft<'_> {
     }
 
     fn edit_wheel_files(&mut self, files: &BTreeSet<ModulePath>) {
-        for entry in self.input.elf {
+        for entry in &self.input.subject.elf {
             if files.contains(&entry.installed) {
                 self.edit_wheel_file(entry);
             }

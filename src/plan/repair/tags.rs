@@ -8,6 +8,7 @@ use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::{Blocker, Obstacle};
 use crate::plan::needs::old_python::python_blockers;
 use crate::plan::needs::outside::{Outside, Rules, isa_blockers, outside};
+use crate::plan::needs::subject::Platform;
 use crate::plan::needs::target::{MUSL_AUTO, Requested};
 use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::RepairOptions;
@@ -36,8 +37,9 @@ pub(in crate::plan) fn choose(
     links: &Links,
     wheel_files: &BTreeSet<ModulePath>,
 ) -> Result<Verdict, Vec<Obstacle>> {
+    let Platform { arch, libc, .. } = input.subject.platform;
     let requested = checked(input, options)?;
-    let candidates = policies(input.libc, input.arch);
+    let candidates = policies(libc, arch);
     refuse_unknown(input, requested.as_ref(), &candidates)?;
     let assess = |policy: &'static Policy| {
         let rules = Rules {
@@ -45,10 +47,10 @@ pub(in crate::plan) fn choose(
             exclude: &options.exclude,
         };
         let outside = outside(links, wheel_files, &rules);
-        let mut blockers = outside.blockers(links, policy, input.arch);
+        let mut blockers = outside.blockers(links, policy, arch);
         blockers.extend(python_blockers(links, &outside));
         if !options.disable_isa_check {
-            blockers.extend(isa_blockers(links, &outside, input.arch));
+            blockers.extend(isa_blockers(links, &outside, arch));
         }
         Assessed {
             policy,
@@ -56,12 +58,12 @@ pub(in crate::plan) fn choose(
             blockers,
         }
     };
-    if input.libc == Libc::Musl {
+    if libc == Libc::Musl {
         return choose_musl(input, options, requested.as_ref(), assess);
     }
     let mut assessed: Vec<Assessed> = candidates.into_iter().map(assess).collect();
     let wanted = match &requested {
-        Some(tag) if tag.family == Family::Manylinux => policy_of(tag, input.arch),
+        Some(tag) if tag.family == Family::Manylinux => policy_of(tag, arch),
         _ => None,
     };
     let least = assessed.iter().map(Assessed::weight).min().unwrap_or(0);
@@ -93,19 +95,19 @@ pub(in crate::plan) fn choose(
         let one = assessed.get(asked);
         let tag = requested.map_or_else(
             || {
-                one.map(|one| one.policy.tag(input.arch).to_string())
+                one.map(|one| one.policy.tag(arch).to_string())
                     .unwrap_or_default()
             },
             |tag| tag.to_string(),
         );
         let blockers = one.map(|one| one.blockers.clone()).unwrap_or_default();
         let obstacle = Obstacle::TagOutOfReach { tag, blockers };
-        return Err(missing_too(one, input.libc, obstacle));
+        return Err(missing_too(one, libc, obstacle));
     };
     let best = assessed.swap_remove(best);
-    let mut tags = best.policy.names(input.arch);
-    add_requested(&mut tags, requested.as_ref(), wanted, input.arch, options);
-    let widest = best.policy.tag(input.arch).version;
+    let mut tags = best.policy.names(arch);
+    add_requested(&mut tags, requested.as_ref(), wanted, arch, options);
+    let widest = best.policy.tag(arch).version;
     finish(tags, widest, best.outside, Libc::Glibc, None)
 }
 
@@ -115,18 +117,19 @@ fn refuse_unknown(
     requested: Option<&PlatformTag>,
     candidates: &[&'static Policy],
 ) -> Result<(), Vec<Obstacle>> {
-    let oldest = candidates.first().map(|policy| policy.tag(input.arch));
+    let Platform { arch, libc, .. } = input.subject.platform;
+    let oldest = candidates.first().map(|policy| policy.tag(arch));
     let asked = requested.filter(|tag| tag.family != Family::Linux);
     let tag = match (asked, &oldest) {
         (Some(asked), Some(oldest)) if asked.version >= oldest.version => return Ok(()),
         (None, Some(_)) => return Ok(()),
         (Some(asked), _) => asked.to_string(),
         (None, None) => {
-            let family = match input.libc {
+            let family = match libc {
                 Libc::Musl => "musllinux",
                 Libc::Glibc => "manylinux",
             };
-            format!("{family}_…_{}", input.arch.name())
+            format!("{family}_…_{}", arch.name())
         }
     };
     let oldest = oldest.map(|oldest| oldest.to_string());
@@ -153,17 +156,18 @@ fn choose_musl(
     requested: Option<&PlatformTag>,
     assess: impl Fn(&'static Policy) -> Assessed,
 ) -> Result<Verdict, Vec<Obstacle>> {
+    let Platform { arch, libc, .. } = input.subject.platform;
     let asked = requested
         .filter(|tag| tag.family == Family::Musllinux)
         .map(|tag| tag.version);
     let tag = |version| PlatformTag {
         family: Family::Musllinux,
         version,
-        arch: input.arch.name().to_owned(),
+        arch: arch.name().to_owned(),
     };
     // What musl's tags provide is one list: the version asks nothing of the libraries.
     let wanted = tag(asked.unwrap_or(MUSL_AUTO));
-    let Some(policy) = policy_of(&wanted, input.arch) else {
+    let Some(policy) = policy_of(&wanted, arch) else {
         return Err(vec![Obstacle::NoSuchTag {
             tag: wanted.to_string(),
             oldest: None,
@@ -171,8 +175,8 @@ fn choose_musl(
     };
     let mut one = assess(policy);
     let files: BTreeSet<&ModulePath> = one.outside.needs.keys().collect();
-    let expanded = options.relr.for_libc(input.libc) == Relr::Expand;
-    let floor = musl_floor(input.graph, input.arch, &files, expanded);
+    let expanded = options.relr.for_libc(libc) == Relr::Expand;
+    let floor = musl_floor(&input.subject.graph, arch, &files, expanded);
     let holds_from = floor.alpine.musl_minor().unwrap_or(MUSL_AUTO);
     let version = asked.unwrap_or_else(|| holds_from.max(MUSL_AUTO));
     let tag = tag(version);
@@ -190,7 +194,7 @@ fn choose_musl(
         let blockers = std::mem::take(&mut one.blockers);
         let tag = tag.to_string();
         let obstacle = Obstacle::TagOutOfReach { tag, blockers };
-        return Err(missing_too(Some(&one), input.libc, obstacle));
+        return Err(missing_too(Some(&one), libc, obstacle));
     }
     let mut tags = vec![tag.to_string()];
     if let Some(plain) = requested.filter(|tag| tag.family == Family::Linux) {
@@ -267,22 +271,23 @@ fn checked(
     input: &RepairInput<'_>,
     options: &RepairOptions,
 ) -> Result<Option<PlatformTag>, Vec<Obstacle>> {
+    let Platform { arch, libc, .. } = input.subject.platform;
     let Requested::Tag {
         given,
         family,
         version,
-        arch,
+        arch: wanted,
     } = &options.plat
     else {
         return Ok(None);
     };
-    let machine = input.arch.name();
-    let other_machine = arch.as_ref().is_some_and(|arch| arch != machine);
-    let other_libc = options.plat.libc().is_some_and(|libc| libc != input.libc);
+    let machine = arch.name();
+    let other_machine = wanted.as_ref().is_some_and(|wanted| wanted != machine);
+    let other_libc = options.plat.libc().is_some_and(|wanted| wanted != libc);
     if other_machine || other_libc {
         return Err(vec![Obstacle::OtherPlatform {
             given: given.clone(),
-            wheel: format!("{} {machine}", input.libc.name()),
+            wheel: format!("{} {machine}", libc.name()),
         }]);
     }
     Ok(Some(PlatformTag {
@@ -296,10 +301,10 @@ fn checked(
 pub(in crate::plan) fn platforms(
     filename: &WheelFilename,
     verdict: &Verdict,
-    libc: Libc,
-    arch: Arch,
+    platform: &Platform,
     notes: &mut Vec<Note>,
 ) -> Vec<String> {
+    let Platform { arch, libc, .. } = *platform;
     let floor = verdict.floor.as_ref();
     let musl = floor.and_then(|floor| floor.alpine.musl_minor());
     let from = match libc {

@@ -4,20 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{Arch, Facts, SymbolKind};
-use crate::plan::needs::subject::ElfEntry;
+use crate::plan::needs::subject::{ElfEntry, Platform, Subject};
 use crate::policy::{Policy, policies};
 use crate::resolve::{Graph, Libc, Module, ModuleId, RootWalk, Target};
 
 /// The wheel as its files were found.
 pub struct AuditInput<'a> {
-    /// Its ELF files that are for its machine and C library.
-    pub elf: &'a [ElfEntry],
-    /// What each of them pulls in.
-    pub graph: &'a Graph,
-    /// Whose loader loads it.
-    pub libc: Libc,
-    /// For which machine.
-    pub arch: Arch,
+    /// Its ELF files that are for its machine and C library, and what each of them pulls in.
+    pub subject: &'a Subject,
     /// `--disable-isa-ext-check`.
     pub disable_isa_check: bool,
 }
@@ -70,9 +64,11 @@ type Versions = BTreeMap<String, BTreeSet<String>>;
 
 /// Judge a wheel.
 pub fn audit(input: &AuditInput<'_>) -> Audit {
-    let mut known = policies(input.libc, input.arch);
+    let graph = &input.subject.graph;
+    let Platform { arch, libc, .. } = input.subject.platform;
+    let mut known = policies(libc, arch);
     known.reverse();
-    if input.libc == Libc::Musl {
+    if libc == Libc::Musl {
         // It knows one musl at a time: that of the machine, else the newest of its list.
         known.truncate(1);
     }
@@ -103,12 +99,12 @@ pub fn audit(input: &AuditInput<'_>) -> Audit {
     ];
     let overall = overall.into_iter().min().unwrap_or(0);
     let tag = |rank: Rank| match rank.checked_sub(1).and_then(|at| known.get(at)) {
-        Some(policy) => policy.tag(input.arch).to_string(),
-        None => format!("linux_{}", input.arch.name()),
+        Some(policy) => policy.tag(arch).to_string(),
+        None => format!("linux_{}", arch.name()),
     };
     let found = |one: Option<&References>| -> BTreeMap<String, Option<String>> {
         let libs = one.into_iter().flat_map(|one| &one.libs);
-        libs.map(|(name, id)| (name.clone(), id.and_then(|id| found_at(input.graph, id))))
+        libs.map(|(name, id)| (name.clone(), id.and_then(|id| found_at(graph, id))))
             .collect()
     };
     Audit {
@@ -130,7 +126,7 @@ pub fn audit(input: &AuditInput<'_>) -> Audit {
                     libs_to_eliminate: one.libs.keys().cloned().collect(),
                     blacklisted_symbols: one.forbidden.clone(),
                 };
-                (one.policy.tag(input.arch).to_string(), upgrade)
+                (one.policy.tag(arch).to_string(), upgrade)
             })
             .collect(),
     }
@@ -146,18 +142,20 @@ struct Top<'a> {
 
 fn top_files<'a>(input: &AuditInput<'a>) -> Vec<Top<'a>> {
     let needed: BTreeSet<&str> = input
+        .subject
         .elf
         .iter()
         .flat_map(|entry| entry.file.facts.needed.iter().map(|name| name.as_str()))
         .collect();
     let walk_of = |entry: &ElfEntry| {
-        let mut walks = input.graph.walks.iter();
+        let mut walks = input.subject.graph.walks.iter();
         walks.find(|walk| {
-            let root = input.graph.module(walk.root);
+            let root = input.subject.graph.module(walk.root);
             root.is_some_and(|root| root.path == entry.installed)
         })
     };
     input
+        .subject
         .elf
         .iter()
         .map(|entry| Top {
@@ -223,7 +221,7 @@ fn references(input: &AuditInput<'_>, policy: &'static Policy, top: &[Top<'_>]) 
             }
         }
         if let Some(walk) = one.walk {
-            external(input.graph, walk, policy, facts, &mut found.libs);
+            external(&input.subject.graph, walk, policy, facts, &mut found.libs);
         }
     }
     found
@@ -278,13 +276,14 @@ fn found_at(graph: &Graph, id: ModuleId) -> Option<String> {
 /// The versions of all files, with those of the libraries that a tag would have grafted: the best
 /// tag whose versions suffice, and the versions it was judged by.
 fn by_versions(input: &AuditInput<'_>, references: &[References]) -> (Rank, Versions) {
+    let arch = input.subject.platform.arch;
     let mut own = Versions::new();
-    for entry in input.elf {
+    for entry in &input.subject.elf {
         add_versions(&entry.file.facts, &mut own);
     }
     let rank_of = |versions: &Versions| -> Rank {
         let all = || versions.values().flatten();
-        let fits = |one: &References| all().all(|name| one.policy.has_version(input.arch, name));
+        let fits = |one: &References| all().all(|name| one.policy.has_version(arch, name));
         let found = references.iter().rposition(fits);
         found.map_or(0, |position| position.saturating_add(1))
     };
@@ -292,7 +291,7 @@ fn by_versions(input: &AuditInput<'_>, references: &[References]) -> (Rank, Vers
     for (position, one) in references.iter().enumerate() {
         let mut versions = own.clone();
         for id in one.libs.values().flatten() {
-            if let Some(module) = input.graph.module(*id) {
+            if let Some(module) = input.subject.graph.module(*id) {
                 add_versions(&module.file.facts, &mut versions);
             }
         }
@@ -321,8 +320,9 @@ fn add_versions(facts: &Facts, versions: &mut Versions) {
 /// Files marked for newer processors: those of the wheel forbid every tag, those outside all tags
 /// but the ones that promise them.
 fn by_processor(input: &AuditInput<'_>, references: &[References], top: &[Top<'_>]) -> Rank {
+    let arch = input.subject.platform.arch;
     // The levels above the baseline, as `GNU_PROPERTY_X86_ISA_1_NEEDED` has them.
-    let beyond = |facts: &Facts| input.arch == Arch::X86_64 && facts.x86_isa.needed & 14 != 0;
+    let beyond = |facts: &Facts| arch == Arch::X86_64 && facts.x86_isa.needed & 14 != 0;
     let mut rank = references.len();
     if top.iter().any(|one| beyond(&one.entry.file.facts)) {
         return 0;
@@ -333,7 +333,7 @@ fn by_processor(input: &AuditInput<'_>, references: &[References], top: &[Top<'_
         .filter_map(|(name, id)| Some((name, (*id)?)))
         .collect();
     for (name, id) in external {
-        let module = input.graph.module(id);
+        let module = input.subject.graph.module(id);
         if module.is_some_and(|module| beyond(&module.file.facts)) {
             let provides = references.iter().rposition(|one| one.policy.provides(name));
             rank = rank.min(provides.map_or(0, |position| position.saturating_add(1)));

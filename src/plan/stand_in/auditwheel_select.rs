@@ -3,7 +3,7 @@
 
 use crate::elf::Arch;
 use crate::plan::needs::subject::ElfEntry;
-use crate::plan::needs::subject::Settled;
+use crate::plan::needs::subject::Platform;
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey, libc_of};
 
@@ -13,7 +13,7 @@ pub struct Selection {
     /// They themselves, in the order of the archive.
     pub elf: Vec<ElfEntry>,
     /// What they are for.
-    pub settled: Settled,
+    pub platform: Platform,
     /// What is said of the others.
     pub ignored: Vec<String>,
 }
@@ -73,7 +73,7 @@ pub fn select(platforms: &[String], elf: &[ElfEntry]) -> Result<Selection, Refus
     };
     Ok(Selection {
         elf: kept,
-        settled: Settled {
+        platform: Platform {
             machine,
             arch,
             libc: libc.unwrap_or(Libc::Glibc),

@@ -17,25 +17,6 @@ pub struct TreeElf {
     pub code: Vec<(u64, u64)>,
 }
 
-/// Changes to a tree for which all its files are to be loaded.
-#[derive(Clone, Copy, Debug)]
-pub struct Simulation<'a> {
-    /// Files that are links to another one.
-    pub links: &'a BTreeMap<ArchivePath, ArchivePath>,
-    /// Files that are copies of another one.
-    pub stored: &'a BTreeMap<ArchivePath, ArchivePath>,
-}
-
-impl Default for Simulation<'_> {
-    fn default() -> Self {
-        const NONE: &BTreeMap<ArchivePath, ArchivePath> = &BTreeMap::new();
-        Self {
-            links: NONE,
-            stored: NONE,
-        }
-    }
-}
-
 /// Files in classes; every file of a class can stand for every other.
 #[derive(Clone, Debug, Default)]
 pub(in crate::plan) struct Classes {

@@ -3,20 +3,20 @@
 //! Six rules make a link safe. The files are one build (proved by whoever reads bytes). What they
 //! need leads to one class again, need by need ([`Classes::refine`]). From each link's folder the
 //! kept file finds what it needs, and it is as self-sufficient as each file it stands for: both
-//! are seen by loading every file of the tree before and after (`dedupe_check`), and so is that
-//! no package comes to load what another one brings (`dedupe_owners`). Twins
+//! are seen by loading every file of the tree before and after (`dedupe_losses`), and so is that
+//! no package comes to load what another one brings (`dedupe_strangers`). Twins
 //! inside one distribution become links to each other; across distributions they become links to
 //! a store that belongs to none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Kind;
-use crate::plan::tree::classes::{Choice, Classes, Simulation, TreeElf, with_store};
+use crate::plan::tree::classes::{Choice, Classes, TreeElf, with_store};
 use crate::plan::tree::dedupe_losses;
 use crate::plan::tree::dedupe_store::{library_name, store_path, unused};
 use crate::plan::tree::dedupe_strangers::Owners;
+use crate::plan::tree::simulate::{Simulation, simulate};
 use crate::plan::tree::tree_plan::{Apart, Merged, STORE, Tree, TreePlan};
-use crate::resolve::{Graph, ModulePath, Place};
 use crate::wheel::ArchivePath;
 
 /// What is known of a tree when it is planned.
@@ -31,14 +31,6 @@ pub struct DedupeInput<'a> {
     pub contents: &'a BTreeMap<ArchivePath, [u8; 32]>,
     /// What was found different on the way.
     pub apart: Vec<Apart>,
-    /// Loads all files of a tree with these links.
-    pub simulate: &'a dyn Fn(&Simulation<'_>) -> Vec<Graph>,
-}
-
-/// The path of a file in the resolver's world.
-#[must_use]
-pub fn module_path(path: &ArchivePath) -> ModulePath {
-    ModulePath::new(Place::Wheel, path.as_str())
 }
 
 /// Vendored libraries of one name and machine, which may be twins; each group has several files,
@@ -80,7 +72,7 @@ fn is_vendored(path: &ArchivePath) -> bool {
 pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
     let tree = input.tree;
     let mut apart = input.apart;
-    let before = (input.simulate)(&Simulation::default());
+    let before = simulate(tree, input.elf, &Simulation::default());
     let mut classes = Classes::new(&input.twins);
     classes.refine(&before, input.elf, &mut apart);
     let mut choices: BTreeMap<usize, Choice> = classes
@@ -95,7 +87,7 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
             links: &plan.links,
             stored: &plan.stored,
         };
-        let after = (input.simulate)(&simulation);
+        let after = simulate(tree, input.elf, &simulation);
         let keys = with_store(&classes, &plan);
         let loss = dedupe_losses::first_loss(&before, &after, &classes, &keys, &choices);
         let refusal = loss.or_else(|| owners.first_stranger(&after, &keys, &choices));

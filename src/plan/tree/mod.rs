@@ -6,6 +6,7 @@ pub(in crate::plan) mod dedupe_losses;
 pub(in crate::plan) mod dedupe_store;
 pub(in crate::plan) mod dedupe_strangers;
 pub(in crate::plan) mod kinds;
+pub(in crate::plan) mod simulate;
 pub(in crate::plan) mod size;
 pub(in crate::plan) mod slim;
 pub(in crate::plan) mod slim_tests;

@@ -11,44 +11,37 @@ use crate::plan::needs::obstacle::Blocker;
 use crate::plan::needs::old_python::{fpectl, narrow_unicode};
 use crate::plan::needs::outside::isa_blockers;
 use crate::plan::needs::outside::{Outside, Rules, outside};
-use crate::plan::needs::subject::ElfEntry;
-use crate::plan::needs::subject::{Package, Settled};
+use crate::plan::needs::subject::{ElfEntry, Package, Platform, Subject, elf_of};
 use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::needs::target::is_elsewhere;
 use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::verdict::finding::{Code, Finding};
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
-use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
+use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores, offers};
 use crate::wheel::Note;
 
 /// Everything that is wrong with a package, sorted by code, then by file.
 pub fn check(package: &Package) -> Vec<Finding> {
     let mut found = package.findings.clone();
-    let loaded: Vec<&ElfEntry> = package
-        .elf
-        .iter()
-        .filter(|entry| entry.file.facts.dynamic)
-        .collect();
-    for entry in &loaded {
-        of_one_file(
-            entry,
-            package.settled.map(|settled| settled.libc),
-            &mut found,
-        );
+    let subject = package.subject.as_ref().ok();
+    let elf = elf_of(&package.subject);
+    for entry in elf.iter().filter(|entry| entry.file.facts.dynamic) {
+        of_one_file(entry, subject.map(|one| one.platform.libc), &mut found);
     }
-    if let Some(settled) = &package.settled {
+    if let Some(subject) = subject {
+        let settled = &subject.platform;
         let widest = tags(package, settled, &mut found);
         let promise = Promise::new(settled, widest.as_ref());
         check_needs::check(
-            &package.graph,
+            &subject.graph,
             settled,
             &package.pythons,
             &promise,
             &mut found,
         );
         match settled.libc {
-            Libc::Musl => musl(package, settled, widest.as_ref(), &mut found),
-            Libc::Glibc => glibc(package, settled, widest.as_ref(), &mut found),
+            Libc::Musl => musl(subject, widest.as_ref(), &mut found),
+            Libc::Glibc => glibc(subject, widest.as_ref(), &mut found),
         }
     }
     found.sort();
@@ -58,17 +51,18 @@ pub fn check(package: &Package) -> Vec<Finding> {
 
 /// Are the tags true of the files? The widest of those that can be: the one that speaks of the
 /// oldest C library.
-fn tags(package: &Package, settled: &Settled, found: &mut Vec<Finding>) -> Option<PlatformTag> {
+fn tags(package: &Package, settled: &Platform, found: &mut Vec<Finding>) -> Option<PlatformTag> {
+    let elf = elf_of(&package.subject);
     let mut widest: Option<PlatformTag> = None;
     // A wheel of static programs may be for every C library, and carry them for other machines.
     let tells = |entry: &ElfEntry| libc_of(&entry.file.facts) == Some(settled.libc);
-    let is_told = package.elf.iter().any(tells);
+    let is_told = elf.iter().any(tells);
     for claim in &package.platforms {
         let of_wheel = |code, context: &str| Finding::of_wheel(code, claim.clone(), context);
         let tag = match PlatformTag::parse(claim) {
             Some(tag) => tag,
             None if claim == "any" => {
-                let first = package.elf.first().map(|entry| &entry.installed);
+                let first = elf.first().map(|entry| &entry.installed);
                 found.extend(first.map(|file| Finding::of_file(Code::AnyWithElf, file, "", "")));
                 continue;
             }
@@ -103,7 +97,7 @@ fn tags(package: &Package, settled: &Settled, found: &mut Vec<Finding>) -> Optio
         }
     }
     if package.purelib
-        && let Some(first) = package.elf.first()
+        && let Some(first) = elf.first()
     {
         found.push(Finding::of_file(Code::Purelib, &first.installed, "", ""));
     }
@@ -122,12 +116,8 @@ fn of_one_file(entry: &ElfEntry, libc: Option<Libc>, found: &mut Vec<Finding>) {
     has(facts.text_relocations, Code::TextRelocations);
     has(facts.write_execute, Code::WritableCode);
     // What musl itself takes for a C library, and replaces by itself.
-    let defines = |name: &str| {
-        let mut symbols = facts.symbols.iter();
-        symbols.any(|symbol| symbol.defined && symbol.name == name)
-    };
     has(
-        defines("__libc_start_main") && defines("stdin"),
+        offers(facts, "__libc_start_main") && offers(facts, "stdin"),
         Code::CarriesLibc,
     );
     let with = |code| move |name: String| Finding::of_file(code, file, name, "");
@@ -143,22 +133,18 @@ fn of_one_file(entry: &ElfEntry, libc: Option<Libc>, found: &mut Vec<Finding>) {
 }
 
 /// What keeps files from the oldest musl that the widest tag speaks of.
-fn musl(
-    package: &Package,
-    settled: &Settled,
-    widest: Option<&PlatformTag>,
-    found: &mut Vec<Finding>,
-) {
+fn musl(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Finding>) {
+    let settled = &subject.platform;
     let version = widest.map_or(MUSL_AUTO, |tag| tag.version);
     let Some(promised) = Alpine::first_with_musl(version) else {
         return;
     };
-    let own: BTreeSet<&ModulePath> = package
+    let own: BTreeSet<&ModulePath> = subject
         .elf
         .iter()
         .map(|entry| &entry.file.real_path)
         .collect();
-    let floor = musl_floor(&package.graph, settled.arch, &own, false);
+    let floor = musl_floor(&subject.graph, settled.arch, &own, false);
     let promise = format!("{} speaks of Alpine {promised}", tag_name(widest, settled));
     for cause in floor.causes.iter().filter(|cause| cause.since > promised) {
         let musl = cause.since.musl().unwrap_or("unknown");
@@ -171,7 +157,7 @@ fn musl(
     }
 }
 
-fn tag_name(widest: Option<&PlatformTag>, settled: &Settled) -> String {
+fn tag_name(widest: Option<&PlatformTag>, settled: &Platform) -> String {
     widest.map_or_else(
         || {
             format!(
@@ -186,23 +172,14 @@ fn tag_name(widest: Option<&PlatformTag>, settled: &Settled) -> String {
 }
 
 /// What keeps files from the oldest glibc that the widest tag speaks of.
-fn glibc(
-    package: &Package,
-    settled: &Settled,
-    widest: Option<&PlatformTag>,
-    found: &mut Vec<Finding>,
-) {
+fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Finding>) {
+    let settled = &subject.platform;
     let Some(tag) = widest else { return };
     let Some(policy) = policy_of(tag, settled.arch) else {
         return;
     };
-    let links = Links::merge(&package.graph);
-    let files: BTreeSet<ModulePath> = package
-        .elf
-        .iter()
-        .filter(|entry| entry.file.facts.dynamic)
-        .map(|entry| entry.file.real_path.clone())
-        .collect();
+    let links = Links::merge(&subject.graph);
+    let files = subject.linked();
     let nothing = GlobSet::empty();
     let rules = Rules {
         policy: Some(policy),

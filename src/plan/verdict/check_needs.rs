@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Arch;
 use crate::plan::needs::outside::is_libpython;
-use crate::plan::needs::subject::Settled;
+use crate::plan::needs::subject::{Package, Platform, Subject};
 use crate::plan::verdict::finding::{Code, Finding};
 use crate::policy::{
     PlatformTag, Policy, Pythons, glibc_has, musl_has, policies, policy_of, provided_symbols,
@@ -24,7 +24,7 @@ pub(in crate::plan) struct Promise {
 
 impl Promise {
     /// That of the widest tag; a package that claims none is measured by the newest there is.
-    pub(in crate::plan) fn new(settled: &Settled, widest: Option<&PlatformTag>) -> Self {
+    pub(in crate::plan) fn new(settled: &Platform, widest: Option<&PlatformTag>) -> Self {
         let tag = match widest {
             Some(tag) => Some(tag.clone()),
             None => policies(settled.libc, settled.arch)
@@ -41,7 +41,7 @@ impl Promise {
 /// Check the needs of every file of `graph`.
 pub(in crate::plan) fn check(
     graph: &Graph,
-    settled: &Settled,
+    settled: &Platform,
     pythons: &Pythons,
     promise: &Promise,
     found: &mut Vec<Finding>,
@@ -80,7 +80,7 @@ fn inside<'a>(graph: &'a Graph, name: &str) -> Option<&'a ModulePath> {
 }
 
 /// Run paths by which a loader looks outside of the package for what a file needs.
-fn run_paths(graph: &Graph, settled: &Settled, found: &mut Vec<Finding>) {
+fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Finding>) {
     for stray in strays(graph, settled.libc, settled.arch) {
         let code = match stray.leaves {
             Leaves::Outside => Code::RunPathOutside,
@@ -95,7 +95,7 @@ fn run_paths(graph: &Graph, settled: &Settled, found: &mut Vec<Finding>) {
     }
 }
 
-fn symbols(graph: &Graph, settled: &Settled, pythons: &Pythons, found: &mut Vec<Finding>) {
+fn symbols(graph: &Graph, settled: &Platform, pythons: &Pythons, found: &mut Vec<Finding>) {
     let report = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
     found.extend(report.unbound.into_iter().map(|one| {
         let home = symbol_home(&one.symbol).map(str::to_owned);
@@ -125,11 +125,14 @@ pub(in crate::plan) fn surroundings(libc: Libc, arch: Arch, pythons: &Pythons) -
 /// Libraries that differ but are needed under one short name, in one package or across all
 /// packages that a process may load together: the first one loaded serves them all. The findings
 /// come with the number of the package that each belongs to.
-pub fn name_clashes(graphs: &[&Graph]) -> Vec<(usize, Finding)> {
+pub fn name_clashes(packages: &[Package]) -> Vec<(usize, Finding)> {
     let mut known: BTreeMap<&str, (ModulePath, [u8; 32])> = BTreeMap::new();
     let mut told: BTreeSet<(String, ModulePath)> = BTreeSet::new();
     let mut found = Vec::new();
-    for (number, graph) in graphs.iter().enumerate() {
+    for (number, package) in packages.iter().enumerate() {
+        let Ok(Subject { graph, .. }) = &package.subject else {
+            continue;
+        };
         let edges = graph.walks.iter().flat_map(|walk| &walk.edges);
         for (edge, id) in edges.filter_map(|edge: &Edge| match edge.target {
             Target::Module(id) => Some((edge, id)),

@@ -11,12 +11,12 @@ use crate::plan::needs::obstacle::Blocker;
 use crate::plan::needs::old_python::python_blockers;
 use crate::plan::needs::outside::isa_blockers;
 use crate::plan::needs::outside::{Outside, Rules, outside};
-use crate::plan::needs::subject::ElfEntry;
+use crate::plan::needs::subject::{ElfEntry, Platform, Subject};
 use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::verdict::check_needs::surroundings;
 use crate::plan::verdict::glibc_floor::{GlibcFloor, glibc_floor};
 use crate::policy::{MuslFloor, Policy, Pythons, musl_floor, policies};
-use crate::resolve::{BindingReport, Graph, Libc, ModulePath, bind};
+use crate::resolve::{BindingReport, Libc, ModulePath, bind};
 
 /// What is looked at: a wheel, an installed package, or a single file.
 pub struct InspectInput<'a> {
@@ -26,14 +26,8 @@ pub struct InspectInput<'a> {
     pub claims: &'a [String],
     /// The interpreters that its tags claim.
     pub pythons: &'a Pythons,
-    /// Its ELF files that are for its machine and C library.
-    pub elf: &'a [ElfEntry],
-    /// What each of them pulls in.
-    pub graph: &'a Graph,
-    /// Whose loader loads it.
-    pub libc: Libc,
-    /// For which machine.
-    pub arch: Arch,
+    /// Its ELF files that are for its machine and C library, and what each of them pulls in.
+    pub subject: &'a Subject,
 }
 
 /// What there is to know about it.
@@ -93,13 +87,10 @@ pub struct Needed {
 
 /// Look at it.
 pub fn inspect(input: &InspectInput<'_>) -> Inspection {
-    let links = Links::merge(input.graph);
-    let files: BTreeSet<ModulePath> = input
-        .elf
-        .iter()
-        .filter(|entry| entry.file.facts.dynamic)
-        .map(|entry| entry.file.real_path.clone())
-        .collect();
+    let subject = input.subject;
+    let Platform { arch, libc, .. } = subject.platform;
+    let links = Links::merge(&subject.graph);
+    let files = subject.linked();
     let nothing = GlobSet::empty();
     let assess = |policy: &'static Policy| {
         let rules = Rules {
@@ -111,27 +102,25 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
     // As `--plat auto`: an older musl only where the name claims it.
     let claimed = |policy: &&'static Policy| {
         policy
-            .names(input.arch)
+            .names(arch)
             .iter()
             .any(|name| input.claims.contains(name))
     };
-    let auto = |policy: &&'static Policy| {
-        input.libc == Libc::Glibc || policy.tag(input.arch).version >= MUSL_AUTO
-    };
-    let candidates = policies(input.libc, input.arch);
+    let auto =
+        |policy: &&'static Policy| libc == Libc::Glibc || policy.tag(arch).version >= MUSL_AUTO;
+    let candidates = policies(libc, arch);
     let candidates = candidates
         .into_iter()
         .filter(|one| auto(one) || claimed(one));
     let own: BTreeSet<&ModulePath> = files.iter().collect();
-    let floor =
-        (input.libc == Libc::Musl).then(|| musl_floor(input.graph, input.arch, &own, false));
+    let floor = (libc == Libc::Musl).then(|| musl_floor(&subject.graph, arch, &own, false));
     let assessed: Vec<(&'static Policy, Outside)> =
         candidates.map(|policy| (policy, assess(policy))).collect();
     let blocked = |policy: &Policy, outside: &Outside| {
-        let mut blockers = outside.blockers(&links, policy, input.arch);
+        let mut blockers = outside.blockers(&links, policy, arch);
         blockers.extend(python_blockers(&links, outside));
-        blockers.extend(isa_blockers(&links, outside, input.arch));
-        blockers.extend(musl_blockers(policy, floor.as_ref(), input));
+        blockers.extend(isa_blockers(&links, outside, arch));
+        blockers.extend(musl_blockers(policy, floor.as_ref(), arch));
         blockers
     };
     let complete = |outside: &Outside| outside.grafts.is_empty() && outside.missing.is_empty();
@@ -155,30 +144,23 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
     let needs = needed(&links, &files, judged_by);
     Inspection {
         wheel: input.name.clone(),
-        libc: input.libc,
-        machine: input.arch.name(),
+        libc,
+        machine: arch.name(),
         claims: input.claims.to_vec(),
-        deserves: deserved.map_or_else(Vec::new, |(policy, _)| policy.names(input.arch)),
+        deserves: deserved.map_or_else(Vec::new, |(policy, _)| policy.names(arch)),
         blockers: blockers.unwrap_or_default(),
-        carries: carried(&links, input.elf),
+        carries: carried(&links, &subject.elf),
         needs,
         versions: versions(&links, &files),
-        glibc_floor: (input.libc == Libc::Glibc).then(|| glibc_floor(&links, &files)),
-        binding: bind(
-            input.graph,
-            &surroundings(input.libc, input.arch, input.pythons),
-        ),
+        glibc_floor: (libc == Libc::Glibc).then(|| glibc_floor(&links, &files)),
+        binding: bind(&subject.graph, &surroundings(libc, arch, input.pythons)),
         floor,
     }
 }
 
 /// What in a musl floor is newer than a tag's musl.
-fn musl_blockers(
-    policy: &Policy,
-    floor: Option<&MuslFloor>,
-    input: &InspectInput<'_>,
-) -> Vec<Blocker> {
-    let version = policy.tag(input.arch).version;
+fn musl_blockers(policy: &Policy, floor: Option<&MuslFloor>, arch: Arch) -> Vec<Blocker> {
+    let version = policy.tag(arch).version;
     let causes = floor.into_iter().flat_map(|floor| &floor.causes);
     causes
         .filter(|cause| {

@@ -185,7 +185,7 @@ fn copies_in_the_store_are_merged_only_where_their_links_find_what_they_need() {
     assert_eq!(copies_in_store(&tree).len(), 4);
     let said = tree.done(&["dedupe", "-v", "site"]);
     let gathered = host::gather_tree(&tree.site(), &Counted::default()).unwrap();
-    let graphs = gathered.simulate(&plan::Simulation::default());
+    let graphs = plan::simulate(&gathered.tree, &gathered.elf, &plan::Simulation::default());
     assert!(graphs.iter().all(|graph| !graph.is_incomplete()), "{said}");
     assert!(said.contains("would not find what it needs"), "{said}");
     assert_eq!(copies_in_store(&tree).len(), 3, "{said}");
@@ -368,7 +368,6 @@ fn progress_is_told_in_bytes_of_files_and_comes_to_its_end() {
         twins: twins.classes,
         contents: &twins.contents,
         apart: twins.apart,
-        simulate: &|simulation| gathered.simulate(simulation),
     });
     let kept: Vec<&ArchivePath> = plan.stored.values().collect();
     let all = libraries + size(kept[0].as_str());
