@@ -106,8 +106,19 @@ enum StripArg {
 impl Arguments {
     /// How wheels are to be repaired.
     pub(super) fn options(&self, terminal: &Terminal) -> Result<Options, Error> {
+        let plat = plat(self.plat.clone().or_else(|| args::setting("PLAT")))?;
+        let (time, clamped) = args::source_date()?;
+        if clamped {
+            let text =
+                "outside of what an archive can hold (1980 to 2107); the nearest time counts";
+            terminal.note("SOURCE_DATE_EPOCH", true, text);
+        }
+        if self.patcher.is_some() {
+            let text = "not needed: wheelfix edits ELF files itself";
+            terminal.note("--patcher", false, text);
+        }
         let plan = RepairOptions {
-            plat: plat(self.plat.clone().or_else(|| args::setting("PLAT")))?,
+            plat,
             lib_suffix: self.lib_sdir.clone(),
             update_tags: !self.no_update_tags,
             only_plat: self.only_plat,
@@ -124,16 +135,6 @@ impl Arguments {
             exclude: excluding(&self.exclude)?,
             disable_isa_check: self.disable_isa_ext_check,
         };
-        let (time, clamped) = args::source_date()?;
-        if clamped {
-            let text =
-                "outside of what an archive can hold (1980 to 2107); the nearest time counts";
-            terminal.note("SOURCE_DATE_EPOCH", true, text);
-        }
-        if self.patcher.is_some() {
-            let text = "not needed: wheelfix edits ELF files itself";
-            terminal.note("--patcher", false, text);
-        }
         Ok(Options {
             world: self.world.options(),
             plan,

@@ -18,6 +18,7 @@ pub struct Options {
 }
 
 /// The findings of one wheel, or of one installed package.
+#[derive(Clone, Debug)]
 pub struct Checked {
     /// The path that was checked: of the wheel, or of the tree that the package is in.
     pub path: String,
@@ -28,6 +29,7 @@ pub struct Checked {
 }
 
 /// What a check has come to.
+#[derive(Debug)]
 pub struct Outcome {
     /// Packages of installed trees, then wheels, in the order of the paths.
     pub checked: Vec<Checked>,

@@ -38,6 +38,7 @@ pub struct Planned {
 type Contents = BTreeMap<ArchivePath, [u8; 32]>;
 
 /// What became of the tree.
+#[derive(Debug)]
 pub enum Outcome {
     /// It is as the plan says.
     Done,

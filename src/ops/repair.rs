@@ -42,6 +42,7 @@ pub fn excluding(patterns: &[String]) -> Result<GlobSet, Error> {
 }
 
 /// What became of a wheel.
+#[derive(Debug)]
 pub struct Outcome {
     /// What was done; `None`: it was copied as it is, there being nothing to repair in it.
     pub plan: Option<WheelPlan>,
