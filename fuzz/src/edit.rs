@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wheelfix::elf::{
-    self, Edits, Facts, Kind, MoreEdits, Relr, RunPath, RunPathEdit, RunPathKind, Soname, Strip,
+use wheelfix_elf::{
+    self as elf, Edits, Facts, Kind, MoreEdits, Relr, RunPath, RunPathEdit, RunPathKind, Soname,
+    Strip,
 };
 
 /// How many of the first bytes say what to ask; the file is behind them.

@@ -1,6 +1,6 @@
 //! Reading any bytes: facts or an error, never a panic.
 
-use wheelfix::elf::{self, Edits, Strip};
+use wheelfix_elf::{self as elf, Edits, Strip};
 
 /// Reads the bytes in every way there is that only reads.
 ///

@@ -3,7 +3,8 @@
 use crate::buffer::Buffer;
 use crate::edits::Edits;
 use crate::error::Error;
-use crate::proof::verify::verify;
+use crate::proof::verify::{verify, verify_edit};
+use crate::read::object::Object;
 use crate::rewrite::layout::Level;
 use crate::rewrite::plan::rewrite;
 use crate::strip::plan::strip;
@@ -26,16 +27,27 @@ pub struct Edited {
 /// hold up. There is no half-edited result.
 pub fn edit(bytes: &[u8], edits: &Edits) -> Result<Edited, Error> {
     let stripped = strip(bytes, edits.strip)?;
-    let (out, level) = match rewrite(stripped.as_deref().unwrap_or(bytes), edits)? {
+    let source = Object::parse(stripped.as_deref().unwrap_or(bytes))?;
+    let (rewritten, level) = match rewrite(&source, edits)? {
         Some((rewritten, level)) => (Some(rewritten), level),
-        None => (stripped, Level::L0),
+        None => (None, Level::L0),
+    };
+    let out = match rewritten {
+        Some(out) if stripped.is_none() => {
+            verify_edit(&source, &out, edits)?;
+            Some(out)
+        }
+        rewritten => {
+            let out = rewritten.or(stripped);
+            if let Some(out) = &out {
+                verify(bytes, out, edits)?;
+            }
+            out
+        }
     };
     let changed = out.is_some();
     let bytes = match out {
-        Some(out) => {
-            verify(bytes, &out, edits)?;
-            out
-        }
+        Some(out) => out,
         None => Buffer::copy_of(bytes, 0)?,
     };
     Ok(Edited {

@@ -1,8 +1,25 @@
-//! ELF files as values: bytes in, facts or edited bytes out.
+#![doc = include_str!("../README.md")]
 //!
-//! [`read`] tells what a loader would see of a file, [`edit()`] changes what a repair has to
-//! change (names, needs, run path, packed relocations, what `strip` removes), [`verify()`]
-//! proves that nothing else changed. The folder knows no paths and no files, only bytes.
+//! # The map
+//!
+//! | room | what is in it | uses |
+//! | --- | --- | --- |
+//! | `read/` | what is in a file, each fact read in one place; `Object` is a file read once | |
+//! | `rewrite/` | what edits mean for a file, where its tables go ([`Level`]), and the file written | `read/` |
+//! | `strip/` | what a file can lose, and the file without it | `read/`, `rewrite/` |
+//! | `proof/` | whether an edited file is what was asked and nothing else | `read/` |
+//! | `twin/` | whether two files are one build | `read/` |
+//!
+//! All rooms stand on [`FileOffset`], [`VirtualAddress`] and [`Span`], which are never mixed up, on
+//! [`Edits`] and on [`Error`]. A test reads the imports and holds the table.
+//!
+//! | to | call |
+//! | --- | --- |
+//! | know what a loader sees of a file | [`read()`]; [`read_links`] without reading all of it |
+//! | change a file | [`edit()`] with [`Edits`] |
+//! | know what a strip would save | [`strippable`], [`symbol_bytes`] |
+//! | see whether another tool's edit holds up | [`verify()`], [`compare()`] |
+//! | see whether two files are one build | [`same_build()`] |
 
 mod address;
 mod buffer;
@@ -27,6 +44,7 @@ pub use edits::{Edits, MoreEdits, Relr, RunPathEdit, Strip};
 pub use error::{Error, ErrorKind};
 pub use proof::compare::{Comparison, compare};
 pub use proof::verify::verify;
+pub use ranges::{Position, Span};
 pub use read::dotted_names::dotted_names;
 pub use read::facts::{Facts, read};
 pub use read::header::Kind;

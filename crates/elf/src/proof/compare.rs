@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::edits::{Edits, MoreEdits, Relr, RunPathEdit, Strip};
 use crate::error::Error;
-use crate::proof::verify::verify;
-use crate::read::dynamic::{DF_1_NODEFLIB, DT_DEBUG, Dynamic};
-use crate::read::facts::{Facts, read};
-use crate::read::image::Image;
+use crate::proof::verify::verify_edit;
+use crate::read::dynamic::{DF_1_NODEFLIB, DT_DEBUG};
+use crate::read::facts::{self, Facts};
+use crate::read::object::Object;
 use crate::run_path::{RunPath, RunPathKind};
 use crate::soname::Soname;
 
@@ -30,22 +30,18 @@ pub struct Comparison {
 /// # Errors
 /// When one of them cannot be read.
 pub fn compare(before: &[u8], after: &[u8]) -> Result<Comparison, Error> {
-    let (old, new) = (read(before)?, read(after)?);
-    let mut edits = explain(&old, &new);
-    edits.more.debug_entry = has_debug_entry(after)? && !has_debug_entry(before)?;
-    let rest = verify(before, after, &edits).err();
+    let (old, new) = (Object::parse(before)?, Object::parse(after)?);
+    let (old_facts, new_facts) = (facts::of(&old)?, facts::of(&new)?);
+    let mut edits = explain(&old_facts, &new_facts);
+    let has_debug_entry = |object: &Object<'_>| object.dynamic.value(DT_DEBUG).is_some();
+    edits.more.debug_entry = has_debug_entry(&new) && !has_debug_entry(&old);
+    let rest = verify_edit(&old, after, &edits).err();
     Ok(Comparison {
-        before: old,
-        after: new,
+        before: old_facts,
+        after: new_facts,
         edits,
         rest,
     })
-}
-
-fn has_debug_entry(bytes: &[u8]) -> Result<bool, Error> {
-    let image = Image::parse(bytes)?;
-    let dynamic = Dynamic::parse(&image)?;
-    Ok(dynamic.is_some_and(|dynamic| dynamic.value(DT_DEBUG).is_some()))
 }
 
 fn explain(before: &Facts, after: &Facts) -> Edits {

@@ -7,32 +7,30 @@ use crate::error::Error;
 use crate::proof::same::same;
 use crate::proof::tables;
 use crate::read::dynamic::{
-    DF_1_NODEFLIB, DT_DEBUG, DT_FLAGS_1, DT_JMPREL, DT_MIPS_RLD_MAP_REL, DT_NEEDED, DT_REL,
-    DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT,
-    DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM,
-    Dynamic, is_string_tag,
+    DF_1_NODEFLIB, DT_DEBUG, DT_FLAGS_1, DT_MIPS_RLD_MAP_REL, DT_NEEDED, DT_REL, DT_RELA,
+    DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ,
+    DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM, is_string_tag,
+    is_table_tag,
 };
-use crate::read::facts::{Facts, read};
-use crate::read::image::Image;
+use crate::read::facts::{self, Facts};
+use crate::read::object::Object;
 use crate::read::string_users;
 use crate::read::symbols::{Symbol, Symbols};
-use crate::read::tables::TABLE_TAGS;
 use crate::read::versions::{RELR_VERSION, VersionNeed};
 use crate::run_path::{RunPath, RunPathKind};
 use crate::soname::Soname;
 
 /// Compares what loaders see, and gives out the facts of the edited file.
-pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<Facts, Error> {
-    let before = read(old.bytes)?;
-    let mut after = read(new.bytes).map_err(|error| Error::unverified(error.to_string()))?;
+pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<Facts, Error> {
+    let before = facts::of(old)?;
+    let mut after = facts::of(new).map_err(|error| Error::unverified(error.to_string()))?;
     verify_facts(&before, &after, edits)?;
     verify_rest(before, &mut after, edits)?;
-    let (Some(old_list), Some(new_list)) = (Dynamic::parse(old)?, Dynamic::parse(new)?) else {
-        return Ok(after);
-    };
-    verify_list((old, &old_list), (new, &new_list), edits)?;
-    verify_strings(old, &old_list, &new_list, edits)?;
-    tables::verify(old, new, &old_list, &new_list, edits)?;
+    if old.is_linked() && new.is_linked() {
+        verify_list(old, new, edits)?;
+        verify_strings(old, new, edits)?;
+        tables::verify(old, new, edits)?;
+    }
     Ok(after)
 }
 
@@ -184,15 +182,14 @@ enum Meaning<'a> {
     Number(u64),
 }
 
-fn verify_list(
-    old: (&Image<'_>, &Dynamic<'_>),
-    new: (&Image<'_>, &Dynamic<'_>),
-    edits: &Edits,
-) -> Result<(), Error> {
+fn verify_list(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
     let packed_tags = [DT_RELR, DT_RELRSZ, DT_RELRENT];
-    let unpacks =
-        edits.relr == Relr::Expand && packed_tags.iter().any(|&tag| old.1.value(tag).is_some());
-    let list = |(image, dynamic): (&Image<'_>, &Dynamic<'_>)| {
+    let is_packed = packed_tags
+        .iter()
+        .any(|&tag| old.dynamic.value(tag).is_some());
+    let unpacks = edits.relr == Relr::Expand && is_packed;
+    let list = |object: &Object<'_>| {
+        let (image, dynamic) = (&object.image, &object.dynamic);
         let mut list = Vec::new();
         for (index, entry) in dynamic.entries.iter().enumerate() {
             if is_compared_elsewhere(entry.tag, edits, unpacks) {
@@ -200,8 +197,7 @@ fn verify_list(
             }
             let meaning = if is_string_tag(entry.tag) {
                 Meaning::Text(dynamic.strings.raw(entry.value)?)
-            } else if entry.tag == DT_JMPREL || TABLE_TAGS.iter().any(|&(tag, _)| tag == entry.tag)
-            {
+            } else if is_table_tag(entry.tag) {
                 Meaning::Table
             } else {
                 let own_relative = dynamic.own_relative(image, index, DT_MIPS_RLD_MAP_REL);
@@ -251,22 +247,17 @@ fn is_compared_elsewhere(tag: u64, edits: &Edits, unpacks: bool) -> bool {
 
 /// The old strings are still there, at their old offsets. Only the bytes of a run path that nothing
 /// else uses may be others; every name in use is compared as such.
-fn verify_strings(
-    image: &Image<'_>,
-    old: &Dynamic<'_>,
-    new: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
-    let differs = || Error::unverified("the dynamic string table differs").at(new.strings.at);
-    let mut found = Cow::Borrowed(new.strings.bytes);
+fn verify_strings(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
+    let (strings, new_strings) = (old.dynamic.strings.bytes, &new.dynamic.strings);
+    let differs = || Error::unverified("the dynamic string table differs").at(new_strings.at);
+    let mut found = Cow::Borrowed(new_strings.bytes);
     if edits.more.erase_run_path
-        && let Some(span) = string_users::unshared_run_path(image, old)?
+        && let Some(range) = string_users::unshared_run_path(old)?
     {
-        let range = span.start..span.start.saturating_add(span.size);
         let target = found.to_mut().get_mut(range.clone()).ok_or_else(differs)?;
-        target.copy_from_slice(old.strings.bytes.get(range).ok_or_else(differs)?);
+        target.copy_from_slice(strings.get(range).ok_or_else(differs)?);
     }
-    if found.starts_with(old.strings.bytes) {
+    if found.starts_with(strings) {
         Ok(())
     } else {
         Err(differs())

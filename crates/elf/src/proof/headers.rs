@@ -1,23 +1,24 @@
 //! Whether all that an edit had no business with is still the same.
 
-use crate::address::{same_bytes, same_slices, slice};
+use crate::address::{same_bytes, same_slices};
 use crate::edits::Edits;
 use crate::error::Error;
 use crate::proof::loaded_bytes;
 use crate::proof::sections;
 use crate::read::image::Image;
+use crate::read::object::Object;
 use crate::read::segment::{
     PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP,
     PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, PT_TLS, Segment,
 };
 
 /// Compares all bytes and headers but those of the tables, which have a meaning of their own.
-pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
-    verify_header(old, new, edits)?;
-    verify_segments(old, new, edits)?;
+pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
+    verify_header(&old.image, &new.image, edits)?;
+    verify_segments(&old.image, &new.image, edits)?;
     loaded_bytes::verify(old, new, edits)?;
     sections::verify(old, new, edits)?;
-    verify_overlay(old, new)
+    verify_overlay(&old.image, &new.image)
 }
 
 fn verify_header(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
@@ -108,13 +109,10 @@ fn verify_segments(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<()
         }
         let has_content = keeps_size && one.file_size > 0;
         // What is loaded is compared range by range, where tables may differ.
-        let is_loaded = || {
-            old.loads()
-                .any(|load| load.holds_file_range(one.offset, one.file_size))
-        };
+        let is_loaded = || old.loads().any(|load| load.holds(one.file_span()));
         if has_content && (moves || !is_loaded()) {
-            let content = slice(old.bytes, one.offset, one.file_size);
-            let others = slice(new.bytes, other.offset, other.file_size);
+            let content = old.file_bytes(one.file_span());
+            let others = new.file_bytes(other.file_span());
             if !same_slices(content, others) {
                 let name = name_of(one.kind);
                 return Err(
@@ -145,21 +143,9 @@ fn name_of(kind: u32) -> String {
 
 /// What was appended to the file without any header knowing of it is still there.
 fn verify_overlay(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
-    if same_bytes(overlay(old), overlay(new)) {
+    if same_bytes(old.payload(), new.payload()) {
         Ok(())
     } else {
         Err(Error::unverified("what was appended to the file differs"))
     }
-}
-
-/// What lies behind all that headers know of, without the zeros around it.
-fn overlay<'a>(image: &Image<'a>) -> &'a [u8] {
-    let end = image.described_end().index();
-    let bytes = image.bytes.get(end..).unwrap_or_default();
-    let is_zero = |&byte: &u8| byte == 0;
-    let Some(first) = bytes.iter().position(|byte| !is_zero(byte)) else {
-        return &[];
-    };
-    let last = bytes.iter().rposition(|byte| !is_zero(byte));
-    bytes.get(first..=last.unwrap_or(first)).unwrap_or_default()
 }

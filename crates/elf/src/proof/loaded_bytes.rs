@@ -1,91 +1,72 @@
 //! Whether loaders map the same bytes at the same addresses, but for the tables.
 
-use crate::address::{FileOffset, VirtualAddress, is_filler, same_bytes, slice};
+use crate::address::{VirtualAddress, is_filler, same_bytes, slice};
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
-use crate::ranges::Ranges;
-use crate::read::dynamic::{DT_PLTGOT, DT_SYMTAB, DT_VERSYM, Dynamic};
-use crate::read::header::Header;
+use crate::ranges::{Position, Ranges, Span};
+use crate::read::dynamic::{DT_PLTGOT, DT_SYMTAB, DT_VERSYM};
 use crate::read::image::Image;
 use crate::read::machine::Machine;
+use crate::read::object::Object;
 use crate::read::relocations;
 use crate::read::section::Section;
 use crate::read::segment::{PF_R, PF_W, Segment};
-use crate::read::symbols;
-use crate::read::tables;
+use crate::read::tables::Table;
 use crate::read::versions;
 
 /// The addresses of everything that an edit may move or rewrite; all of it is compared elsewhere.
-fn tables_of(image: &Image<'_>) -> Result<Ranges, Error> {
-    let codec = image.codec();
-    let mut ranges = Vec::new();
-    let mut by_offset = |at: FileOffset, size: u64| {
-        for load in image.loads().filter(|load| load.holds_file_range(at, size)) {
-            let start = load.address.plus(at.0.saturating_sub(load.offset.0)).0;
-            ranges.push((start, start.saturating_add(size)));
-        }
-    };
-    by_offset(FileOffset(0), Header::size(codec));
-    by_offset(
-        image.header.segments_at,
-        Segment::record_size(codec).saturating_mul(image.segments.len() as u64),
-    );
-    by_offset(
-        image.header.sections_at,
-        Section::record_size(codec).saturating_mul(image.sections.len() as u64),
-    );
-    for section in image
+fn tables_of(object: &Object<'_>) -> Result<Ranges<VirtualAddress>, Error> {
+    let Object { image, dynamic, .. } = object;
+    let headers = [
+        image.header_span(),
+        image.segments_span(),
+        image.sections_span(),
+    ];
+    let not_loaded = image
         .sections
         .iter()
         .filter(|section| !section.is_loaded() && section.file_size() > 0)
-    {
-        by_offset(section.offset, section.file_size());
+        .map(Section::file_span);
+    let mut ranges: Vec<Span<VirtualAddress>> = Vec::new();
+    for span in headers.into_iter().chain(not_loaded) {
+        ranges.extend(image.addresses_of(span));
     }
-    let dynamic = Dynamic::parse(image)?;
-    for table in tables::find(image, dynamic.as_ref().unwrap_or(&Dynamic::absent()))? {
-        ranges.push((table.address.0, table.end().0));
-    }
-    if let Some(dynamic) = dynamic {
+    ranges.extend(object.tables()?.iter().map(Table::span));
+    if object.is_linked() {
         if let Some(got) = dynamic.address(DT_PLTGOT) {
-            ranges.push((got.0, got.plus(codec.word_size()).0));
+            ranges.push(Span::sized(got, image.codec().word_size()));
         }
-        ranges.extend(version_ranges(image, &dynamic)?);
-        let bytes = symbols::table(image, &dynamic)?.len() as u64;
+        add_versions(&mut ranges, object)?;
         if let Some(address) = dynamic.address(DT_SYMTAB) {
-            ranges.push((address.0, address.plus(bytes).0));
+            ranges.push(Span::sized(address, object.symbols()?.len() as u64));
         }
     }
     Ok(Ranges::new(ranges))
 }
 
 /// Where the version needs and the symbols' versions are, which no section may tell.
-fn version_ranges(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<(u64, u64)>, Error> {
-    let mut ranges = Vec::new();
-    let symbols =
-        symbols::table(image, dynamic)?.len() as u64 / symbols::record_size(image.codec());
+fn add_versions(ranges: &mut Vec<Span<VirtualAddress>>, object: &Object<'_>) -> Result<(), Error> {
+    let Object { image, dynamic, .. } = object;
     if let Some(address) = dynamic.address(DT_VERSYM) {
-        ranges.push((address.0, address.plus(symbols.saturating_mul(2)).0));
+        let size = (object.symbol_count()? as u64).saturating_mul(2);
+        ranges.push(Span::sized(address, size));
     }
     for need in versions::needs(image, dynamic)? {
-        for at in need
-            .versions
-            .iter()
-            .map(|version| version.at)
-            .chain([need.at])
-        {
-            let load = image.loads().find(|load| load.holds_file_range(at, 1));
-            let start = load.map(|load| load.address.plus(at.0.saturating_sub(load.offset.0)).0);
-            ranges.extend(
-                start.map(|start| (start, start.saturating_add(versions::NEED_SIZE as u64))),
-            );
+        let records = need.versions.iter().map(|version| version.at);
+        for at in records.chain([need.at]) {
+            // It was read of one of the loaded segments, if not to its end.
+            let load = image.loads().find(|load| load.file_span().contains(at));
+            let start = load.map(|load| load.address_of(at));
+            ranges.extend(start.map(|start| Span::sized(start, versions::NEED_SIZE as u64)));
         }
     }
-    Ok(ranges)
+    Ok(())
 }
 
 /// Compares what loaders map, segment by segment.
-pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
+pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
     let (before, after) = (OldBytes::new(old, edits)?, tables_of(new)?);
+    let (old, new) = (&old.image, &new.image);
     let mut added = 0_usize;
     for load in new.loads() {
         if !old.loads().any(|other| other.address == load.address) {
@@ -117,8 +98,11 @@ pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
         if !same {
             return Err(Error::unverified("a loaded segment differs").at(other.offset));
         }
-        let address = load.address.plus(load.file_size);
-        verify_grown(new, address, other.address.plus(other.file_size), &after)?;
+        let grown = Span {
+            start: load.loaded_span().end,
+            end: other.loaded_span().end,
+        };
+        verify_grown(new, grown, &after)?;
         verify_load(old, new, load, other, &before, &after)?;
     }
     Ok(())
@@ -127,8 +111,7 @@ pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<
 /// Whether a segment may promise so little alignment: pages and its own sections need no more.
 /// Strip lets a segment move forward in the file by it.
 fn may_be_less_aligned(old: &Image<'_>, load: &Segment, align: u64) -> bool {
-    let is_in_load =
-        |section: &&Section| section.address >= load.address && section.address < load.memory_end();
+    let is_in_load = |section: &&Section| load.memory_span().contains(section.address);
     let sections = old.sections.iter().filter(|section| section.is_loaded());
     align < load.align
         && align.is_power_of_two()
@@ -139,23 +122,25 @@ fn may_be_less_aligned(old: &Image<'_>, load: &Segment, align: u64) -> bool {
 }
 
 /// The words that only held addends of packed relocations, which have a place of their own now.
-fn unpacked_words(old: &Image<'_>, edits: &Edits) -> Result<Ranges, Error> {
-    let words = match Dynamic::parse(old)? {
-        Some(dynamic)
-            if edits.relr == Relr::Expand && relocations::unpacks_with_addends(old, &dynamic) =>
-        {
-            relocations::packed_places(old, &dynamic)?
-        }
-        _ => Vec::new(),
+fn unpacked_words(old: &Object<'_>, edits: &Edits) -> Result<Ranges<VirtualAddress>, Error> {
+    let Object { image, dynamic, .. } = old;
+    let leave = edits.relr == Relr::Expand && relocations::unpacks_with_addends(image, dynamic);
+    let words = match leave {
+        true => relocations::packed_places(image, dynamic)?,
+        false => Vec::new(),
     };
-    let size = old.codec().word_size();
-    let range = |place: VirtualAddress| (place.0, place.plus(size).0);
-    Ok(Ranges::new(words.into_iter().map(range).collect()))
+    let size = image.codec().word_size();
+    let word = |place| Span::sized(place, size);
+    Ok(Ranges::new(words.into_iter().map(word).collect()))
 }
 
 /// A new segment holds tables and nothing else, can be written where the dynamic list is in it (musl
 /// and glibc do), and begins on a page.
-fn verify_added(new: &Image<'_>, load: &Segment, after: &Ranges) -> Result<(), Error> {
+fn verify_added(
+    new: &Image<'_>,
+    load: &Segment,
+    after: &Ranges<VirtualAddress>,
+) -> Result<(), Error> {
     let holds_list = new
         .dynamic()?
         .is_some_and(|list| load.offset_of(list.address, list.file_size).is_some());
@@ -171,29 +156,26 @@ fn verify_added(new: &Image<'_>, load: &Segment, after: &Ranges) -> Result<(), E
     if !holds {
         return Err(Error::unverified("the added segment cannot be loaded").at(load.offset));
     }
-    verify_grown(new, load.address, load.address.plus(load.file_size), after)
+    verify_grown(new, load.loaded_span(), after)
 }
 
 /// Addresses that were not in the file before hold tables or zeros.
 fn verify_grown(
     new: &Image<'_>,
-    from: VirtualAddress,
-    to: VirtualAddress,
-    after: &Ranges,
+    grown: Span<VirtualAddress>,
+    after: &Ranges<VirtualAddress>,
 ) -> Result<(), Error> {
-    let mut at = from.0;
-    while at < to.0 {
-        let (is_table, next) = after.state(at);
-        let end = next.min(to.0);
-        let bytes = new
-            .at(VirtualAddress(at), end.saturating_sub(at))
-            .unwrap_or(&[1]);
+    let mut start = grown.start;
+    while start < grown.end {
+        let (is_table, next) = after.state(start);
+        let end = next.min(grown.end);
+        let bytes = new.loaded_bytes(Span { start, end }).unwrap_or(&[1]);
         if !is_table && bytes.iter().any(|&byte| byte != 0) {
             return Err(Error::unverified(format!(
-                "unexpected bytes at address {at:#x}"
+                "unexpected bytes at address {start}"
             )));
         }
-        at = end;
+        start = end;
     }
     Ok(())
 }
@@ -201,20 +183,21 @@ fn verify_grown(
 /// What of the old file decides which of its loaded bytes may differ.
 struct OldBytes {
     /// What an edit may move or rewrite.
-    tables: Ranges,
+    tables: Ranges<VirtualAddress>,
     /// Sections with bytes in the file, tables among them: no byte of theirs is filler.
-    sections: Ranges,
+    sections: Ranges<VirtualAddress>,
     /// Words whose addends have left.
-    unpacked: Ranges,
+    unpacked: Ranges<VirtualAddress>,
 }
 
 impl OldBytes {
-    fn new(old: &Image<'_>, edits: &Edits) -> Result<Self, Error> {
+    fn new(old: &Object<'_>, edits: &Edits) -> Result<Self, Error> {
         let sections = old
+            .image
             .sections
             .iter()
             .filter(|section| section.is_loaded() && section.file_size() > 0)
-            .map(|section| (section.address.0, section.memory_end().0));
+            .map(Section::memory_span);
         Ok(Self {
             tables: tables_of(old)?,
             sections: Ranges::new(sections.collect()),
@@ -223,8 +206,8 @@ impl OldBytes {
     }
 
     /// Whether a byte outside of all tables is one that nobody reads.
-    fn is_filler(&self, address: u64, byte: u8) -> bool {
-        is_filler(byte) && !self.sections.state(address).0
+    fn is_filler(&self, address: VirtualAddress, byte: u8) -> bool {
+        is_filler(byte) && !self.sections.contains(address)
     }
 }
 
@@ -234,11 +217,11 @@ fn verify_load(
     load: &Segment,
     other: &Segment,
     before: &OldBytes,
-    after: &Ranges,
+    after: &Ranges<VirtualAddress>,
 ) -> Result<(), Error> {
-    let end = load.address.plus(load.file_size).0;
-    let other_end = other.address.plus(other.file_size).0;
-    let mut at = load.address.0;
+    let end = load.loaded_span().end;
+    let other_end = other.loaded_span().end;
+    let mut at = load.address;
     while at < end {
         let (was_table, next_before) = before.tables.state(at);
         let (is_table, next_after) = after.state(at);
@@ -250,15 +233,15 @@ fn verify_load(
             at = stop;
             continue;
         }
-        let size = stop.saturating_sub(at);
-        let inside = at.saturating_sub(load.address.0);
+        let size = stop.behind(at);
+        let inside = at.behind(load.address);
         let one = slice(old.bytes, load.offset.plus(inside), size);
         let two = slice(new.bytes, other.offset.plus(inside), size);
         let outside = || Error::unverified("a segment lies outside the file").at(other.offset);
         let one = one.ok_or_else(outside)?;
         let differing = if is_gone {
             // Unused, or what a table left.
-            let mut rest = (at..).zip(one);
+            let mut rest = addresses(at).zip(one);
             rest.find(|&(address, &byte)| !was_table && !before.is_filler(address, byte))
                 .map(|(address, _)| address)
         } else {
@@ -270,16 +253,17 @@ fn verify_load(
                 (false, true) => before.is_filler(address, old),
                 // A table may have come through here on its way, or an addend have left.
                 (false, false) => {
-                    new == 0 && (before.is_filler(address, old) || before.unpacked.state(address).0)
+                    new == 0
+                        && (before.is_filler(address, old) || before.unpacked.contains(address))
                 }
             };
             first_difference(at, one, two, &may_differ)
         };
         if let Some(address) = differing {
-            let offset = other.offset.plus(address.saturating_sub(load.address.0));
+            let offset = other.offset.plus(address.behind(load.address));
             return Err(Error::unverified(format!(
-                "bytes at address {address:#x}{} differ",
-                section_at(old, VirtualAddress(address))
+                "bytes at address {address}{} differ",
+                section_at(old, address)
             ))
             .at(offset));
         }
@@ -288,17 +272,22 @@ fn verify_load(
     Ok(())
 }
 
+/// All addresses from one on.
+fn addresses(from: VirtualAddress) -> impl Iterator<Item = VirtualAddress> {
+    (from.0..).map(VirtualAddress)
+}
+
 /// The address of the first byte that must not differ as it does.
 fn first_difference(
-    at: u64,
+    at: VirtualAddress,
     one: &[u8],
     two: &[u8],
-    may_differ: &dyn Fn(u64, u8, u8) -> bool,
-) -> Option<u64> {
+    may_differ: &dyn Fn(VirtualAddress, u8, u8) -> bool,
+) -> Option<VirtualAddress> {
     if same_bytes(one, two) {
         return None;
     }
-    (at..)
+    addresses(at)
         .zip(one.iter().zip(two))
         .find(|&(address, (&old, &new))| old != new && !may_differ(address, old, new))
         .map(|(address, _)| address)
@@ -308,9 +297,7 @@ fn first_difference(
 fn section_at(image: &Image<'_>, address: VirtualAddress) -> String {
     let mut sections = image.sections.iter();
     sections
-        .find(|section| {
-            section.is_loaded() && section.address <= address && address < section.memory_end()
-        })
+        .find(|section| section.is_loaded() && section.memory_span().contains(address))
         .and_then(|section| image.section_name(section))
         .map(|name| format!(" (in {})", name.escape_ascii()))
         .unwrap_or_default()

@@ -4,32 +4,28 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use crate::address::VirtualAddress;
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
 use crate::proof::same::same;
-use crate::read::dynamic::{DT_RELR, DT_RELRSZ, DT_VERSYM, Dynamic};
+use crate::read::dynamic::{DT_RELR, DT_RELRSZ};
 use crate::read::hash_table::{GnuHash, SysvHash};
-use crate::read::image::Image;
+use crate::read::object::Object;
 use crate::read::relocations;
 use crate::read::symbols::{self, RawSymbol};
-use crate::read::tables;
 use crate::read::versions::VERSION_GLOBAL;
 
 /// A symbol by all it says but its place in the table.
 type Said = (Vec<u8>, Vec<u8>, u16, u64);
 
 /// Compares symbols, relocations and hash tables of a file before and after symbols were renamed.
-pub(crate) fn verify(
-    old: (&Image<'_>, &Dynamic<'_>),
-    new: (&Image<'_>, &Dynamic<'_>),
-    edits: &Edits,
-) -> Result<(), Error> {
+pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
     if edits.strip != Strip::None || edits.relr != Relr::Keep || !edits.remove_needed.is_empty() {
         return Err(Error::uneditable(
             "symbols are renamed in an edit of its own: ask for the rest in another one",
         ));
     }
-    let tables = tables::find(old.0, old.1)?;
+    let tables = old.tables()?;
     let follows = |address| tables.iter().any(|table| table.contains(address));
     let before = said(old, &follows, Some(edits))?;
     let after = said(new, &follows, None)?;
@@ -44,9 +40,9 @@ pub(crate) fn verify(
         &relocated(old, &before)?,
         &relocated(new, &after)?,
     )?;
-    let packed = |(image, dynamic): (&Image<'_>, &Dynamic<'_>)| {
-        let (at, size) = dynamic.range(DT_RELR, DT_RELRSZ)?;
-        image.at(at, size).map(<[u8]>::to_vec)
+    let packed = |object: &Object<'_>| {
+        let span = object.dynamic.table(DT_RELR, DT_RELRSZ)?;
+        object.image.loaded_bytes(span).map(<[u8]>::to_vec)
     };
     same("the packed relocations", &packed(old), &packed(new))?;
     verify_hashes(old, new, &after)
@@ -54,22 +50,19 @@ pub(crate) fn verify(
 
 /// All symbols in table order; with the edits, as they are to be after it.
 fn said(
-    (image, dynamic): (&Image<'_>, &Dynamic<'_>),
-    follows: &dyn Fn(crate::address::VirtualAddress) -> bool,
+    object: &Object<'_>,
+    follows: &dyn Fn(VirtualAddress) -> bool,
     edits: Option<&Edits>,
 ) -> Result<Vec<Said>, Error> {
-    let codec = image.codec();
+    let codec = object.codec();
     let size = symbols::record_size(codec) as usize;
-    let table = symbols::table(image, dynamic)?;
-    let count = table.len() / size;
-    let versions = dynamic
-        .address(DT_VERSYM)
-        .and_then(|at| image.at(at, count as u64 * 2));
-    let mut all = Vec::with_capacity(count);
+    let table = object.symbols()?;
+    let versions = object.symbol_versions()?;
+    let mut all = Vec::with_capacity(object.symbol_count()?);
     for (index, raw) in table.chunks_exact(size).enumerate() {
         let broken = || Error::unverified("a symbol is cut short");
         let symbol = RawSymbol::parse(codec, raw).ok_or_else(broken)?;
-        let mut name = dynamic.strings.raw(u64::from(symbol.name))?.to_vec();
+        let mut name = object.dynamic.strings.raw(u64::from(symbol.name))?.to_vec();
         let mut version = versions
             .and_then(|versions| codec.u16(versions, index.saturating_mul(2)))
             .unwrap_or(VERSION_GLOBAL);
@@ -85,8 +78,7 @@ fn said(
         let mut rest = raw.to_vec();
         codec.put_u32(&mut rest, 0, 0);
         codec.put_word(&mut rest, RawSymbol::value_at(codec), 0);
-        let is_known =
-            !symbol.is_address() || !follows(crate::address::VirtualAddress(symbol.value));
+        let is_known = !symbol.is_address() || !follows(VirtualAddress(symbol.value));
         let value = if is_known && !symbol.is_section() {
             symbol.value
         } else {
@@ -101,12 +93,9 @@ fn said(
 type Named = (u64, u32, Option<Said>, Option<u64>);
 
 /// The relocations in order, each with the symbol it names.
-fn relocated(
-    (image, dynamic): (&Image<'_>, &Dynamic<'_>),
-    said: &[Said],
-) -> Result<Vec<Named>, Error> {
+fn relocated(object: &Object<'_>, said: &[Said]) -> Result<Vec<Named>, Error> {
     let mut all = Vec::new();
-    relocations::each(image, dynamic, |relocation| {
+    relocations::each(&object.image, &object.dynamic, |relocation| {
         let symbol = said.get(relocation.symbol as usize).cloned();
         all.push((
             relocation.place.0,
@@ -123,18 +112,14 @@ fn lost() -> Error {
 }
 
 /// Every defined symbol that others can see is found by its name, and the tables hold nothing else.
-fn verify_hashes(
-    old: (&Image<'_>, &Dynamic<'_>),
-    (image, dynamic): (&Image<'_>, &Dynamic<'_>),
-    said: &[Said],
-) -> Result<(), Error> {
+fn verify_hashes(old: &Object<'_>, new: &Object<'_>, said: &[Said]) -> Result<(), Error> {
     let names: Vec<&[u8]> = said.iter().map(|(name, ..)| name.as_slice()).collect();
-    if let Some(hash) = GnuHash::of(image, dynamic).map_err(|_| lost())? {
-        let before = GnuHash::of(old.0, old.1)?.ok_or_else(lost)?;
+    if let Some(hash) = GnuHash::of(&new.image, &new.dynamic).map_err(|_| lost())? {
+        let before = GnuHash::of(&old.image, &old.dynamic)?.ok_or_else(lost)?;
         verify_gnu_hash(&before, &hash, &names)?;
     }
-    if let Some(hash) = SysvHash::of(image, dynamic).map_err(|_| lost())? {
-        let before = SysvHash::of(old.0, old.1)?.ok_or_else(lost)?;
+    if let Some(hash) = SysvHash::of(&new.image, &new.dynamic).map_err(|_| lost())? {
+        let before = SysvHash::of(&old.image, &old.dynamic)?.ok_or_else(lost)?;
         verify_sysv_hash(&before, &hash, &names)?;
     }
     Ok(())

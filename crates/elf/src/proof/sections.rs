@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::{VirtualAddress, same_slices, slice};
+use crate::address::{VirtualAddress, same_slices};
 use crate::codec::Codec;
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
-use crate::read::dynamic::Dynamic;
 use crate::read::image::Image;
+use crate::read::object::Object;
 use crate::read::relocations;
 use crate::read::section::{
     SHF_INFO_LINK, SHN_ABS, SHN_XINDEX, SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED, SHT_PROGBITS,
@@ -16,12 +16,12 @@ use crate::read::section::{
 use crate::read::section_numbers::SectionNumbers;
 use crate::read::segment::PT_INTERP;
 use crate::read::symbols::{self, RawSymbol};
-use crate::read::tables::{self, Table};
+use crate::read::tables::Table;
 
 /// What the comparison of sections needs to know of the old file.
 struct OldSections<'a> {
     image: &'a Image<'a>,
-    tables: Vec<Table>,
+    tables: &'a [Table],
     /// Sections that symbol tables have their names in.
     symbol_names: BTreeSet<u32>,
     edits: &'a Edits,
@@ -30,27 +30,26 @@ struct OldSections<'a> {
 }
 
 impl<'a> OldSections<'a> {
-    fn new(image: &'a Image<'a>, edits: &'a Edits) -> Result<Self, Error> {
-        let dynamic = Dynamic::parse(image)?;
-        let tables = tables::find(image, dynamic.as_ref().unwrap_or(&Dynamic::absent()))?;
+    fn new(object: &'a Object<'a>, edits: &'a Edits) -> Result<Self, Error> {
+        let Object { image, dynamic, .. } = object;
         let symbol_names = image
             .sections
             .iter()
             .filter(|section| holds_symbols(section))
             .map(|section| section.link)
             .collect();
-        let unpacked = match &dynamic {
-            Some(dynamic) if edits.relr == Relr::Expand => {
+        let unpacked = match edits.relr {
+            Relr::Expand => {
                 let with_addend = relocations::unpacks_with_addends(image, dynamic);
                 let record = relocations::record_size(image.codec(), with_addend);
                 let count = relocations::packed_places(image, dynamic)?.len() as u64;
                 (count.saturating_mul(record), record)
             }
-            _ => (0, 0),
+            Relr::Keep => (0, 0),
         };
         Ok(Self {
             image,
-            tables,
+            tables: object.tables()?,
             symbol_names,
             edits,
             unpacked,
@@ -125,8 +124,8 @@ impl<'a> OldSections<'a> {
             ))
             .at(other.offset));
         }
-        let one = slice(old.bytes, section.offset, section.file_size());
-        let two = slice(new.bytes, other.offset, other.file_size());
+        let one = old.file_bytes(section.file_span());
+        let two = new.file_bytes(other.file_span());
         if index == old.names_index {
             // The names were compared one by one; the last has to end, too.
             let ends = |names: Option<&[u8]>| names.and_then(<[u8]>::last) == Some(&0);
@@ -205,7 +204,7 @@ impl OldSections<'_> {
             return symbol.value;
         }
         let is_same_spot = |(index, old): (usize, &Section)| {
-            let is_of = Some(index) == section || old.address <= value && value < old.memory_end();
+            let is_of = Some(index) == section || old.memory_span().contains(value);
             let went = kept.get(index).copied().flatten();
             let new = went.and_then(|went| new.sections.get(went));
             is_of
@@ -237,7 +236,7 @@ fn same_but(codec: Codec, raw: &[u8], other_raw: &[u8], section: u16, value: u64
 fn place_in_segment(image: &Image<'_>, section: &Section) -> Option<u64> {
     let load = image
         .loads()
-        .find(|load| section.address >= load.address && section.address < load.memory_end())?;
+        .find(|load| load.memory_span().contains(section.address))?;
     Some(section.offset.0.wrapping_sub(load.offset.0))
 }
 
@@ -246,8 +245,9 @@ fn holds_symbols(section: &Section) -> bool {
 }
 
 /// Compares the sections one by one; strip may have taken some away.
-pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>, edits: &Edits) -> Result<(), Error> {
+pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
     let olds = OldSections::new(old, edits)?;
+    let (old, new) = (&old.image, &new.image);
     let mut rest = new.sections.iter().enumerate();
     let mut waiting = rest.next();
     // Where each old section went.
@@ -340,7 +340,7 @@ fn verify_links(old: &Image<'_>, new: &Image<'_>, kept: &[Option<usize>]) -> Res
 fn content<'a>(image: &Image<'a>, index: usize) -> &'a [u8] {
     let section = image.sections.get(index);
     section
-        .and_then(|section| slice(image.bytes, section.offset, section.file_size()))
+        .and_then(|section| image.file_bytes(section.file_span()))
         .unwrap_or_default()
 }
 

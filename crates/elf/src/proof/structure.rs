@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::address::FileOffset;
 use crate::error::Error;
-use crate::read::dynamic::{DT_VERNEEDNUM, Dynamic};
-use crate::read::header::Header;
+use crate::ranges::Span;
+use crate::read::dynamic::DT_VERNEEDNUM;
 use crate::read::image::Image;
 use crate::read::machine::Machine;
+use crate::read::object::Object;
 use crate::read::section::{SHT_DYNAMIC, SHT_GNU_VERNEED, SHT_STRTAB, Section};
 use crate::read::segment::{
     PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_INTERP, PT_NOTE,
@@ -40,7 +41,7 @@ enum Fault {
 }
 
 /// Checks that an edit added no fault. Faults that the file had before are not the editor's.
-pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
+pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>) -> Result<(), Error> {
     let before = faults(old);
     for (fault, count) in faults(new) {
         if count > before.get(&fault).copied().unwrap_or(0) {
@@ -61,7 +62,8 @@ pub(crate) fn verify(old: &Image<'_>, new: &Image<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn faults(image: &Image<'_>) -> BTreeMap<Fault, usize> {
+fn faults(object: &Object<'_>) -> BTreeMap<Fault, usize> {
+    let image = &object.image;
     let mut faults = BTreeMap::new();
     let mut add = |fault: Fault, found: usize| {
         if found > 0 {
@@ -117,7 +119,7 @@ fn faults(image: &Image<'_>) -> BTreeMap<Fault, usize> {
             .filter(|section| section.file_end().0 > length)
             .count(),
     );
-    add(Fault::TableSize, wrong_sizes(image));
+    add(Fault::TableSize, wrong_sizes(object));
     if !image.sections.is_empty() {
         add(
             Fault::EmptySegment,
@@ -145,14 +147,13 @@ fn is_congruent(load: &Segment) -> bool {
 }
 
 fn headers_are_loaded(image: &Image<'_>) -> bool {
-    let size = Segment::record_size(image.codec()).saturating_mul(image.segments.len() as u64);
-    let at = image.header.segments_at;
-    let loaded = image.loads().any(|load| load.holds_file_range(at, size));
+    let span = image.segments_span();
+    let loaded = image.loads().any(|load| load.holds(span));
     let described = image
         .segments
         .iter()
         .filter(|segment| segment.kind == PT_PHDR)
-        .all(|segment| segment.offset == at && segment.file_size == size);
+        .all(|segment| segment.file_span() == span);
     loaded && described
 }
 
@@ -181,34 +182,17 @@ fn is_section_in_place(image: &Image<'_>, section: &Section) -> bool {
 }
 
 fn overlaps(image: &Image<'_>) -> usize {
-    let codec = image.codec();
-    let table = |at: FileOffset, record: u64, count: usize| {
-        (at.0, at.plus(record.saturating_mul(count as u64)).0)
-    };
     let mut ranges = vec![
-        (0, Header::size(codec)),
-        table(
-            image.header.segments_at,
-            Segment::record_size(codec),
-            image.segments.len(),
-        ),
-        table(
-            image.header.sections_at,
-            Section::record_size(codec),
-            image.sections.len(),
-        ),
+        image.header_span(),
+        image.segments_span(),
+        image.sections_span(),
     ];
-    ranges.extend(
-        image
-            .sections
-            .iter()
-            .map(|section| (section.offset.0, section.file_end().0)),
-    );
-    ranges.retain(|range| range.0 < range.1);
+    ranges.extend(image.sections.iter().map(Section::file_span));
+    ranges.retain(|range| !range.is_empty());
     ranges.sort_unstable();
-    let mut reached = 0;
+    let mut reached = FileOffset(0);
     let mut count = 0_usize;
-    for (start, end) in ranges {
+    for Span { start, end } in ranges {
         count = count.saturating_add(usize::from(start < reached));
         reached = reached.max(end);
     }
@@ -217,18 +201,16 @@ fn overlaps(image: &Image<'_>) -> usize {
 
 fn has_section(image: &Image<'_>, load: &Segment) -> bool {
     image.sections.iter().any(|section| {
-        section.is_loaded()
-            && section.size > 0
-            && section.address >= load.address
-            && section.memory_end() <= load.memory_end()
+        section.is_loaded() && section.size > 0 && load.memory_span().covers(section.memory_span())
     })
 }
 
 /// Sections of the dynamic list and its strings that are larger or smaller than those.
-fn wrong_sizes(image: &Image<'_>) -> usize {
-    let Ok(Some(dynamic)) = Dynamic::parse(image) else {
+fn wrong_sizes(object: &Object<'_>) -> usize {
+    let Object { image, dynamic, .. } = object;
+    if !object.is_linked() {
         return 0;
-    };
+    }
     let strings = dynamic.strings.bytes.len() as u64;
     let needs = dynamic.value(DT_VERNEEDNUM).unwrap_or(0);
     let is_wrong = |section: &&Section| match section.kind {

@@ -8,49 +8,37 @@ use crate::proof::same::same;
 use crate::proof::versions as version_proof;
 use crate::read::dynamic::{
     DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ,
-    DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF, Dynamic,
+    DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF,
 };
 use crate::read::hash_table::{GnuHash, SysvHash};
 use crate::read::image::Image;
 use crate::read::machine::Machine;
+use crate::read::object::Object;
 use crate::read::relocations::{self, Relocation};
+use crate::read::section_numbers::SectionNumbers;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions;
 
 /// Compares relocations, symbols, versions and hash tables.
-pub(crate) fn verify(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
+pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
     if edits.more.rename_symbols.is_empty() {
-        verify_relocations(old, new, old_list, new_list, edits)?;
-        verify_symbols(old, new, old_list, new_list, edits)?;
+        verify_relocations(old, new, edits)?;
+        verify_symbols(old, new, edits)?;
     } else {
-        renamed_symbols::verify((old, old_list), (new, new_list), edits)?;
+        renamed_symbols::verify(old, new, edits)?;
     }
-    version_proof::verify_needs(old, new, old_list, new_list, edits)?;
-    verify_offset_table(old, new, old_list, new_list)
+    version_proof::verify_needs(old, new, edits)?;
+    verify_offset_table(old, new)
 }
 
-fn verify_relocations(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
+fn verify_relocations(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
+    let (old_list, new_list) = (&old.dynamic, &new.dynamic);
     let verify = |what, tag, size_tag| {
-        let (one, other) = (
-            range_bytes(old, old_list, tag, size_tag),
-            range_bytes(new, new_list, tag, size_tag),
-        );
+        let (one, other) = (table(old, tag, size_tag), table(new, tag, size_tag));
         same_table(what, one, other)
     };
     verify("the table of procedure relocations", DT_JMPREL, DT_PLTRELSZ)?;
-    let packed = relocations::packed_places(old, old_list)?;
+    let packed = relocations::packed_places(&old.image, old_list)?;
     if edits.relr == Relr::Keep || packed.is_empty() {
         for (tag, size_tag) in [
             (DT_RELA, DT_RELASZ),
@@ -62,12 +50,14 @@ fn verify_relocations(
         return Ok(());
     }
     // The first relocations are the packed ones, in any order; the others are as before.
-    let all = |image: &Image<'_>, dynamic: &Dynamic<'_>| -> Result<Vec<Relocation>, Error> {
+    let all = |object: &Object<'_>| -> Result<Vec<Relocation>, Error> {
         let mut all = Vec::new();
-        relocations::each(image, dynamic, |relocation| all.push(relocation))?;
+        relocations::each(&object.image, &object.dynamic, |relocation| {
+            all.push(relocation)
+        })?;
         Ok(all)
     };
-    let (ordinary, unpacked) = (all(old, old_list)?, all(new, new_list)?);
+    let (ordinary, unpacked) = (all(old)?, all(new)?);
     let (front, back) = unpacked
         .split_at_checked(packed.len())
         .ok_or_else(|| Error::unverified("relocations are missing"))?;
@@ -76,16 +66,16 @@ fn verify_relocations(
         &ordinary.as_slice(),
         &back,
     )?;
-    let mut expected = packed_meaning(old, &packed)?;
+    let mut expected = packed_meaning(&old.image, &packed)?;
     let mut found = front
         .iter()
-        .map(|relocation| relative_meaning(new, relocation))
+        .map(|relocation| relative_meaning(&new.image, relocation))
         .collect::<Result<Vec<_>, _>>()?;
     expected.sort_unstable();
     found.sort_unstable();
     same("the list of unpacked relocations", &expected, &found)?;
     let grown = packed.len() as u64;
-    let with_addend = relocations::unpacks_with_addends(old, old_list);
+    let with_addend = relocations::unpacks_with_addends(&old.image, old_list);
     for (tags, has_addend) in [
         ([DT_RELA, DT_RELASZ, DT_RELAENT], true),
         ([DT_REL, DT_RELSZ, DT_RELENT], false),
@@ -123,14 +113,10 @@ fn verify_relocations(
 }
 
 /// The bytes of a table that the list tells the place and the size of.
-fn range_bytes<'a>(
-    image: &Image<'a>,
-    dynamic: &Dynamic<'_>,
-    tag: u64,
-    size_tag: u64,
-) -> Option<&'a [u8]> {
-    let (at, size) = dynamic.range(tag, size_tag)?;
-    image.at(at, size)
+fn table<'a>(object: &Object<'a>, tag: u64, size_tag: u64) -> Option<&'a [u8]> {
+    object
+        .image
+        .loaded_bytes(object.dynamic.table(tag, size_tag)?)
 }
 
 fn same_table(
@@ -166,28 +152,22 @@ fn relative_meaning(image: &Image<'_>, relocation: &Relocation) -> Result<(u64, 
 }
 
 fn word_at(image: &Image<'_>, place: VirtualAddress) -> Result<u64, Error> {
-    let codec = image.codec();
     image
-        .at(place, codec.word_size())
-        .and_then(|bytes| codec.word(bytes, 0))
+        .word_at(place)
         .ok_or_else(|| Error::unverified("a packed relocation points outside the file"))
 }
 
-fn verify_symbols(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-    edits: &Edits,
-) -> Result<(), Error> {
+fn verify_symbols(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
     let codec = old.codec();
-    let (one, other) = (
-        symbols::table(old, old_list)?,
-        symbols::table(new, new_list)?,
+    let (one, other) = (old.symbols()?, new.symbols()?);
+    let numbers = (
+        SectionNumbers::of_dynamic(&old.image),
+        SectionNumbers::of_dynamic(&new.image),
     );
     let size = symbols::record_size(codec) as usize;
     let value_at = RawSymbol::value_at(codec);
-    for (raw, new_raw) in one.chunks_exact(size).zip(other.chunks_exact(size)) {
+    let pairs = one.chunks_exact(size).zip(other.chunks_exact(size));
+    for (place, (raw, new_raw)) in pairs.enumerate() {
         if same_bytes(raw, new_raw) {
             continue;
         }
@@ -206,35 +186,44 @@ fn verify_symbols(
             new_symbol.section,
         );
         let moved = symbol.value != new_symbol.value;
-        let follows = !moved || same_spot(old, new, &symbol, &new_symbol);
+        let sections = (
+            numbers.0.section(place, &symbol),
+            numbers.1.section(place, &new_symbol),
+        );
+        let one = (&old.image, sections.0);
+        let other = (&new.image, sections.1);
+        let follows = !moved || same_spot(one, other, symbol.value, new_symbol.value);
         let renumbered = symbol.section == new_symbol.section
-            || edits.strip != Strip::None && same_section(old, new, &symbol, &new_symbol);
+            || edits.strip != Strip::None && same_section(one, other);
         if expected != new_raw || !follows || !renumbered {
-            return Err(Error::unverified("a symbol differs").at(new_list.at));
+            return Err(Error::unverified("a symbol differs").at(new.dynamic.at));
         }
     }
-    let count = one.len() / size;
-    version_proof::verify_symbols((old, old_list), (new, new_list), one, edits)?;
-    let tables = hash_tables(old, old_list, count).into_iter();
-    for (one, other) in tables.zip(hash_tables(new, new_list, count)) {
+    version_proof::verify_symbols(old, new, edits)?;
+    let count = old.symbol_count()?;
+    let tables = hash_tables(old, count).into_iter();
+    for (one, other) in tables.zip(hash_tables(new, count)) {
         same_table("a hash table", one, other)?;
     }
     same_table(
         "the version definitions",
-        definitions(old, old_list)?,
-        definitions(new, new_list)?,
+        definitions(old)?,
+        definitions(new)?,
     )
 }
 
-fn definitions<'a>(image: &Image<'a>, dynamic: &Dynamic<'_>) -> Result<Option<&'a [u8]>, Error> {
-    let size = versions::definition_size(image, dynamic)?;
-    let at = dynamic.address(DT_VERDEF);
-    Ok(at.and_then(|at| image.at(at, size)))
+fn definitions<'a>(object: &Object<'a>) -> Result<Option<&'a [u8]>, Error> {
+    let size = versions::definition_size(&object.image, &object.dynamic)?;
+    let at = object.dynamic.address(DT_VERDEF);
+    Ok(at.and_then(|at| object.image.at(at, size)))
 }
 
+/// A file, and the section that a symbol of it is of.
+type SymbolHome<'a, 'b> = (&'b Image<'a>, Option<usize>);
+
 /// Whether two values mean the same spot of the same table.
-fn same_spot(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSymbol) -> bool {
-    let start = |image: &Image<'_>, symbol: &RawSymbol| {
+fn same_spot(old: SymbolHome<'_, '_>, new: SymbolHome<'_, '_>, one: u64, other: u64) -> bool {
+    let start = |(image, section): SymbolHome<'_, '_>| {
         if image.sections.is_empty() {
             return image
                 .dynamic()
@@ -242,39 +231,29 @@ fn same_spot(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSymbo
                 .flatten()
                 .map(|segment| segment.address.0);
         }
-        image
-            .sections
-            .get(usize::from(symbol.section))
-            .map(|section| section.address.0)
+        let section = image.sections.get(section?);
+        section.map(|section| section.address.0)
     };
-    match (start(old, one), start(new, other)) {
-        (Some(before), Some(after)) => {
-            one.value.wrapping_sub(before) == other.value.wrapping_sub(after)
-        }
+    match (start(old), start(new)) {
+        (Some(before), Some(after)) => one.wrapping_sub(before) == other.wrapping_sub(after),
         _ => false,
     }
 }
 
 /// Whether two symbols are of the same section under different numbers.
-fn same_section(old: &Image<'_>, new: &Image<'_>, one: &RawSymbol, other: &RawSymbol) -> bool {
-    let what = |image: &Image<'_>, symbol: &RawSymbol| {
-        let section = image.sections.get(usize::from(symbol.section))?;
-        Some((
-            section.kind,
-            section.flags,
-            image.section_name(section)?.to_vec(),
-        ))
+fn same_section(old: SymbolHome<'_, '_>, new: SymbolHome<'_, '_>) -> bool {
+    let what = |(image, section): SymbolHome<'_, '_>| {
+        let section = image.sections.get(section?)?;
+        let name = image.section_name(section)?.to_vec();
+        Some((section.kind, section.flags, name))
     };
-    let before = what(old, one);
-    before.is_some() && before == what(new, other)
+    let before = what(old);
+    before.is_some() && before == what(new)
 }
 
 /// The hash tables of a file of so many symbols; one that is cut short finds nothing.
-fn hash_tables<'a>(
-    image: &Image<'a>,
-    dynamic: &Dynamic<'_>,
-    symbols: usize,
-) -> [Option<&'a [u8]>; 2] {
+fn hash_tables<'a>(object: &Object<'a>, symbols: usize) -> [Option<&'a [u8]>; 2] {
+    let (image, dynamic) = (&object.image, &object.dynamic);
     let sysv = SysvHash::of(image, dynamic).ok().flatten();
     let gnu = GnuHash::of(image, dynamic).ok().flatten();
     [
@@ -284,27 +263,19 @@ fn hash_tables<'a>(
 }
 
 /// The first word of the global offset table is the dynamic section's address, if it was.
-fn verify_offset_table(
-    old: &Image<'_>,
-    new: &Image<'_>,
-    old_list: &Dynamic<'_>,
-    new_list: &Dynamic<'_>,
-) -> Result<(), Error> {
-    let word = |image: &Image<'_>, dynamic: &Dynamic<'_>| {
-        let at = dynamic.address(DT_PLTGOT)?;
+fn verify_offset_table(old: &Object<'_>, new: &Object<'_>) -> Result<(), Error> {
+    let word = |object: &Object<'_>| {
+        let at = object.dynamic.address(DT_PLTGOT)?;
         // On IA-64 it is a number to count from, in the middle of anything.
-        let list = dynamic.address..dynamic.address.plus(dynamic.size);
-        if list.contains(&at) {
+        if object.dynamic.span().contains(at) {
             return None;
         }
-        image
-            .codec()
-            .word(image.at(at, image.codec().word_size())?, 0)
+        object.image.word_at(at)
     };
-    let expected = match word(old, old_list) {
-        Some(address) if address == old_list.address.0 => Some(new_list.address.0),
+    let expected = match word(old) {
+        Some(address) if address == old.dynamic.address.0 => Some(new.dynamic.address.0),
         None => return Ok(()),
         other => other,
     };
-    same("the global offset table", &expected, &word(new, new_list))
+    same("the global offset table", &expected, &word(new))
 }

@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use crate::address::{FileOffset, VirtualAddress, slice};
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::image::Image;
 use crate::read::machine::Machine;
 
@@ -73,6 +74,32 @@ pub(crate) fn is_string_tag(tag: u64) -> bool {
             | DT_AUDIT
     )
 }
+
+/// Whether a tag's value is the address of a table, which goes along when the table moves.
+pub(crate) fn is_table_tag(tag: u64) -> bool {
+    matches!(
+        tag,
+        DT_STRTAB
+            | DT_SYMTAB
+            | DT_HASH
+            | DT_GNU_HASH
+            | DT_VERSYM
+            | DT_VERDEF
+            | DT_VERNEED
+            | DT_RELA
+            | DT_REL
+            | DT_RELR
+            | DT_JMPREL
+    )
+}
+
+/// The tables of relocations: the tag of each, and that of its size in bytes.
+pub(crate) const RELOCATION_TABLES: [(u64, u64); 4] = [
+    (DT_RELA, DT_RELASZ),
+    (DT_REL, DT_RELSZ),
+    (DT_JMPREL, DT_PLTRELSZ),
+    (DT_RELR, DT_RELRSZ),
+];
 
 /// One entry: what it says and its value (an address, a size, a string offset or flags).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +230,11 @@ impl<'a> Dynamic<'a> {
         }
     }
 
+    /// The addresses of the whole section, spare entries included.
+    pub(crate) fn span(&self) -> Span<VirtualAddress> {
+        Span::sized(self.address, self.size)
+    }
+
     /// Whether the file has none.
     pub(crate) fn is_absent(&self) -> bool {
         self.size == 0
@@ -250,11 +282,11 @@ impl<'a> Dynamic<'a> {
         self.value(tag).map(VirtualAddress)
     }
 
-    /// The address range `[tag, tag + size_tag)`, if both are there and it is not empty.
-    pub(crate) fn range(&self, tag: u64, size_tag: u64) -> Option<(VirtualAddress, u64)> {
+    /// The table at `tag`, of `size_tag` bytes, if both are there and it is not empty.
+    pub(crate) fn table(&self, tag: u64, size_tag: u64) -> Option<Span<VirtualAddress>> {
         let address = self.address(tag)?;
         let size = self.value(size_tag).filter(|&size| size > 0)?;
-        Some((address, size))
+        Some(Span::sized(address, size))
     }
 
     /// A tag's string.

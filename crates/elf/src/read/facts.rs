@@ -7,12 +7,12 @@ use crate::error::Error;
 use crate::read::attributes;
 use crate::read::dynamic::{
     DF_TEXTREL, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_TEXTREL,
-    Dynamic,
 };
 use crate::read::header::Kind;
 use crate::read::image::Image;
 use crate::read::machine::Machine;
 use crate::read::notes::{self, X86Isa};
+use crate::read::object::Object;
 use crate::read::relocations;
 use crate::read::section::SHT_SYMTAB;
 use crate::read::segment::{PF_W, PF_X, PT_GNU_STACK, PT_INTERP};
@@ -92,10 +92,14 @@ pub struct Facts {
 /// # Errors
 /// When the bytes are not ELF, or contradict themselves anywhere a loader would look.
 pub fn read(bytes: &[u8]) -> Result<Facts, Error> {
-    let image = Image::parse(bytes)?;
-    let mut facts = of_headers(&image)?;
-    if let Some(dynamic) = Dynamic::parse(&image)? {
-        add_dynamic(&mut facts, &image, &dynamic)?;
+    of(&Object::parse(bytes)?)
+}
+
+/// The facts of a file that was read.
+pub(crate) fn of(object: &Object<'_>) -> Result<Facts, Error> {
+    let mut facts = of_headers(&object.image)?;
+    if object.is_linked() {
+        add_dynamic(&mut facts, object)?;
     }
     Ok(facts)
 }
@@ -171,7 +175,8 @@ pub(crate) fn interpreter(image: &Image<'_>) -> Result<Option<String>, Error> {
     Ok(Some(name.to_owned()))
 }
 
-fn add_dynamic(facts: &mut Facts, image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<(), Error> {
+fn add_dynamic(facts: &mut Facts, object: &Object<'_>) -> Result<(), Error> {
+    let (image, dynamic) = (&object.image, &object.dynamic);
     let text = |tag| Ok::<_, Error>(dynamic.text(tag)?.map(str::to_owned));
     facts.dynamic = true;
     facts.soname = text(DT_SONAME)?.map(Soname::from);
@@ -195,7 +200,7 @@ fn add_dynamic(facts: &mut Facts, image: &Image<'_>, dynamic: &Dynamic<'_>) -> R
         .filter(|definition| !definition.is_base)
         .map(|definition| Ok(dynamic.strings.text(u64::from(definition.name))?.to_owned()))
         .collect::<Result<_, Error>>()?;
-    facts.symbols = symbols::read(image, dynamic, &needs, &definitions)?;
+    facts.symbols = symbols::read(image, dynamic, object.symbols()?, &needs, &definitions)?;
     facts.relr = relocations::packed_count(image, dynamic)?;
     facts.flags = dynamic.value(DT_FLAGS).unwrap_or(0);
     facts.flags_1 = dynamic.value(DT_FLAGS_1).unwrap_or(0);

@@ -3,6 +3,7 @@
 use crate::address::{FileOffset, VirtualAddress, slice};
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::header::{Header, Kind};
 use crate::read::section::{
     SHN_XINDEX, SHT_DYNSYM, SHT_NOBITS, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section,
@@ -52,6 +53,50 @@ impl<'a> Image<'a> {
     /// Where `[address, address + size)` is in the file, if one mapped segment holds it all.
     pub(crate) fn offset_of(&self, address: VirtualAddress, size: u64) -> Option<FileOffset> {
         self.loads().find_map(|load| load.offset_of(address, size))
+    }
+
+    /// The bytes of a part of the file, if it has them all.
+    pub(crate) fn file_bytes(&self, span: Span<FileOffset>) -> Option<&'a [u8]> {
+        slice(self.bytes, span.start, span.size())
+    }
+
+    /// The bytes at these addresses.
+    pub(crate) fn loaded_bytes(&self, span: Span<VirtualAddress>) -> Option<&'a [u8]> {
+        self.at(span.start, span.size())
+    }
+
+    /// The number of address size that is loaded at an address.
+    pub(crate) fn word_at(&self, address: VirtualAddress) -> Option<u64> {
+        let codec = self.codec();
+        codec.word(self.at(address, codec.word_size())?, 0)
+    }
+
+    /// The addresses at which a part of the file is loaded.
+    pub(crate) fn addresses_of(
+        &self,
+        span: Span<FileOffset>,
+    ) -> impl Iterator<Item = Span<VirtualAddress>> {
+        let loads = self.loads().filter(move |load| load.holds(span));
+        loads.map(move |load| Span::sized(load.address_of(span.start), span.size()))
+    }
+
+    /// The ELF header.
+    pub(crate) fn header_span(&self) -> Span<FileOffset> {
+        Span::sized(FileOffset(0), Header::size(self.codec()))
+    }
+
+    /// The program headers.
+    pub(crate) fn segments_span(&self) -> Span<FileOffset> {
+        let size = Segment::record_size(self.codec());
+        let size = size.saturating_mul(self.segments.len() as u64);
+        Span::sized(self.header.segments_at, size)
+    }
+
+    /// The section headers; empty when the file has none.
+    pub(crate) fn sections_span(&self) -> Span<FileOffset> {
+        let size = Section::record_size(self.codec());
+        let size = size.saturating_mul(self.sections.len() as u64);
+        Span::sized(self.header.sections_at, size)
     }
 
     /// The bytes at `[address, address + size)`.
@@ -108,22 +153,10 @@ impl<'a> Image<'a> {
 
     /// Where everything ends that some header describes. What comes after was appended by others.
     pub(crate) fn described_end(&self) -> FileOffset {
-        let codec = self.codec();
-        let table = |at: FileOffset, record: u64, count: usize| {
-            at.plus(record.saturating_mul(count as u64))
-        };
         let headers = [
-            FileOffset(Header::size(codec)),
-            table(
-                self.header.segments_at,
-                Segment::record_size(codec),
-                self.segments.len(),
-            ),
-            table(
-                self.header.sections_at,
-                Section::record_size(codec),
-                self.sections.len(),
-            ),
+            self.header_span().end,
+            self.segments_span().end,
+            self.sections_span().end,
         ];
         let segments = self
             .segments
@@ -140,6 +173,25 @@ impl<'a> Image<'a> {
         end.min(FileOffset(self.bytes.len() as u64))
     }
 
+    /// What others appended to the file: all that no header describes; nothing where it is zeros.
+    pub(crate) fn overlay(&self) -> &'a [u8] {
+        let rest = self.bytes.get(self.described_end().index()..);
+        let is_used = |rest: &&[u8]| rest.iter().any(|&byte| byte != 0);
+        rest.filter(is_used).unwrap_or_default()
+    }
+
+    /// The overlay without the zeros around it.
+    pub(crate) fn payload(&self) -> &'a [u8] {
+        let overlay = self.overlay();
+        let is_used = |&byte: &u8| byte != 0;
+        let start = overlay.iter().position(is_used);
+        let end = overlay.iter().rposition(is_used);
+        match (start, end) {
+            (Some(start), Some(end)) => overlay.get(start..=end).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
     /// A section's name without its NUL, or `None` where the names are broken.
     pub(crate) fn section_name(&self, section: &Section) -> Option<&'a [u8]> {
         let names = self.sections.get(self.names_index)?;
@@ -147,16 +199,6 @@ impl<'a> Image<'a> {
         let rest = table.get(section.name as usize..)?;
         rest.split(|&byte| byte == 0).next()
     }
-}
-
-/// The program headers' and the ELF header's own bytes, as ranges of the file.
-pub(crate) fn header_ranges(image: &Image<'_>) -> [(FileOffset, u64); 2] {
-    let codec = image.codec();
-    let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
-    [
-        (FileOffset(0), Header::size(codec)),
-        (image.header.segments_at, headers),
-    ]
 }
 
 fn segments(bytes: &[u8], header: &Header) -> Result<Vec<Segment>, Error> {

@@ -3,9 +3,10 @@
 use crate::address::{FileOffset, VirtualAddress};
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::dynamic::{
-    DT_JMPREL, DT_PLTREL, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR, DT_RELRSZ, DT_RELSZ,
-    Dynamic,
+    DT_JMPREL, DT_PLTREL, DT_REL, DT_RELA, DT_RELASZ, DT_RELR, DT_RELRSZ, DT_RELSZ, Dynamic,
+    RELOCATION_TABLES,
 };
 use crate::read::image::Image;
 use crate::read::machine::Machine;
@@ -60,26 +61,19 @@ pub(crate) fn renumber(codec: Codec, record: &mut [u8], new_index: &[u32]) -> Op
     codec.put_word(record, word, new << shift | kept)
 }
 
-/// A dynamic section's relocation tables: address, bytes, and whether they carry addends.
-pub(crate) fn tables(dynamic: &Dynamic<'_>) -> Vec<(VirtualAddress, u64, bool)> {
-    let mut tables = Vec::new();
-    tables.extend(
-        dynamic
-            .range(DT_RELA, DT_RELASZ)
-            .map(|(at, size)| (at, size, true)),
-    );
-    tables.extend(
-        dynamic
-            .range(DT_REL, DT_RELSZ)
-            .map(|(at, size)| (at, size, false)),
-    );
-    let with_addend = dynamic.value(DT_PLTREL) == Some(DT_RELA);
-    tables.extend(
-        dynamic
-            .range(DT_JMPREL, DT_PLTRELSZ)
-            .map(|(at, size)| (at, size, with_addend)),
-    );
-    tables
+/// A dynamic section's relocation tables but for the packed ones, and whether they carry addends.
+pub(crate) fn tables(dynamic: &Dynamic<'_>) -> Vec<(Span<VirtualAddress>, bool)> {
+    let procedures = dynamic.value(DT_PLTREL) == Some(DT_RELA);
+    let found = RELOCATION_TABLES.iter().filter_map(|&(tag, size_tag)| {
+        let with_addend = match tag {
+            DT_RELA => true,
+            DT_REL => false,
+            DT_JMPREL => procedures,
+            _ => return None,
+        };
+        Some((dynamic.table(tag, size_tag)?, with_addend))
+    });
+    found.collect()
 }
 
 /// Calls `visit` with every relocation of the file, packed ones excepted.
@@ -89,8 +83,8 @@ pub(crate) fn each(
     mut visit: impl FnMut(Relocation),
 ) -> Result<(), Error> {
     let codec = image.codec();
-    for (address, size, with_addend) in tables(dynamic) {
-        let table = image.at(address, size).ok_or_else(|| {
+    for (span, with_addend) in tables(dynamic) {
+        let table = image.loaded_bytes(span).ok_or_else(|| {
             Error::malformed(dynamic.at, "a relocation table is in no loaded segment")
         })?;
         let record = record_size(codec, with_addend) as usize;
@@ -113,10 +107,10 @@ pub(crate) fn highest_symbol(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result
 
 /// The packed relative relocations' bytes (`DT_RELR`), if the file has any.
 fn packed<'a>(image: &Image<'a>, dynamic: &Dynamic<'_>) -> Result<Option<&'a [u8]>, Error> {
-    let Some((address, size)) = dynamic.range(DT_RELR, DT_RELRSZ) else {
+    let Some(span) = dynamic.table(DT_RELR, DT_RELRSZ) else {
         return Ok(None);
     };
-    let table = image.at(address, size).ok_or_else(|| {
+    let table = image.loaded_bytes(span).ok_or_else(|| {
         Error::malformed(
             dynamic.at,
             "the packed relocations (DT_RELR) are in no loaded segment",
@@ -194,8 +188,8 @@ pub(crate) fn packed_places(
 /// Whether packed relocations become ones with addends of their own: those of the ordinary ones
 /// that are there, else of the form that the machine's linkers use.
 pub(crate) fn unpacks_with_addends(image: &Image<'_>, dynamic: &Dynamic<'_>) -> bool {
-    let rela = dynamic.range(DT_RELA, DT_RELASZ).is_some();
-    let rel = dynamic.range(DT_REL, DT_RELSZ).is_some();
+    let rela = dynamic.table(DT_RELA, DT_RELASZ).is_some();
+    let rel = dynamic.table(DT_REL, DT_RELSZ).is_some();
     rela || !rel && Machine::of(&image.header).uses_addends()
 }
 

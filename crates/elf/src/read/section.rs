@@ -2,6 +2,7 @@
 
 use crate::address::{FileOffset, VirtualAddress};
 use crate::codec::Codec;
+use crate::ranges::Span;
 
 pub(crate) const SHT_NULL: u32 = 0;
 pub(crate) const SHT_PROGBITS: u32 = 1;
@@ -100,9 +101,34 @@ impl Section {
         self.offset.plus(self.file_size())
     }
 
-    /// Where the section ends in memory.
-    pub(crate) fn memory_end(&self) -> VirtualAddress {
-        self.address.plus(self.size)
+    /// Its bytes in the file.
+    pub(crate) fn file_span(&self) -> Span<FileOffset> {
+        Span::sized(self.offset, self.file_size())
+    }
+
+    /// The addresses that it takes.
+    pub(crate) fn memory_span(&self) -> Span<VirtualAddress> {
+        Span::sized(self.address, self.size)
+    }
+
+    /// Whether it is of a type that only tables of the dynamic section and notes are of. `.interp`
+    /// is of no type of its own.
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(
+            self.kind,
+            SHT_DYNAMIC
+                | SHT_DYNSYM
+                | SHT_GNU_HASH
+                | SHT_GNU_VERDEF
+                | SHT_GNU_VERNEED
+                | SHT_GNU_VERSYM
+                | SHT_HASH
+                | SHT_NOTE
+                | SHT_REL
+                | SHT_RELA
+                | SHT_RELR
+                | SHT_STRTAB
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::address::slice;
 use crate::codec::Codec;
 use crate::read::image::Image;
-use crate::read::section::{FIRST_RESERVED, SHN_XINDEX, SHT_SYMTAB_SHNDX};
+use crate::read::section::{FIRST_RESERVED, SHN_XINDEX, SHT_DYNSYM, SHT_SYMTAB_SHNDX};
 use crate::read::symbols::RawSymbol;
 
 /// The section numbers of one symbol table.
@@ -16,6 +16,13 @@ pub(crate) struct SectionNumbers<'a> {
 }
 
 impl<'a> SectionNumbers<'a> {
+    /// The numbers of the dynamic symbols.
+    pub(crate) fn of_dynamic(image: &Image<'a>) -> Self {
+        let mut sections = image.sections.iter();
+        let table = sections.position(|section| section.kind == SHT_DYNSYM);
+        Self::of(image, table.unwrap_or(usize::MAX))
+    }
+
     /// The numbers of the symbol table that is the section of this index.
     pub(crate) fn of(image: &Image<'a>, table: usize) -> Self {
         let extension = image

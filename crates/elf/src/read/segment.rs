@@ -2,6 +2,7 @@
 
 use crate::address::{FileOffset, VirtualAddress};
 use crate::codec::Codec;
+use crate::ranges::{Position, Span};
 
 pub(crate) const PT_NULL: u32 = 0;
 pub(crate) const PT_LOAD: u32 = 1;
@@ -85,8 +86,28 @@ impl Segment {
         (end <= self.file_size).then(|| self.offset.plus(inside))
     }
 
-    /// Whether `[offset, offset + size)` lies in this segment's file bytes.
-    pub(crate) fn holds_file_range(&self, offset: FileOffset, size: u64) -> bool {
-        offset >= self.offset && offset.plus(size) <= self.file_end()
+    /// Its bytes in the file.
+    pub(crate) fn file_span(&self) -> Span<FileOffset> {
+        Span::sized(self.offset, self.file_size)
+    }
+
+    /// The addresses that it takes, those without file bytes as well.
+    pub(crate) fn memory_span(&self) -> Span<VirtualAddress> {
+        Span::sized(self.address, self.memory_size)
+    }
+
+    /// The addresses of its file bytes.
+    pub(crate) fn loaded_span(&self) -> Span<VirtualAddress> {
+        Span::sized(self.address, self.file_size)
+    }
+
+    /// The address of a byte of the file, one of this segment's.
+    pub(crate) fn address_of(&self, offset: FileOffset) -> VirtualAddress {
+        self.address.plus(offset.behind(self.offset))
+    }
+
+    /// Whether all of that lies in this segment's file bytes.
+    pub(crate) fn holds(&self, span: Span<FileOffset>) -> bool {
+        self.file_span().covers(span)
     }
 }

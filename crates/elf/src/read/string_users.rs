@@ -1,24 +1,19 @@
 //! Who uses a string of the dynamic string table: an edit may write over one that nobody uses.
 
-use crate::address::FileOffset;
+use std::ops::Range;
+
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::dynamic::{DT_RPATH, DT_RUNPATH, Dynamic, is_string_tag};
 use crate::read::image::Image;
+use crate::read::object::Object;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions;
 
-/// A string: where its bytes begin in the table, and how many there are without the NUL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) size: usize,
-}
-
-/// The bytes of the run path, if nothing but the run path's entries uses any of them.
-pub(crate) fn unshared_run_path(
-    image: &Image<'_>,
-    dynamic: &Dynamic<'_>,
-) -> Result<Option<Span>, Error> {
+/// Where in the string table the run path stands, without its NUL, if nothing but the run path's
+/// entries uses any of those bytes.
+pub(crate) fn unshared_run_path(object: &Object<'_>) -> Result<Option<Range<usize>>, Error> {
+    let (image, dynamic) = (&object.image, &object.dynamic);
     let of_run_path = |tag: u64| matches!(tag, DT_RPATH | DT_RUNPATH);
     let mut own = dynamic
         .entries
@@ -34,13 +29,13 @@ pub(crate) fn unshared_run_path(
     let Ok(start) = usize::try_from(first.value) else {
         return Ok(None);
     };
-    let span = Span { start, size };
+    let span = start..start.saturating_add(size);
     // Otherwise it is the end of a longer string.
     let begins = match start.checked_sub(1) {
         Some(before) => dynamic.strings.bytes.get(before) == Some(&0),
         None => false,
     };
-    let mut used = !begins || names_of_sections_overlap(image, dynamic, span);
+    let mut used = !begins || names_of_sections_overlap(image, dynamic, &span);
     let mut note = |offset: u64| {
         let inside = usize::try_from(offset)
             .unwrap_or(usize::MAX)
@@ -54,7 +49,7 @@ pub(crate) fn unshared_run_path(
     }
     let codec = image.codec();
     let record = symbols::record_size(codec) as usize;
-    for raw in symbols::table(image, dynamic)?.chunks_exact(record) {
+    for raw in object.symbols()?.chunks_exact(record) {
         if let Some(symbol) = RawSymbol::parse(codec, raw) {
             note(u64::from(symbol.name));
         }
@@ -72,12 +67,13 @@ pub(crate) fn unshared_run_path(
 }
 
 /// Whether the sections have their names where the string is.
-fn names_of_sections_overlap(image: &Image<'_>, dynamic: &Dynamic<'_>, span: Span) -> bool {
+fn names_of_sections_overlap(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+    span: &Range<usize>,
+) -> bool {
     let start = dynamic.strings.at.plus(span.start as u64);
-    let end = start.plus(span.size as u64);
-    let overlaps = |at: FileOffset, to: FileOffset| at < end && start < to;
-    image
-        .sections
-        .get(image.names_index)
-        .is_some_and(|names| names.file_size() > 0 && overlaps(names.offset, names.file_end()))
+    let span = Span::sized(start, span.len() as u64);
+    let names = image.sections.get(image.names_index);
+    names.is_some_and(|names| names.file_size() > 0 && names.file_span().meets(span))
 }

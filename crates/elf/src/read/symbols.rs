@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use crate::address::FileOffset;
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::dynamic::{DT_SYMENT, DT_SYMTAB, DT_VERSYM, Dynamic};
 use crate::read::image::Image;
 use crate::read::section::SHN_ABS;
@@ -227,49 +228,63 @@ pub(crate) fn local_count(codec: Codec, table: &[u8]) -> u32 {
     locals.count() as u32
 }
 
-/// The bytes of the dynamic symbol table, as many records as the hash tables tell of.
-pub(crate) fn table<'a>(image: &Image<'a>, dynamic: &Dynamic<'_>) -> Result<&'a [u8], Error> {
+/// Where the dynamic symbol table is, as many records as the hash tables tell of; empty where there
+/// is none.
+pub(crate) fn place(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Span<FileOffset>, Error> {
     let Some(address) = dynamic.address(DT_SYMTAB) else {
-        return Ok(&[]);
+        return Ok(Span::default());
     };
-    let size = record_size(image.codec());
-    if dynamic.value(DT_SYMENT).is_some_and(|found| found != size) {
+    let record = record_size(image.codec());
+    if dynamic
+        .value(DT_SYMENT)
+        .is_some_and(|found| found != record)
+    {
         return Err(Error::malformed(
             dynamic.at,
             "wrong size of a dynamic symbol (DT_SYMENT)",
         ));
     }
     let count = symbol_count::symbol_count(image, dynamic)?;
-    image
-        .at(address, count.saturating_mul(size))
-        .ok_or_else(|| {
-            Error::malformed(
-                dynamic.at,
-                format!("{count} dynamic symbols do not fit the file"),
-            )
-        })
+    let size = count.saturating_mul(record);
+    let at = image.offset_of(address, size).ok_or_else(|| {
+        Error::malformed(
+            dynamic.at,
+            format!("{count} dynamic symbols do not fit the file"),
+        )
+    })?;
+    Ok(Span::sized(at, size))
 }
 
-/// Reads all dynamic symbols.
+/// The versions of so many dynamic symbols, two bytes each; `None` where they have none.
+pub(crate) fn version_table<'a>(
+    image: &Image<'a>,
+    dynamic: &Dynamic<'_>,
+    count: usize,
+) -> Result<Option<&'a [u8]>, Error> {
+    let Some(address) = dynamic.address(DT_VERSYM) else {
+        return Ok(None);
+    };
+    let table = image.at(address, (count as u64).saturating_mul(2));
+    table.map(Some).ok_or_else(|| {
+        Error::malformed(
+            dynamic.at,
+            "the symbols' versions (DT_VERSYM) do not fit the file",
+        )
+    })
+}
+
+/// Reads all dynamic symbols of a table.
 pub(crate) fn read(
     image: &Image<'_>,
     dynamic: &Dynamic<'_>,
+    table: &[u8],
     needs: &[NeedRecord],
     definitions: &[Definition],
 ) -> Result<Symbols, Error> {
     let codec = image.codec();
-    let table = table(image, dynamic)?;
     let record_size = record_size(codec) as usize;
     let count = table.len() / record_size;
-    let version_indexes = match dynamic.address(DT_VERSYM) {
-        Some(address) => image.at(address, count as u64 * 2).ok_or_else(|| {
-            Error::malformed(
-                dynamic.at,
-                "the symbols' versions (DT_VERSYM) do not fit the file",
-            )
-        })?,
-        None => &[],
-    };
+    let version_indexes = version_table(image, dynamic, count)?.unwrap_or_default();
     let versions = versions(dynamic, needs, definitions)?;
     let mut names = Names::new(dynamic.strings.bytes);
     let mut records = Vec::with_capacity(count.saturating_sub(1));

@@ -2,16 +2,17 @@
 
 use crate::address::{FileOffset, VirtualAddress};
 use crate::error::Error;
+use crate::ranges::{Position, Span};
 use crate::read::dynamic::{
-    DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR, DT_RELRSZ,
-    DT_RELSZ, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERNEED, DT_VERSYM, Dynamic,
+    DT_GNU_HASH, DT_HASH, DT_REL, DT_RELA, DT_RELR, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF,
+    DT_VERNEED, DT_VERSYM, Dynamic, RELOCATION_TABLES,
 };
 use crate::read::image::Image;
 use crate::read::machine::Machine;
 use crate::read::relocations;
 use crate::read::section::{
-    SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_HASH, SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM,
-    SHT_HASH, SHT_NOTE, SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, Section,
+    SHT_DYNSYM, SHT_GNU_HASH, SHT_GNU_VERDEF, SHT_GNU_VERNEED, SHT_GNU_VERSYM, SHT_HASH,
+    SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR, SHT_STRTAB, Section,
 };
 use crate::read::segment::{PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
 use crate::read::symbols::{self, RawSymbol};
@@ -52,11 +53,11 @@ pub(crate) struct Table {
 impl Table {
     fn new(
         image: &Image<'_>,
-        address: VirtualAddress,
-        size: u64,
+        span: Span<VirtualAddress>,
         align: u64,
         freedom: Freedom,
     ) -> Option<Self> {
+        let (address, size) = (span.start, span.size());
         Some(Self {
             address,
             offset: image.offset_of(address, size)?,
@@ -88,9 +89,19 @@ impl Table {
         self.address.plus(self.size)
     }
 
+    /// The addresses of the table as it was.
+    pub(crate) fn span(&self) -> Span<VirtualAddress> {
+        Span::sized(self.address, self.size)
+    }
+
+    /// The table as it was, in the file.
+    pub(crate) fn file_span(&self) -> Span<FileOffset> {
+        Span::sized(self.offset, self.size)
+    }
+
     /// Whether an address is inside the table as it was.
     pub(crate) fn contains(&self, address: VirtualAddress) -> bool {
-        address >= self.address && address < self.end()
+        self.span().contains(address)
     }
 
     /// Where an address of the old table stands in the new one, counted from its start.
@@ -116,14 +127,10 @@ impl Table {
             0
         }
     }
-
-    fn joins(&self, other: &Self) -> bool {
-        self.address < other.end() && other.address < self.end()
-    }
 }
 
-/// The tags whose values are addresses of tables, and the section type that belongs to each.
-pub(crate) const TABLE_TAGS: [(u64, u32); 10] = [
+/// The tags of tables that have a section of their own, and its type.
+const SECTION_TAGS: [(u64, u32); 10] = [
     (DT_STRTAB, SHT_STRTAB),
     (DT_SYMTAB, SHT_DYNSYM),
     (DT_HASH, SHT_HASH),
@@ -136,20 +143,17 @@ pub(crate) const TABLE_TAGS: [(u64, u32); 10] = [
     (DT_RELR, SHT_RELR),
 ];
 
-/// The tags that come with their size; such a range may span several sections.
-const RANGE_TAGS: [(u64, u64); 5] = [
-    (DT_STRTAB, DT_STRSZ),
-    (DT_RELA, DT_RELASZ),
-    (DT_REL, DT_RELSZ),
-    (DT_JMPREL, DT_PLTRELSZ),
-    (DT_RELR, DT_RELRSZ),
-];
-
 /// Finds the tables, in address order and apart from each other.
 ///
 /// Without section headers only the string table, the relocations and the dynamic section are
 /// tables: what else there is, and how large, nothing tells.
-pub(crate) fn find(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Table>, Error> {
+///
+/// `symbols` are the bytes of the dynamic symbol table.
+pub(crate) fn find(
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+    symbols: &[u8],
+) -> Result<Vec<Table>, Error> {
     let mut tables = candidates(image, dynamic);
     tables.sort_by_key(|table| (table.address, table.size));
     let mut tables = merge(tables);
@@ -159,19 +163,14 @@ pub(crate) fn find(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Table
         .enumerate()
         .filter(|(_, section)| lies_in_memory(section))
     {
-        let range = (section.address, section.memory_end());
-        for table in tables
-            .iter_mut()
-            .filter(|table| table.address < range.1 && range.0 < table.end())
-        {
-            let fits = range.0 >= table.address && range.1 <= table.end();
-            let same_place = section.offset
-                == table
-                    .offset
-                    .plus(section.address.0.saturating_sub(table.address.0));
+        let span = section.memory_span();
+        for table in tables.iter_mut().filter(|table| table.span().meets(span)) {
+            let fits = table.span().covers(span);
+            let inside = section.address.behind(table.address);
+            let same_place = section.offset == table.offset.plus(inside);
             let is_aligned = section.align <= 1
                 || section.align.is_power_of_two() && section.align <= MOST_ALIGN;
-            if fits && same_place && is_aligned && is_table(section) {
+            if fits && same_place && is_aligned && may_be_table(section) {
                 table.align = table.align.max(section.align);
                 table.sections.push(index);
             } else {
@@ -179,7 +178,7 @@ pub(crate) fn find(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Vec<Table
             }
         }
     }
-    pin(&mut tables, image, dynamic)?;
+    pin(&mut tables, image, dynamic, symbols)?;
     Ok(tables)
 }
 
@@ -187,46 +186,38 @@ fn lies_in_memory(section: &Section) -> bool {
     section.is_loaded() && section.file_size() > 0
 }
 
-fn is_table(section: &Section) -> bool {
-    matches!(section.kind, SHT_NOTE | SHT_DYNAMIC)
-        || TABLE_TAGS.iter().any(|&(_, kind)| kind == section.kind)
-        // .interp is of no type of its own.
-        || section.kind == SHT_PROGBITS
+fn may_be_table(section: &Section) -> bool {
+    section.is_table() || section.kind == SHT_PROGBITS
 }
 
 fn candidates(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Vec<Table> {
     let word = image.codec().word_size();
     let mut tables = Vec::new();
     if !dynamic.is_absent() {
-        let table = Table::new(image, dynamic.address, dynamic.size, word, Freedom::Free);
+        let table = Table::new(image, dynamic.span(), word, Freedom::Free);
         tables.extend(table.map(|table| Table {
             writable: true,
             ..table
         }));
     }
-    for (tag, size_tag) in RANGE_TAGS {
-        let Some((address, size)) = dynamic.range(tag, size_tag) else {
-            continue;
-        };
-        let align = if tag == DT_STRTAB { 1 } else { word };
-        tables.extend(Table::new(image, address, size, align, Freedom::Free));
+    // These come with their size, and may span several sections.
+    let strings = dynamic.table(DT_STRTAB, DT_STRSZ);
+    tables.extend(strings.and_then(|span| Table::new(image, span, 1, Freedom::Free)));
+    for (tag, size_tag) in RELOCATION_TABLES {
+        let span = dynamic.table(tag, size_tag);
+        tables.extend(span.and_then(|span| Table::new(image, span, word, Freedom::Free)));
     }
     for section in image
         .sections
         .iter()
         .filter(|section| lies_in_memory(section))
     {
-        let pointed_at = TABLE_TAGS.iter().any(|&(tag, kind)| {
+        let pointed_at = SECTION_TAGS.iter().any(|&(tag, kind)| {
             kind == section.kind && dynamic.value(tag) == Some(section.address.0)
         });
         if pointed_at {
-            tables.extend(Table::new(
-                image,
-                section.address,
-                section.size,
-                section.align,
-                Freedom::Free,
-            ));
+            let span = section.memory_span();
+            tables.extend(Table::new(image, span, section.align, Freedom::Free));
         }
     }
     for segment in &image.segments {
@@ -237,14 +228,8 @@ fn candidates(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Vec<Table> {
             _ => false,
         };
         if is_known && segment.file_size > 0 {
-            let size = segment.file_size;
-            tables.extend(Table::new(
-                image,
-                segment.address,
-                size,
-                segment.align,
-                Freedom::Near,
-            ));
+            let span = segment.loaded_span();
+            tables.extend(Table::new(image, span, segment.align, Freedom::Near));
         }
     }
     tables
@@ -255,7 +240,7 @@ fn merge(sorted: Vec<Table>) -> Vec<Table> {
     let mut merged: Vec<Table> = Vec::new();
     for table in sorted {
         match merged.last_mut() {
-            Some(last) if last.joins(&table) => {
+            Some(last) if last.span().meets(table.span()) => {
                 let end = last.end().max(table.end());
                 last.size = end.0.saturating_sub(last.address.0);
                 last.insert_at = last.size;
@@ -269,17 +254,18 @@ fn merge(sorted: Vec<Table>) -> Vec<Table> {
     merged
 }
 
-/// Addresses that are in no table.
-type Gap = std::ops::Range<VirtualAddress>;
-
 /// Fixes the tables that a relocation or a symbol points into: code may know their addresses.
-fn pin(tables: &mut [Table], image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<(), Error> {
-    let dynamic_range = (dynamic.address, dynamic.address.plus(dynamic.size));
+fn pin(
+    tables: &mut [Table],
+    image: &Image<'_>,
+    dynamic: &Dynamic<'_>,
+    symbols: &[u8],
+) -> Result<(), Error> {
     // Between two tables is a gap, and most addresses lie in the one of the address before: the places
     // of relocations in the data, their targets in the code.
-    let (mut places, mut targets) = (Gap::default(), Gap::default());
-    let mut pin = |gap: &mut Gap, address: VirtualAddress| {
-        if gap.contains(&address) {
+    let (mut places, mut targets) = (Span::default(), Span::default());
+    let mut pin = |gap: &mut Span<VirtualAddress>, address: VirtualAddress| {
+        if gap.contains(address) {
             return;
         }
         let next = tables.partition_point(|table| table.address <= address);
@@ -291,18 +277,14 @@ fn pin(tables: &mut [Table], image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result
             Some(table) if table.contains(address) => table.freedom = Freedom::Fixed,
             _ => {
                 let end = tables.get(next).map(|table| table.address);
-                *gap = start..end.unwrap_or(VirtualAddress(u64::MAX));
+                let end = end.unwrap_or(Position::LAST);
+                *gap = Span { start, end };
             }
         }
     };
     let codec = image.codec();
     let relative = Machine::of(&image.header).relative_types();
-    let word_at = |place: VirtualAddress| {
-        image
-            .at(place, codec.word_size())
-            .and_then(|bytes| codec.word(bytes, 0))
-            .map(VirtualAddress)
-    };
+    let word_at = |place| image.word_at(place).map(VirtualAddress);
     relocations::each(image, dynamic, |relocation| {
         pin(&mut places, relocation.place);
         let is_relative = match relative {
@@ -325,14 +307,13 @@ fn pin(tables: &mut [Table], image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result
             pin(&mut targets, target);
         }
     }
-    let table = symbols::table(image, dynamic)?;
-    for raw in table.chunks_exact(symbols::record_size(codec) as usize) {
+    for raw in symbols.chunks_exact(symbols::record_size(codec) as usize) {
         let Some(symbol) = RawSymbol::parse(codec, raw) else {
             break;
         };
         // `_DYNAMIC` and symbols of sections follow what they stand for.
         let value = VirtualAddress(symbol.value);
-        let is_dynamic = value >= dynamic_range.0 && value < dynamic_range.1;
+        let is_dynamic = dynamic.span().contains(value);
         if symbol.is_address() && !symbol.is_section() && !is_dynamic {
             pin(&mut targets, value);
         }

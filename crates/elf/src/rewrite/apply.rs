@@ -3,13 +3,15 @@
 use crate::address::{VirtualAddress, slice};
 use crate::buffer::Buffer;
 use crate::error::Error;
-use crate::read::dynamic::{DT_JMPREL, DT_MIPS_RLD_MAP_REL, DT_PLTGOT, Dynamic, Entry};
+use crate::read::dynamic::{
+    DT_MIPS_RLD_MAP_REL, DT_PLTGOT, DT_STRSZ, Dynamic, Entry, is_table_tag,
+};
 use crate::read::relocations;
 use crate::read::section::{
     SHF_ALLOC, SHT_DYNSYM, SHT_GNU_VERNEED, SHT_PROGBITS, SHT_REL, SHT_RELA, SHT_RELR,
 };
 use crate::read::segment::{PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_NOTE};
-use crate::read::tables::{TABLE_TAGS, Table};
+use crate::read::tables::Table;
 use crate::rewrite::change::Expansion;
 use crate::rewrite::draft::Draft;
 use crate::rewrite::layout::{Level, Place};
@@ -83,11 +85,8 @@ impl Plan<'_> {
             }
         }
         if self.layout.level == Level::L4 {
-            let size = crate::read::segment::Segment::record_size(self.image.codec());
-            draft.clear(
-                draft.header.segments_at,
-                size.saturating_mul(draft.segments.len() as u64),
-            )?;
+            let headers = self.image.segments_span();
+            draft.clear(headers.start, headers.size())?;
         }
         let (at, size) = self.layout.insertion;
         // Before the segments grow: what is in a grown one has its final place already.
@@ -255,12 +254,9 @@ impl Plan<'_> {
             if entry.tag == DT_MIPS_RLD_MAP_REL {
                 value = self.follow_own_relative(index, value);
             }
-            let is_table =
-                entry.tag == DT_JMPREL || TABLE_TAGS.iter().any(|&(tag, _)| tag == entry.tag);
-            if is_table {
+            if is_table_tag(entry.tag) {
                 value = self.moved(VirtualAddress(value)).0;
-            } else if entry.tag == crate::read::dynamic::DT_STRSZ && !self.names.appended.is_empty()
-            {
+            } else if entry.tag == DT_STRSZ && !self.names.appended.is_empty() {
                 let table = self
                     .tables
                     .iter()

@@ -1,10 +1,9 @@
 //! Carries a plan out on the version needs: new names for libraries, fewer records.
 
-use crate::address::{FileOffset, slice};
+use crate::address::{FileOffset, slice, slice_mut};
 use crate::error::Error;
 use crate::read::dynamic::DT_VERSYM;
 use crate::read::image::Image;
-use crate::read::symbols;
 use crate::read::versions::{self, NeedRecord, VERSION_GLOBAL, VERSION_HIDDEN};
 use crate::rewrite::change::NewNeed;
 use crate::rewrite::draft::Draft;
@@ -73,12 +72,9 @@ impl Plan<'_> {
         let Some(address) = self.dynamic.address(DT_VERSYM) else {
             return Ok(());
         };
-        let count =
-            symbols::table(self.image, self.dynamic)?.len() as u64 / symbols::record_size(codec);
-        let at = self.image.offset_of(address, count.saturating_mul(2));
-        let table = at.and_then(|at| {
-            crate::address::slice_mut(&mut draft.bytes, at, count.saturating_mul(2))
-        });
+        let size = (self.object.symbol_count()? as u64).saturating_mul(2);
+        let at = self.image.offset_of(address, size);
+        let table = at.and_then(|at| slice_mut(&mut draft.bytes, at, size));
         for raw in table.unwrap_or_default().chunks_exact_mut(2) {
             if codec
                 .u16(raw, 0)

@@ -2,10 +2,12 @@
 
 use crate::address::{FileOffset, VirtualAddress, slice_mut};
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::dynamic::{DT_SYMTAB, DT_VERSYM};
 use crate::read::hash_table::{GnuHash, SysvHash};
 use crate::read::relocations;
 use crate::read::section::{SHT_DYNSYM, SHT_SYMTAB};
+use crate::read::section_numbers::SectionNumbers;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions::VERSION_GLOBAL;
 use crate::rewrite::draft::Draft;
@@ -23,22 +25,30 @@ impl Plan<'_> {
         if moved.is_empty() && !draft.sections.is_empty() {
             return Ok(());
         }
-        let mut symbol_tables: Vec<(FileOffset, u64)> = draft
+        let mut symbol_tables: Vec<(Span<FileOffset>, SectionNumbers<'_>)> = draft
             .sections
             .iter()
-            .filter(|section| matches!(section.kind, SHT_SYMTAB | SHT_DYNSYM))
-            .map(|section| (section.offset, section.size))
+            .enumerate()
+            .filter(|(_, section)| matches!(section.kind, SHT_SYMTAB | SHT_DYNSYM))
+            .map(|(index, section)| {
+                let span = Span::sized(section.offset, section.size);
+                (span, SectionNumbers::of(self.image, index))
+            })
             .collect();
         if draft.sections.is_empty()
             && let Some(address) = self.dynamic.address(DT_SYMTAB)
         {
-            let size = symbols::table(self.image, self.dynamic)?.len() as u64;
-            symbol_tables.extend(self.image.offset_of(address, size).map(|at| (at, size)));
+            let size = self.object.symbols()?.len() as u64;
+            let at = self.image.offset_of(address, size);
+            let numbers = SectionNumbers::of_dynamic(self.image);
+            symbol_tables.extend(at.map(|at| (Span::sized(at, size), numbers)));
         }
-        for (at, size) in symbol_tables {
-            let table = slice_mut(&mut draft.bytes, at, size)
-                .ok_or_else(|| Error::malformed(at, "a symbol table lies outside the file"))?;
-            for raw in table.chunks_exact_mut(symbols::record_size(codec) as usize) {
+        for (span, numbers) in symbol_tables {
+            let outside = || Error::malformed(span.start, "a symbol table lies outside the file");
+            let table = slice_mut(&mut draft.bytes, span.start, span.size());
+            let records = symbols::record_size(codec) as usize;
+            let records = table.ok_or_else(outside)?.chunks_exact_mut(records);
+            for (index, raw) in records.enumerate() {
                 let Some(symbol) = RawSymbol::parse(codec, raw) else {
                     break;
                 };
@@ -46,7 +56,8 @@ impl Plan<'_> {
                 let follows = if self.image.sections.is_empty() {
                     symbol.is_address() && value == self.dynamic.address
                 } else {
-                    moved.contains(&usize::from(symbol.section))
+                    let section = numbers.section(index, &symbol);
+                    section.is_some_and(|section| moved.contains(&section))
                 };
                 if follows {
                     codec.put_word(raw, RawSymbol::value_at(codec), self.moved(value).0);
@@ -88,7 +99,7 @@ impl Plan<'_> {
         let broken = || Error::uneditable("the hash tables do not hold the symbols");
         let codec = self.image.codec();
         let size = symbols::record_size(codec) as usize;
-        let old = symbols::table(self.image, self.dynamic)?;
+        let old = self.object.symbols()?;
         let count = old.len() / size;
         let mut records: Vec<Vec<u8>> = old.chunks_exact(size).map(<[u8]>::to_vec).collect();
         for (&index, name) in &self.change.symbol_names {
@@ -166,10 +177,10 @@ impl Plan<'_> {
         }
         // The procedures' relocations can be the tail of the others: once is enough.
         let mut done = std::collections::BTreeSet::new();
-        for (address, size, with_addend) in relocations::tables(self.dynamic) {
+        for (span, with_addend) in relocations::tables(self.dynamic) {
             let record = relocations::record_size(codec, with_addend);
-            for place in (0..size / record).map(|index| address.plus(index.saturating_mul(record)))
-            {
+            let places = 0..span.size() / record;
+            for place in places.map(|index| span.start.plus(index.saturating_mul(record))) {
                 if !done.insert(place) {
                     continue;
                 }

@@ -1,6 +1,7 @@
 //! What the edits mean for one file: its new dynamic list, its new version needs, new names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::address::VirtualAddress;
 use crate::edits::{Edits, MoreEdits, Relr, RunPathEdit};
@@ -13,8 +14,9 @@ use crate::read::dynamic::{
 use crate::read::facts::interpreter;
 use crate::read::image::Image;
 use crate::read::machine::Machine;
+use crate::read::object::Object;
 use crate::read::relocations;
-use crate::read::string_users::{self, Span};
+use crate::read::string_users;
 use crate::read::versions::{self, NeedRecord, RELR_VERSION};
 use crate::rewrite::header_change::HeaderChange;
 use crate::rewrite::list::{self, NewEntry, Value};
@@ -45,8 +47,8 @@ pub(crate) struct Change {
     /// The new interpreter, if it changes.
     pub(crate) interpreter: Option<String>,
     pub(crate) header: HeaderChange,
-    /// The old run path's bytes, if they are to be written over.
-    pub(crate) erased: Option<Span>,
+    /// Where in the string table the old run path's bytes are, if they are to be written over.
+    pub(crate) erased: Option<Range<usize>>,
     /// New names of symbols, by their index.
     pub(crate) symbol_names: BTreeMap<usize, String>,
     /// Indexes of the symbols that lose their version.
@@ -68,11 +70,11 @@ pub(crate) struct Expansion {
 impl Change {
     /// Works out the change. `needs` are the file's version needs.
     pub(crate) fn new(
-        image: &Image<'_>,
-        dynamic: &Dynamic<'_>,
+        object: &Object<'_>,
         needs: &[NeedRecord],
         edits: &Edits,
     ) -> Result<Self, Error> {
+        let Object { image, dynamic, .. } = object;
         let expand = match edits.relr {
             Relr::Keep => None,
             Relr::Expand => expansion(image, dynamic)?,
@@ -93,11 +95,11 @@ impl Change {
             matches!(entry.tag, DT_RPATH | DT_RUNPATH) && entries.contains(&NewEntry::kept(*entry))
         };
         let erased = if more.erase_run_path && !dynamic.entries.iter().any(keeps_run_path) {
-            string_users::unshared_run_path(image, dynamic)?
+            string_users::unshared_run_path(object)?
         } else {
             None
         };
-        let (symbol_names, versionless) = symbol_changes::changes(image, dynamic, more)?;
+        let (symbol_names, versionless) = symbol_changes::changes(object, more)?;
         Ok(Self {
             entries,
             needs: new_needs,
@@ -294,8 +296,8 @@ fn expansion(image: &Image<'_>, dynamic: &Dynamic<'_>) -> Result<Option<Expansio
         ));
     };
     let codec = image.codec();
-    let rela = dynamic.range(DT_RELA, DT_RELASZ).is_some();
-    let rel = dynamic.range(DT_REL, DT_RELSZ).is_some();
+    let rela = dynamic.table(DT_RELA, DT_RELASZ).is_some();
+    let rel = dynamic.table(DT_REL, DT_RELSZ).is_some();
     let with_addend = relocations::unpacks_with_addends(image, dynamic);
     let word = codec.word_size() as usize;
     let size = relocations::record_size(codec, with_addend) as usize;

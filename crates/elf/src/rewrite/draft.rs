@@ -84,9 +84,7 @@ impl Draft {
             .iter_mut()
             .filter(|segment| segment.file_size > 0 && segment.offset >= at)
         {
-            let is_loaded = loads
-                .iter()
-                .any(|load| load.holds_file_range(segment.offset, segment.file_size));
+            let is_loaded = loads.iter().any(|load| load.holds(segment.file_span()));
             if !is_loaded {
                 segment.offset = segment.offset.plus(size);
             }

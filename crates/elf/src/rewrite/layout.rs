@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::address::{FileOffset, VirtualAddress, align_up};
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::image::Image;
 use crate::read::segment::{PT_PHDR, Segment};
 use crate::read::tables::{Freedom, Table};
@@ -343,12 +344,8 @@ pub(crate) fn with_headers_sized(
     let address = segments
         .iter()
         .filter(|segment| segment.is_load())
-        .find_map(|load| {
-            load.holds_file_range(headers_at, size).then(|| {
-                load.address
-                    .plus(headers_at.0.saturating_sub(load.offset.0))
-            })
-        })?;
+        .find(|load| load.holds(Span::sized(headers_at, size)))
+        .map(|load| load.address_of(headers_at))?;
     for segment in segments
         .iter_mut()
         .filter(|segment| segment.kind == PT_PHDR)

@@ -22,12 +22,8 @@ impl Solver<'_> {
             // Kernels hand a program its headers' place as if they were in the first segment.
             return None;
         }
-        let headers_size = record.checked_mul(self.image.segments.len() as u64)?;
-        if !self
-            .image
-            .loads()
-            .any(|load| load.holds_file_range(self.image.header.segments_at, headers_size))
-        {
+        let headers = self.image.segments_span();
+        if !self.image.loads().any(|load| load.holds(headers)) {
             return None;
         }
         let spare = self

@@ -1,13 +1,14 @@
 //! Plans what a change does to a file: which tables grow by what, and where they go.
 
-use crate::address::{VirtualAddress, slice};
+use crate::address::VirtualAddress;
 use crate::buffer::Buffer;
 use crate::edits::{Edits, RunPathEdit};
 use crate::error::Error;
 use crate::read::dynamic::{DT_REL, DT_RELA, DT_RELR, Dynamic};
 use crate::read::image::Image;
+use crate::read::object::Object;
 use crate::read::segment::PT_INTERP;
-use crate::read::tables::{self, Freedom, Table};
+use crate::read::tables::{Freedom, Table};
 use crate::read::versions::{self, NeedRecord};
 use crate::rewrite::change::{Change, Expansion};
 use crate::rewrite::layout::{self, Layout, Level};
@@ -18,22 +19,20 @@ use crate::rewrite::string_table::{self, Placed};
 const SPARE_ENTRIES: u64 = 2;
 
 /// Applies all edits but strip. `None` if they change nothing.
-pub(crate) fn rewrite(bytes: &[u8], edits: &Edits) -> Result<Option<(Buffer, Level)>, Error> {
-    let image = Image::parse(bytes)?;
-    let dynamic = match Dynamic::parse(&image)? {
-        Some(dynamic) => dynamic,
-        None if asks_for_names(edits) => {
-            return Err(Error::uneditable("it has no dynamic section"));
-        }
-        None => Dynamic::absent(),
-    };
-    let needs = versions::needs(&image, &dynamic)?;
-    let change = Change::new(&image, &dynamic, &needs, edits)?;
-    if change.is_nothing(&dynamic) {
+pub(crate) fn rewrite(
+    object: &Object<'_>,
+    edits: &Edits,
+) -> Result<Option<(Buffer, Level)>, Error> {
+    if !object.is_linked() && asks_for_names(edits) {
+        return Err(Error::uneditable("it has no dynamic section"));
+    }
+    let needs = versions::needs(&object.image, &object.dynamic)?;
+    let change = Change::new(object, &needs, edits)?;
+    if change.is_nothing(&object.dynamic) {
         return Ok(None);
     }
-    image.check_symbol_tables()?;
-    let plan = Plan::new(&image, &dynamic, &needs, &change)?;
+    object.image.check_symbol_tables()?;
+    let plan = Plan::new(object, &needs, &change)?;
     let level = plan.layout.level;
     Ok(Some((plan.apply()?, level)))
 }
@@ -50,32 +49,33 @@ fn asks_for_names(edits: &Edits) -> bool {
 
 /// Moves tables as `lay_out` decides, and changes nothing else. `None` if it decides nothing.
 pub(crate) fn relocate(
-    image: &Image<'_>,
+    object: &Object<'_>,
     lay_out: impl FnOnce(&[Table]) -> Option<Layout>,
 ) -> Result<Option<Buffer>, Error> {
-    let Some(dynamic) = Dynamic::parse(image)? else {
+    if !object.is_linked() {
+        return Ok(None);
+    }
+    let tables = object.tables()?;
+    let Some(layout) = lay_out(tables) else {
         return Ok(None);
     };
-    let needs = versions::needs(image, &dynamic)?;
-    let change = Change::new(image, &dynamic, &needs, &Edits::default())?;
-    let tables = tables::find(image, &dynamic)?;
-    let Some(layout) = lay_out(&tables) else {
-        return Ok(None);
-    };
-    let names = Placed::default();
+    let needs = versions::needs(&object.image, &object.dynamic)?;
+    let change = Change::new(object, &needs, &Edits::default())?;
     let plan = Plan {
-        image,
-        dynamic: &dynamic,
+        object,
+        image: &object.image,
+        dynamic: &object.dynamic,
         needs: &needs,
         change: &change,
-        tables,
-        names,
+        tables: tables.to_vec(),
+        names: Placed::default(),
         layout,
     };
     plan.apply().map(Some)
 }
 
 pub(crate) struct Plan<'a> {
+    pub(crate) object: &'a Object<'a>,
     pub(crate) image: &'a Image<'a>,
     pub(crate) dynamic: &'a Dynamic<'a>,
     pub(crate) needs: &'a [NeedRecord],
@@ -87,21 +87,21 @@ pub(crate) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn new(
-        image: &'a Image<'a>,
-        dynamic: &'a Dynamic<'a>,
+        object: &'a Object<'a>,
         needs: &'a [NeedRecord],
         change: &'a Change,
     ) -> Result<Self, Error> {
-        let mut tables = tables::find(image, dynamic)?;
+        let Object { image, dynamic, .. } = object;
+        let mut tables = object.tables()?.to_vec();
         let mut names = Placed::default();
-        if !dynamic.is_absent() {
+        if object.is_linked() {
             let strings = at_start(&mut tables, dynamic.strings.address)
                 .filter(|table| table.size >= dynamic.strings.bytes.len() as u64)
                 .ok_or_else(|| {
                     Error::uneditable("the dynamic string table shares bytes with something else")
                 })?;
-            let old = slice(image.bytes, strings.offset, strings.size).unwrap_or_default();
-            names = string_table::place(old, &change.names(), change.erased)?;
+            let old = image.file_bytes(strings.file_span()).unwrap_or_default();
+            names = string_table::place(old, &change.names(), change.erased.clone())?;
             strings.inserted.clone_from(&names.appended);
             grow_dynamic(&mut tables, image, dynamic, change)?;
         }
@@ -113,6 +113,7 @@ impl<'a> Plan<'a> {
         }
         let layout = layout::lay_out(image, &tables, change.header.added())?;
         Ok(Self {
+            object,
             image,
             dynamic,
             needs,

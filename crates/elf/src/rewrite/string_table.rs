@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::error::Error;
-use crate::read::string_users::Span;
 
 /// What unused bytes are overwritten with.
 const FILLER: u8 = b'X';
@@ -36,7 +36,7 @@ impl Placed {
 pub(crate) fn place(
     table: &[u8],
     wanted: &BTreeSet<String>,
-    unused: Option<Span>,
+    unused: Option<Range<usize>>,
 ) -> Result<Placed, Error> {
     if table.last().is_some_and(|&last| last != 0) {
         return Err(Error::uneditable(
@@ -72,9 +72,14 @@ pub(crate) fn place(
 }
 
 /// Writes the longest name that fits over bytes that nothing uses, and fills what is left of them.
-fn reuse(table: &[u8], wanted: &BTreeSet<String>, span: Span, placed: &mut Placed) -> Vec<u8> {
-    let mut bytes = vec![FILLER; span.size];
-    let fits = wanted.iter().filter(|name| name.len() <= span.size);
+fn reuse(
+    table: &[u8],
+    wanted: &BTreeSet<String>,
+    span: Range<usize>,
+    placed: &mut Placed,
+) -> Vec<u8> {
+    let mut bytes = vec![FILLER; span.len()];
+    let fits = wanted.iter().filter(|name| name.len() <= span.len());
     if let Some(name) = fits.max_by_key(|name| name.len()) {
         let text = name.bytes().chain([0]);
         for (target, byte) in bytes.iter_mut().zip(text) {
@@ -82,8 +87,7 @@ fn reuse(table: &[u8], wanted: &BTreeSet<String>, span: Span, placed: &mut Place
         }
     }
     let mut table = table.to_vec();
-    let end = span.start.saturating_add(span.size);
-    if let Some(target) = table.get_mut(span.start..end) {
+    if let Some(target) = table.get_mut(span.clone()) {
         target.copy_from_slice(&bytes);
     }
     placed.rewritten = Some((span.start, bytes));
@@ -168,8 +172,7 @@ mod tests {
     #[test]
     fn unused_bytes_take_the_longest_name_that_fits() {
         let wanted = BTreeSet::from(["/a/b".to_owned(), "/much/longer/than/before".to_owned()]);
-        let span = Span { start: 3, size: 7 };
-        let placed = place(b"\0x\0/old/pa\0y\0", &wanted, Some(span)).unwrap();
+        let placed = place(b"\0x\0/old/pa\0y\0", &wanted, Some(3..10)).unwrap();
         assert_eq!(placed.rewritten, Some((3, b"/a/b\0XX".to_vec())));
         assert_eq!(placed.offset("/a/b").unwrap(), 3);
         assert_eq!(placed.appended, b"/much/longer/than/before\0");

@@ -2,13 +2,13 @@
 
 use crate::address::{FileOffset, VirtualAddress, align_down, align_up, is_filler, slice};
 use crate::error::Error;
-use crate::ranges::merge;
-use crate::read::header::Header;
+use crate::ranges::{Ranges, Span};
 use crate::read::image::Image;
 use crate::read::machine::Machine;
 use crate::read::section::Section;
 use crate::read::segment::{
-    PF_W, PF_X, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, Segment,
+    PF_W, PF_X, PT_DYNAMIC, PT_GNU_PROPERTY, PT_GNU_RELRO, PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR,
+    Segment,
 };
 use crate::read::tables::{Freedom, Table};
 
@@ -63,79 +63,51 @@ fn check_order(image: &Image<'_>) -> Result<(), Error> {
     }
 }
 
-/// All ranges of the file that stay where they are, except the program headers.
-fn fixed_ranges(image: &Image<'_>, tables: &[Table]) -> Vec<(u64, u64)> {
-    let mut ranges = vec![(0, Header::size(image.codec()))];
-    let section_table =
-        Section::record_size(image.codec()).saturating_mul(image.sections.len() as u64);
-    if section_table > 0 {
-        ranges.push((
-            image.header.sections_at.0,
-            image.header.sections_at.plus(section_table).0,
-        ));
-    }
-    let in_table = |start: FileOffset, end: FileOffset| {
-        tables.iter().any(|table| {
-            table.freedom != Freedom::Fixed
-                && start >= table.offset
-                && end <= table.offset.plus(table.size)
-        })
+/// Everything of the file that stays where it is, except the program headers.
+fn fixed_ranges(image: &Image<'_>, tables: &[Table]) -> Ranges<FileOffset> {
+    let mut ranges = vec![image.header_span()];
+    ranges.push(image.sections_span());
+    let in_table = |span: Span<FileOffset>| {
+        let is_free = |table: &&Table| table.freedom != Freedom::Fixed;
+        let mut free = tables.iter().filter(is_free);
+        free.any(|table| table.file_span().covers(span))
     };
-    for section in image
-        .sections
-        .iter()
-        .filter(|section| section.file_size() > 0)
-    {
-        if !(section.is_loaded() && in_table(section.offset, section.file_end())) {
-            ranges.push((section.offset.0, section.file_end().0));
+    let sections = image.sections.iter();
+    for section in sections.filter(|section| section.file_size() > 0) {
+        if !(section.is_loaded() && in_table(section.file_span())) {
+            ranges.push(section.file_span());
         }
     }
-    for table in tables
-        .iter()
-        .filter(|table| table.freedom == Freedom::Fixed)
-    {
-        ranges.push((table.offset.0, table.offset.plus(table.size).0));
-    }
-    for segment in image
-        .segments
-        .iter()
-        .filter(|segment| segment.file_size > 0)
-    {
+    let fixed = |table: &&Table| table.freedom == Freedom::Fixed;
+    ranges.extend(tables.iter().filter(fixed).map(Table::file_span));
+    let segments = image.segments.iter();
+    for segment in segments.filter(|segment| segment.file_size > 0) {
         let spans_others = matches!(segment.kind, PT_LOAD | PT_PHDR | PT_GNU_RELRO);
         let is_table = matches!(
             segment.kind,
-            PT_NOTE | PT_GNU_PROPERTY | PT_INTERP | crate::read::segment::PT_DYNAMIC
+            PT_NOTE | PT_GNU_PROPERTY | PT_INTERP | PT_DYNAMIC
         );
-        let goes_along = is_table && in_table(segment.offset, segment.file_end());
+        let goes_along = is_table && in_table(segment.file_span());
         if !(spans_others || goes_along) {
-            ranges.push((segment.offset.0, segment.file_end().0));
+            ranges.push(segment.file_span());
         }
     }
     // Program headers repeat what sections say; overlapping ranges would look like a lack of room.
-    merge(&mut ranges);
-    ranges
-}
-
-fn headers_range(image: &Image<'_>) -> (u64, u64) {
-    let size = Segment::record_size(image.codec()).saturating_mul(image.segments.len() as u64);
-    (
-        image.header.segments_at.0,
-        image.header.segments_at.plus(size).0,
-    )
+    Ranges::new(ranges)
 }
 
 fn load_space(
     image: &Image<'_>,
     tables: &[Table],
-    fixed: &[(u64, u64)],
+    fixed: &Ranges<FileOffset>,
     index: usize,
     segment: &Segment,
     page: u64,
 ) -> LoadSpace {
     let (start, file_end) = (segment.offset.0, segment.file_end().0);
     let mut items = Vec::new();
-    let mut push = |range: (u64, u64), holder: Holder| {
-        let (from, to) = (range.0.max(start), range.1.min(file_end));
+    let mut push = |span: Span<FileOffset>, holder: Holder| {
+        let (from, to) = (span.start.0.max(start), span.end.0.min(file_end));
         if from < to {
             items.push(Item {
                 start: from,
@@ -144,26 +116,21 @@ fn load_space(
             });
         }
     };
-    for &range in fixed {
-        push(range, Holder::Fixed);
+    for span in fixed.iter() {
+        push(span, Holder::Fixed);
     }
-    push(headers_range(image), Holder::ProgramHeaders);
+    push(image.segments_span(), Holder::ProgramHeaders);
     for (index, table) in tables
         .iter()
         .enumerate()
         .filter(|(_, table)| table.freedom != Freedom::Fixed)
     {
-        push(
-            (table.offset.0, table.offset.plus(table.size).0),
-            Holder::Table(index),
-        );
+        push(table.file_span(), Holder::Table(index));
     }
     items.sort_by_key(|item| (item.start, item.end));
     fill_gaps(image, &mut items, start, file_end);
     let loaded = |section: &&Section| section.is_loaded() && section.size > 0;
-    let inside = |section: &&Section| {
-        section.address >= segment.address && section.memory_end() <= segment.memory_end()
-    };
+    let inside = |section: &&Section| segment.memory_span().covers(section.memory_span());
     let sections = image.sections.iter().filter(loaded).filter(inside).count();
     let movable: usize = items
         .iter()
@@ -192,9 +159,7 @@ fn load_space(
 
 fn protected_end(image: &Image<'_>, load: &Segment) -> u64 {
     let is_inside = |segment: &&Segment| {
-        segment.kind == PT_GNU_RELRO
-            && segment.address >= load.address
-            && segment.address < load.memory_end()
+        segment.kind == PT_GNU_RELRO && load.memory_span().contains(segment.address)
     };
     let ends = image.segments.iter().filter(is_inside).map(|segment| {
         let size = segment.memory_end().0.saturating_sub(load.address.0);
@@ -264,7 +229,7 @@ fn ends(image: &Image<'_>, segment: &Segment, page: u64) -> (u64, u64) {
 /// Where the zeros behind `end` that nobody uses stop, and whether only what can be shifted follows:
 /// no loaded segment and no program headers.
 pub(crate) fn unused_behind(image: &Image<'_>, end: FileOffset) -> (FileOffset, bool) {
-    let headers = headers_range(image).0;
+    let headers = image.header.segments_at.0;
     let loads: Vec<u64> = image
         .loads()
         .filter(|load| load.file_size > 0)

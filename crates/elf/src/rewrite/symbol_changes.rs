@@ -4,27 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::edits::MoreEdits;
 use crate::error::Error;
-use crate::read::dynamic::Dynamic;
-use crate::read::image::Image;
 use crate::read::machine::Machine;
+use crate::read::object::Object;
 use crate::read::symbols::{self, RawSymbol};
 
 /// Which symbols get a new name, and which lose their version; by their index.
 type SymbolChanges = (BTreeMap<usize, String>, BTreeSet<usize>);
 
 /// Finds the symbols that an edit is about.
-pub(crate) fn changes(
-    image: &Image<'_>,
-    dynamic: &Dynamic<'_>,
-    edits: &MoreEdits,
-) -> Result<SymbolChanges, Error> {
+pub(crate) fn changes(object: &Object<'_>, edits: &MoreEdits) -> Result<SymbolChanges, Error> {
     let mut changes = SymbolChanges::default();
     if edits.rename_symbols.is_empty() && edits.clear_versions.is_empty() {
         return Ok(changes);
     }
+    let Object { image, dynamic, .. } = object;
     let codec = image.codec();
     let record = symbols::record_size(codec) as usize;
-    let table = symbols::table(image, dynamic)?;
+    let table = object.symbols()?;
     for (index, raw) in table.chunks_exact(record).enumerate().skip(1) {
         let Some(symbol) = RawSymbol::parse(codec, raw) else {
             break;

@@ -8,7 +8,8 @@ use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::read::image::Image;
 use crate::read::machine::Machine;
-use crate::read::tables::{self, Table};
+use crate::read::object::Object;
+use crate::read::tables::Table;
 use crate::rewrite::layout::{Layout, Level, Place};
 use crate::rewrite::plan;
 use crate::rewrite::space::Space;
@@ -16,16 +17,16 @@ use crate::rewrite::space::Space;
 /// The file with shorter segments; the bytes behind their ends are left for strip to drop.
 /// `None` if there is no hole to close, or if moving anything would be a risk.
 pub(crate) fn compact(bytes: &[u8]) -> Result<Option<Buffer>, Error> {
-    let image = Image::parse(bytes)?;
-    plan::relocate(&image, |tables| lay_out(&image, tables))
+    let object = Object::parse(bytes)?;
+    plan::relocate(&object, |tables| lay_out(&object.image, tables))
 }
 
 /// Whether there is a hole to close.
-pub(crate) fn has_holes(image: &Image<'_>) -> Result<bool, Error> {
-    let Some(dynamic) = crate::read::dynamic::Dynamic::parse(image)? else {
+pub(crate) fn has_holes(object: &Object<'_>) -> Result<bool, Error> {
+    if !object.is_linked() {
         return Ok(false);
-    };
-    Ok(lay_out(image, &tables::find(image, &dynamic)?).is_some())
+    }
+    Ok(lay_out(&object.image, object.tables()?).is_some())
 }
 
 fn lay_out(image: &Image<'_>, tables: &[Table]) -> Option<Layout> {

@@ -9,6 +9,7 @@ use crate::edits::Strip;
 use crate::error::Error;
 use crate::read::header::Kind;
 use crate::read::image::Image;
+use crate::read::object::Object;
 use crate::read::section::{
     SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
@@ -25,10 +26,11 @@ pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
     if strip == Strip::None {
         return Ok(0);
     }
-    let length = if compact::has_holes(&image)? {
+    let object = Object::of(image)?;
+    let length = if compact::has_holes(&object)? {
         self::strip(bytes, strip)?.map(|stripped| stripped.len() as u64)
     } else {
-        Plan::new(&image, strip)?.map(|plan| plan.length)
+        Plan::new(&object.image, strip)?.map(|plan| plan.length)
     };
     let before = bytes.len() as u64;
     Ok(before.saturating_sub(length.unwrap_or(before)))
@@ -48,10 +50,13 @@ pub fn symbol_bytes(bytes: &[u8]) -> Result<u64, Error> {
         .fold(0, u64::saturating_add))
 }
 
-/// Strips a file; `None` if there is nothing to leave out.
+/// Strips a file; `None` if there is nothing to leave out, or if nothing is asked.
 pub(crate) fn strip(bytes: &[u8], strip: Strip) -> Result<Option<Buffer>, Error> {
+    if strip == Strip::None {
+        return Ok(None);
+    }
     let mut stripped = once(bytes, strip)?;
-    if strip == Strip::None || !is_linked(bytes)? {
+    if !is_linked(bytes)? {
         return Ok(stripped);
     }
     // Only now are the segments free of what was not loaded but stood in them; when the section
@@ -133,7 +138,7 @@ impl<'a> Plan<'a> {
             loads,
             kept: Vec::new(),
             sections_at: FileOffset(0),
-            overlay: overlay(image),
+            overlay: image.overlay(),
             length: 0,
         };
         for (index, name) in name_offsets {
@@ -223,9 +228,7 @@ impl<'a> Plan<'a> {
         let by_offset = |load: &&Squeezed| {
             section.offset >= load.old.offset && section.offset <= load.old.file_end()
         };
-        let by_address = |load: &&Squeezed| {
-            section.address >= load.old.address && section.address < load.old.memory_end()
-        };
+        let by_address = |load: &&Squeezed| load.old.memory_span().contains(section.address);
         let load = self
             .loads
             .iter()
@@ -274,11 +277,7 @@ fn check(image: &Image<'_>) -> Result<(), Error> {
                 "a section lies outside the file",
             ));
         }
-        let is_placed = || {
-            image
-                .loads()
-                .any(|load| load.holds_file_range(section.offset, section.file_size()))
-        };
+        let is_placed = || image.loads().any(|load| load.holds(section.file_span()));
         if section.is_loaded() && section.file_size() > 0 && !is_placed() {
             return Err(
                 Error::uneditable("a loaded section is in no loaded segment").at(section.offset),
@@ -328,17 +327,4 @@ fn removed(image: &Image<'_>, strip: Strip) -> Vec<bool> {
         }
     }
     removed
-}
-
-/// What others appended to the file, without the zeros around it.
-fn overlay<'a>(image: &Image<'a>) -> &'a [u8] {
-    let bytes = image
-        .bytes
-        .get(image.described_end().index()..)
-        .unwrap_or_default();
-    if bytes.iter().all(|&byte| byte == 0) {
-        &[]
-    } else {
-        bytes
-    }
 }

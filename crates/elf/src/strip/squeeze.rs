@@ -54,11 +54,7 @@ pub(crate) fn squeeze(image: &Image<'_>) -> Result<Vec<Squeezed>, Error> {
         let content = image
             .sections
             .iter()
-            .filter(|section| {
-                section.is_loaded()
-                    && section.address >= old.address
-                    && section.address < old.memory_end()
-            })
+            .filter(|section| section.is_loaded() && old.memory_span().contains(section.address))
             .map(|section| section.align)
             .max()
             .unwrap_or(full);

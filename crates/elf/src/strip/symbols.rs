@@ -1,7 +1,6 @@
 //! The symbol tables that a stripped file keeps: which symbols go, and the new numbers of the
 //! sections of those that stay.
 
-use crate::address::slice;
 use crate::error::Error;
 use crate::read::section::{SHN_ABS, SHT_DYNSYM, SHT_REL, SHT_RELA, SHT_SYMTAB, SHT_SYMTAB_SHNDX};
 use crate::read::section_numbers::{SectionNumbers, split};
@@ -29,7 +28,7 @@ impl Plan<'_> {
             if !matches!(section.kind, SHT_SYMTAB | SHT_DYNSYM) {
                 continue;
             }
-            let table = slice(self.image.bytes, section.offset, section.size).ok_or_else(|| {
+            let table = self.image.file_bytes(section.file_span()).ok_or_else(|| {
                 Error::malformed(section.offset, "a symbol table lies outside the file")
             })?;
             let numbers = SectionNumbers::of(self.image, kept.index);

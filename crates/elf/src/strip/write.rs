@@ -1,10 +1,9 @@
 //! Writes the stripped file that a plan describes.
 
-use crate::address::slice;
+use crate::address::FileOffset;
 use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::ranges::Ranges;
-use crate::read::header::Header;
 use crate::read::section::{SHF_INFO_LINK, SHN_XINDEX, SHT_REL, SHT_RELA, SHT_SYMTAB, Section};
 use crate::read::section_numbers::split;
 use crate::read::segment::Segment;
@@ -26,7 +25,7 @@ impl Plan<'_> {
             sections: Vec::with_capacity(self.kept.len()),
         };
         for load in &self.loads {
-            let bytes = slice(image.bytes, load.old.offset, load.old.file_size).unwrap_or_default();
+            let bytes = image.file_bytes(load.old.file_span()).unwrap_or_default();
             draft.write(load.offset, bytes)?;
         }
         self.clear_leftovers(&mut draft)?;
@@ -36,8 +35,7 @@ impl Plan<'_> {
                 Some(content) => draft.write(kept.offset, content)?,
                 None if section.is_loaded() => {}
                 None => {
-                    let bytes =
-                        slice(image.bytes, section.offset, section.file_size()).unwrap_or_default();
+                    let bytes = image.file_bytes(section.file_span()).unwrap_or_default();
                     draft.write(kept.offset, bytes)?;
                 }
             }
@@ -87,14 +85,14 @@ impl Plan<'_> {
             segment.align = load.align;
             return Ok(());
         }
-        let holds = |load: &&Squeezed| load.old.holds_file_range(segment.offset, segment.file_size);
+        let holds = |load: &&Squeezed| load.old.holds(segment.file_span());
         if let Some(load) = self.loads.iter().find(holds) {
             segment.offset = load.moved(segment.offset);
         } else if segment.file_size > 0 {
             // Not loaded: it must be of a section, which has moved.
             let section = self.kept.iter().find(|kept| {
                 let section = self.section(kept);
-                section.offset == segment.offset && section.file_size() == segment.file_size
+                section.file_span() == segment.file_span()
             });
             segment.offset = section
                 .ok_or_else(|| {
@@ -108,11 +106,8 @@ impl Plan<'_> {
 
     fn move_header(&self, draft: &mut Draft) -> Result<(), Error> {
         let header = &mut draft.header;
-        let size = Segment::record_size(header.codec).saturating_mul(draft.segments.len() as u64);
-        let load = self
-            .loads
-            .iter()
-            .find(|load| load.old.holds_file_range(header.segments_at, size));
+        let headers = self.image.segments_span();
+        let load = self.loads.iter().find(|load| load.old.holds(headers));
         header.segments_at = load
             .ok_or_else(|| {
                 Error::uneditable("the program headers are not loaded").at(header.segments_at)
@@ -137,34 +132,26 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// The file offsets of what a loader or the kernel may read.
-    fn used(&self) -> Ranges {
+    /// What of the file a loader or the kernel may read.
+    fn used(&self) -> Ranges<FileOffset> {
         let image = self.image;
-        let codec = image.codec();
-        let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
-        let at = image.header.segments_at;
-        let mut used = vec![(0, Header::size(codec)), (at.0, at.plus(headers).0)];
+        let mut used = vec![image.header_span(), image.segments_span()];
         let loaded = image.sections.iter().filter(|section| section.is_loaded());
-        used.extend(loaded.map(|section| (section.offset.0, section.file_end().0)));
+        used.extend(loaded.map(Section::file_span));
         Ranges::new(used)
     }
 
     /// Clears what stood inside a loaded segment without being loaded, as patchelf leaves it.
     fn clear_leftovers(&self, draft: &mut Draft) -> Result<(), Error> {
         let image = self.image;
-        let codec = image.codec();
-        let table = Section::record_size(codec).saturating_mul(image.sections.len() as u64);
-        let mut ranges = vec![(image.header.sections_at, table)];
+        let mut spans = vec![image.sections_span()];
         let not_loaded = image.sections.iter().filter(|section| !section.is_loaded());
-        ranges.extend(not_loaded.map(|section| (section.offset, section.file_size())));
+        spans.extend(not_loaded.map(Section::file_span));
         let used = self.used();
-        for (at, size) in ranges.into_iter().filter(|&(_, size)| size > 0) {
-            let load = self
-                .loads
-                .iter()
-                .find(|load| load.old.holds_file_range(at, size));
-            if let Some(load) = load.filter(|_| !used.meets(at.0, at.plus(size).0)) {
-                draft.clear(load.moved(at), size)?;
+        for span in spans.into_iter().filter(|span| !span.is_empty()) {
+            let load = self.loads.iter().find(|load| load.old.holds(span));
+            if let Some(load) = load.filter(|_| !used.meets(span)) {
+                draft.clear(load.moved(span.start), span.size())?;
             }
         }
         Ok(())

@@ -1,19 +1,20 @@
 //! What a loader reads of a file's tables, decoded, with all that editors of names move taken out.
 //!
-//! Whatever is not in a [`Meaning`] is either compared byte by byte (`same.rs`) or on the list of
+//! Whatever is not in a [`Meaning`] is either compared byte by byte (`same_build.rs`) or on the list of
 //! what may differ: the run path, the hash in `SONAME` and `NEEDED`, where tables lie, section
 //! headers, unused entries.
 
-use crate::address::{VirtualAddress, slice};
+use crate::address::VirtualAddress;
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::dynamic::{
-    DT_GNU_HASH, DT_HASH, DT_JMPREL, DT_NEEDED, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR,
-    DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_STRTAB, DT_SYMTAB,
-    DT_VERDEF, DT_VERNEED, DT_VERSYM, Dynamic, is_string_tag,
+    DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, Dynamic, RELOCATION_TABLES,
+    is_string_tag, is_table_tag,
 };
 use crate::read::image::Image;
+use crate::read::object::Object;
 use crate::read::segment::{
-    PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR, Segment,
+    PT_DYNAMIC, PT_GNU_PROPERTY, PT_INTERP, PT_LOAD, PT_NOTE, PT_NULL, PT_PHDR,
 };
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions::{self, FullDefinition};
@@ -57,9 +58,10 @@ struct SegmentMeaning<'a> {
 /// Where a program header points: to an address, or to bytes that editors move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place<'a> {
-    At(u64, u64, u64),
+    /// File bytes, and how much memory.
+    At(Span<VirtualAddress>, u64),
     Bytes(&'a [u8]),
-    Unloaded((u64, u64), &'a [u8]),
+    Unloaded(Span<VirtualAddress>, &'a [u8]),
     Moves,
 }
 
@@ -85,41 +87,27 @@ type NeedMeaning<'a> = (u16, bool, Vec<u8>, Vec<NeededMeaning<'a>>);
 type NeededMeaning<'a> = (u32, u16, u16, bool, &'a [u8]);
 
 /// Decodes a file.
-pub(crate) fn of<'a>(
-    image: &Image<'a>,
-    dynamic: &Dynamic<'a>,
-    regions: &Regions,
-) -> Result<Meaning<'a>, Error> {
-    let codec = image.codec();
-    let symbols = symbols::table(image, dynamic)?;
-    let count = symbols.len() as u64 / symbols::record_size(codec);
-    let versions = match dynamic.address(DT_VERSYM) {
-        Some(address) => image
-            .at(address, count.saturating_mul(2))
-            .ok_or_else(|| cut(dynamic))?,
-        None => &[],
-    };
-    let headers = Segment::record_size(codec).saturating_mul(image.segments.len() as u64);
+pub(crate) fn of<'a>(object: &Object<'a>, regions: &Regions) -> Result<Meaning<'a>, Error> {
+    let Object { image, dynamic, .. } = object;
+    let headers = image.segments_span();
     Ok(Meaning {
         identity: image.bytes.get(..24).unwrap_or_default(),
         entry: image.header.entry,
         flags: image.header.flags,
-        headers_mapped: image
-            .loads()
-            .any(|load| load.holds_file_range(image.header.segments_at, headers)),
-        segments: segments(image, headers)?,
+        headers_mapped: image.loads().any(|load| load.holds(headers)),
+        segments: segments(image, headers.size())?,
         dynamic_flags: image
             .loads()
-            .find(|load| load.offset_of(dynamic.address, dynamic.size).is_some())
+            .find(|load| load.loaded_span().covers(dynamic.span()))
             .map(|load| load.flags),
         soname: soname(dynamic)?,
         list: list(dynamic)?,
-        symbols: symbol_meanings(image, dynamic, regions, symbols)?,
-        versions,
+        symbols: symbol_meanings(object, regions)?,
+        versions: object.symbol_versions()?.unwrap_or_default(),
         definitions: definitions(image, dynamic)?,
         needs: needs(image, dynamic)?,
         tables: tables(image, dynamic, regions)?,
-        overlay: overlay(image),
+        overlay: image.payload(),
     })
 }
 
@@ -144,11 +132,12 @@ fn segments<'a>(image: &Image<'a>, headers: u64) -> Result<Vec<SegmentMeaning<'a
             let is_unloaded = segment.kind >= PT_LOPROC
                 && !image
                     .loads()
-                    .any(|load| load.holds_file_range(segment.offset, 1));
+                    .any(|load| load.file_span().contains(segment.offset));
             if !is_placed && !is_unloaded {
                 return odd("a program header is not where its address says");
             }
             let whole = segment.file_size == segment.memory_size;
+            let bytes = || image.file_bytes(segment.file_span()).unwrap_or_default();
             let place = match segment.kind {
                 PT_PHDR if segment.offset != image.header.segments_at || !whole => {
                     return odd("PT_PHDR is not the program headers");
@@ -158,14 +147,9 @@ fn segments<'a>(image: &Image<'a>, headers: u64) -> Result<Vec<SegmentMeaning<'a
                 // adds a program header then makes good.
                 PT_PHDR if segment.file_size >= headers => Place::Moves,
                 PT_DYNAMIC => Place::Moves,
-                PT_NOTE | PT_GNU_PROPERTY | PT_INTERP if whole => Place::Bytes(
-                    slice(image.bytes, segment.offset, segment.file_size).unwrap_or_default(),
-                ),
-                _ if is_unloaded => Place::Unloaded(
-                    (segment.address.0, segment.memory_size),
-                    slice(image.bytes, segment.offset, segment.file_size).unwrap_or_default(),
-                ),
-                _ => Place::At(segment.address.0, segment.file_size, segment.memory_size),
+                PT_NOTE | PT_GNU_PROPERTY | PT_INTERP if whole => Place::Bytes(bytes()),
+                _ if is_unloaded => Place::Unloaded(segment.memory_span(), bytes()),
+                _ => Place::At(segment.loaded_span(), segment.memory_size),
             };
             Ok(SegmentMeaning {
                 kind: segment.kind,
@@ -211,8 +195,7 @@ fn list<'a>(dynamic: &Dynamic<'a>) -> Result<Vec<(u64, Value<'a>)>, Error> {
             let value = match entry.tag {
                 DT_NEEDED => Value::Name(name_of(dynamic.strings.raw(entry.value)?)),
                 tag if is_string_tag(tag) => Value::Text(dynamic.strings.raw(entry.value)?),
-                DT_STRTAB | DT_SYMTAB | DT_HASH | DT_GNU_HASH | DT_VERSYM | DT_VERDEF
-                | DT_VERNEED | DT_RELA | DT_REL | DT_RELR | DT_JMPREL => Value::Table,
+                tag if is_table_tag(tag) => Value::Table,
                 _ => Value::Number(entry.value),
             };
             Ok((entry.tag, value))
@@ -221,24 +204,22 @@ fn list<'a>(dynamic: &Dynamic<'a>) -> Result<Vec<(u64, Value<'a>)>, Error> {
 }
 
 fn symbol_meanings<'a>(
-    image: &Image<'a>,
-    dynamic: &Dynamic<'a>,
+    object: &Object<'a>,
     regions: &Regions,
-    table: &'a [u8],
 ) -> Result<Vec<SymbolMeaning<'a>>, Error> {
     /// From here on section numbers are no sections.
     const SHN_LORESERVE: u16 = 0xff00;
-    let codec = image.codec();
-    let end = dynamic.address.plus(dynamic.size);
-    table
+    let (codec, dynamic) = (object.codec(), &object.dynamic);
+    object
+        .symbols()?
         .chunks_exact(symbols::record_size(codec) as usize)
         .map(|raw| {
             let symbol = RawSymbol::parse(codec, raw).ok_or_else(|| cut(dynamic))?;
             let value = VirtualAddress(symbol.value);
             // `_DYNAMIC` and symbols of tables follow what they stand for.
             let follows = symbol.is_address()
-                && (value >= dynamic.address && value < end
-                    || symbol.is_section() && regions.holds(value));
+                && (dynamic.span().contains(value)
+                    || symbol.is_section() && regions.contains(value));
             let other = raw.get(codec.by_class(13, 5)).copied().unwrap_or_default();
             let size = codec.word(raw, codec.by_class(8, 16)).unwrap_or_default();
             Ok(SymbolMeaning {
@@ -295,35 +276,14 @@ fn tables<'a>(
     dynamic: &Dynamic<'_>,
     regions: &Regions,
 ) -> Result<Vec<(u64, &'a [u8])>, Error> {
-    let mut tables = Vec::new();
-    for (tag, size) in [
-        (DT_RELA, DT_RELASZ),
-        (DT_REL, DT_RELSZ),
-        (DT_JMPREL, DT_PLTRELSZ),
-        (DT_RELR, DT_RELRSZ),
-    ] {
-        if let Some((address, size)) = dynamic.range(tag, size) {
-            let bytes = image.at(address, size).ok_or_else(|| cut(dynamic))?;
-            tables.push((tag, bytes));
-        }
-    }
-    for (tag, address, size) in regions.hashes() {
-        let bytes = image.at(address, size).ok_or_else(|| cut(dynamic))?;
-        tables.push((tag, bytes));
-    }
-    Ok(tables)
-}
-
-/// What others appended to the file, without the zeros around it.
-fn overlay<'a>(image: &Image<'a>) -> &'a [u8] {
-    let bytes = image
-        .bytes
-        .get(image.described_end().index()..)
-        .unwrap_or_default();
-    let start = bytes.iter().position(|&byte| byte != 0);
-    let end = bytes.iter().rposition(|&byte| byte != 0);
-    match (start, end) {
-        (Some(start), Some(end)) => bytes.get(start..=end).unwrap_or_default(),
-        _ => &[],
-    }
+    let relocations = RELOCATION_TABLES
+        .iter()
+        .filter_map(|&(tag, size_tag)| Some((tag, dynamic.table(tag, size_tag)?)));
+    relocations
+        .chain(regions.hashes())
+        .map(|(tag, span)| {
+            let bytes = image.loaded_bytes(span).ok_or_else(|| cut(dynamic))?;
+            Ok((tag, bytes))
+        })
+        .collect()
 }

@@ -10,10 +10,12 @@ use std::fmt;
 
 use crate::address::{VirtualAddress, align_down, align_up, is_filler, same_bytes};
 use crate::error::Error;
-use crate::read::dynamic::{DT_PLTGOT, Dynamic};
+use crate::ranges::Span;
+use crate::read::dynamic::DT_PLTGOT;
 use crate::read::header::Kind;
 use crate::read::image::Image;
 use crate::read::machine::Machine;
+use crate::read::object::Object;
 use crate::read::segment::{PF_R, PF_W, Segment};
 use crate::twin::decoded::{self, Meaning};
 use crate::twin::regions::Regions;
@@ -55,7 +57,7 @@ pub fn same_build(one: &[u8], other: &[u8]) -> Result<(), Difference> {
         return Ok(());
     }
     let (one, other) = (Image::parse(one)?, Image::parse(other)?);
-    let (one, other) = (View::of(&one)?, View::of(&other)?);
+    let (one, other) = (View::of(one)?, View::of(other)?);
     if one.meaning()? != other.meaning()? {
         return Err(Difference::Tables);
     }
@@ -71,16 +73,15 @@ impl From<Error> for Difference {
 }
 
 /// A file that can be compared.
-struct View<'a, 'b> {
-    image: &'b Image<'a>,
-    dynamic: Dynamic<'a>,
+struct View<'a> {
+    object: Object<'a>,
     regions: Regions,
     /// The first word of the GOT, if it holds the dynamic section's address.
-    got: Option<(u64, u64)>,
+    got: Option<Span<VirtualAddress>>,
 }
 
-impl<'a, 'b> View<'a, 'b> {
-    fn of(image: &'b Image<'a>) -> Result<Self, Error> {
+impl<'a> View<'a> {
+    fn of(image: Image<'a>) -> Result<Self, Error> {
         let odd = |what| Err(Error::uneditable(what));
         let machine = Machine::of(&image.header);
         if image.header.kind != Kind::Shared {
@@ -89,78 +90,62 @@ impl<'a, 'b> View<'a, 'b> {
         if machine.is_mips() {
             return odd("MIPS files are not compared");
         }
-        check_loads(image)?;
-        let Some(dynamic) = Dynamic::parse(image)? else {
+        check_loads(&image)?;
+        let object = Object::of(image)?;
+        if !object.is_linked() {
             return odd("it has no dynamic section");
-        };
-        let regions = Regions::of(image, &dynamic)?;
-        let word = image.codec().word_size();
-        let got = dynamic.address(DT_PLTGOT).filter(|&got| {
-            let value = image
-                .at(got, word)
-                .and_then(|raw| image.codec().word(raw, 0));
-            value == Some(dynamic.address.0)
-        });
+        }
+        let regions = Regions::of(&object)?;
+        let word = object.codec().word_size();
+        let list = object.dynamic.address;
+        let got = object.dynamic.address(DT_PLTGOT);
+        let got = got.filter(|&got| object.image.word_at(got) == Some(list.0));
         Ok(Self {
-            image,
-            dynamic,
+            object,
             regions,
-            got: got.map(|got| (got.0, got.plus(word).0)),
+            got: got.map(|got| Span::sized(got, word)),
         })
     }
 
     fn meaning(&self) -> Result<Meaning<'a>, Error> {
-        decoded::of(self.image, &self.dynamic, &self.regions)
+        decoded::of(&self.object, &self.regions)
     }
 
-    /// What is at `[start, end)`, which no border of this file crosses.
-    fn state(&self, start: u64, end: u64) -> State<'a> {
-        let address = VirtualAddress(start);
-        match self.image.at(address, end.saturating_sub(start)) {
-            Some(_) if self.regions.holds(address) => State::Region,
+    /// What is at these addresses, which no border of this file crosses.
+    fn state(&self, span: Span<VirtualAddress>) -> State<'a> {
+        match self.object.image.loaded_bytes(span) {
+            Some(_) if self.regions.contains(span.start) => State::Region,
             Some(bytes) => State::Plain(bytes),
-            None if self.is_zeroed(start) => State::Zeroed,
+            None if self.is_zeroed(span.start) => State::Zeroed,
             None => State::Unmapped,
         }
     }
 
-    fn is_zeroed(&self, address: u64) -> bool {
-        self.image
-            .loads()
-            .any(|load| load.address.0 <= address && address < load.memory_end().0)
+    fn is_zeroed(&self, address: VirtualAddress) -> bool {
+        let mut loads = self.object.image.loads();
+        loads.any(|load| load.memory_span().contains(address))
     }
 
     /// Does a table lie in the segment? Wherever that is, it was found by its address.
     fn has_table(&self, load: &Segment) -> bool {
-        let end = load.address.plus(load.file_size).0;
-        let ranges = self.regions.ranges();
-        let next = ranges.partition_point(|range| range.0 < load.address.0);
-        ranges.get(next).is_some_and(|range| range.1 <= end)
+        let first = self.regions.first_from(load.address);
+        first.is_some_and(|region| load.loaded_span().covers(region))
     }
 
     /// Is `bytes` what a table that moved away left behind?
-    fn is_left(&self, start: u64, bytes: &[u8]) -> bool {
-        let end = start.saturating_add(bytes.len() as u64);
-        self.regions.is_hole(start, end)
-            && (bytes.iter().copied().all(is_filler) || self.regions.is_abandoned(start, end))
+    fn is_left(&self, span: Span<VirtualAddress>, bytes: &[u8]) -> bool {
+        self.regions.is_hole(span)
+            && (bytes.iter().copied().all(is_filler) || self.regions.is_abandoned(span))
     }
 
-    fn borders(&self) -> impl Iterator<Item = u64> {
-        let loads = self.image.loads().flat_map(|load| {
-            let end = load.address.plus(load.file_size).0;
-            [load.address.0, end, load.memory_end().0]
-        });
-        let regions = self
-            .regions
-            .ranges()
-            .iter()
-            .flat_map(|&(start, end)| [start, end]);
-        let sections = self
-            .regions
-            .sections()
-            .flat_map(|(start, end)| [start, end]);
-        let got = self.got.into_iter().flat_map(|(start, end)| [start, end]);
-        loads.chain(regions).chain(sections).chain(got)
+    fn borders(&self) -> impl Iterator<Item = VirtualAddress> {
+        let loads = self.object.image.loads();
+        let loads = loads.flat_map(|load| [load.loaded_span(), load.memory_span()]);
+        loads
+            .chain(self.regions.iter())
+            .chain(self.regions.sections())
+            .chain(self.got)
+            .flat_map(|span| [span.start, span.end])
     }
 }
 
@@ -193,13 +178,14 @@ fn check_loads(image: &Image<'_>) -> Result<(), Error> {
 }
 
 /// Every segment of `one` is in `other` too, or is one that an editor added for its tables.
-fn compare_segments(one: &View<'_, '_>, other: &View<'_, '_>) -> Result<(), Difference> {
+fn compare_segments(one: &View<'_>, other: &View<'_>) -> Result<(), Difference> {
     let physical = |load: &Segment| load.physical.wrapping_sub(load.address.0);
     let whole = |load: &Segment| load.file_size == load.memory_size;
     let sizes = |load: &Segment| (load.file_size, load.memory_size);
     let mut reached = 0;
-    for load in one.image.loads() {
+    for load in one.object.image.loads() {
         let twin = other
+            .object
             .image
             .loads()
             .find(|twin| twin.address == load.address);
@@ -237,46 +223,48 @@ fn is_remnant(load: &Segment, reached: u64) -> bool {
     is_next || load.file_size <= FEW_BYTES && is_near
 }
 
-fn compare_content(one: &View<'_, '_>, other: &View<'_, '_>) -> Result<(), Difference> {
-    let mut borders: Vec<u64> = one.borders().chain(other.borders()).collect();
+fn compare_content(one: &View<'_>, other: &View<'_>) -> Result<(), Difference> {
+    let mut borders: Vec<VirtualAddress> = one.borders().chain(other.borders()).collect();
     borders.sort_unstable();
     borders.dedup();
     for pair in borders.windows(2) {
         let &[start, end] = pair else {
             continue;
         };
-        let explained = match (one.state(start, end), other.state(start, end)) {
+        let span = Span { start, end };
+        let explained = match (one.state(span), other.state(span)) {
             (State::Region, State::Region)
             | (State::Region, State::Unmapped)
             | (State::Unmapped, State::Region)
             | (State::Zeroed, State::Zeroed)
             | (State::Unmapped, State::Unmapped) => true,
             (State::Plain(left), State::Plain(right)) => {
-                let both_left = || one.is_left(start, left) && other.is_left(start, right);
-                let both_got = || one.got == Some((start, end)) && other.got == one.got;
+                let both_left = || one.is_left(span, left) && other.is_left(span, right);
+                let both_got = || one.got == Some(span) && other.got == one.got;
                 left == right || both_left() || both_got()
             }
-            (State::Plain(left), State::Region | State::Unmapped) => one.is_left(start, left),
-            (State::Region | State::Unmapped, State::Plain(right)) => other.is_left(start, right),
+            (State::Plain(left), State::Region | State::Unmapped) => one.is_left(span, left),
+            (State::Region | State::Unmapped, State::Plain(right)) => other.is_left(span, right),
             _ => false,
         };
         if !explained {
-            let at = first_difference(one, other, start, end);
-            return Err(Difference::Content(VirtualAddress(at)));
+            return Err(Difference::Content(first_difference(one, other, span)));
         }
     }
     Ok(())
 }
 
-fn first_difference(one: &View<'_, '_>, other: &View<'_, '_>, start: u64, end: u64) -> u64 {
-    let (State::Plain(left), State::Plain(right)) =
-        (one.state(start, end), other.state(start, end))
-    else {
-        return start;
+fn first_difference(
+    one: &View<'_>,
+    other: &View<'_>,
+    span: Span<VirtualAddress>,
+) -> VirtualAddress {
+    let (State::Plain(left), State::Plain(right)) = (one.state(span), other.state(span)) else {
+        return span.start;
     };
     let inside = left
         .iter()
         .zip(right)
         .take_while(|(one, other)| one == other);
-    start.saturating_add(inside.count() as u64)
+    span.start.plus(inside.count() as u64)
 }
