@@ -26,6 +26,7 @@ mod elf;
 mod faults;
 mod glibc;
 mod hostile;
+mod library;
 mod resolve;
 mod trees;
 mod truth;

@@ -1,28 +1,18 @@
 //! What the program does is there for callers of the library: the examples, and what they cannot
 //! show.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::disallowed_methods,
-    missing_docs
-)]
-
 #[allow(dead_code)]
-#[path = "../examples/check.rs"]
+#[path = "../../examples/check.rs"]
 mod check_example;
 #[allow(dead_code)]
-#[path = "../examples/repair.rs"]
+#[path = "../../examples/repair.rs"]
 mod repair_example;
-#[path = "support/scratch.rs"]
-mod scratch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use crate::support::scratch;
 use wheelfix::error::{Error, Exit};
 use wheelfix::host::Unwatched;
 use wheelfix::ops::batch;
