@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::host;
-use crate::plan::{self, Code, Package};
+use crate::plan::{self, Package, Rule, RuleChoice};
 use crate::report::{self, Checked};
 
 const EXAMPLES: &str = "\
@@ -61,8 +61,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
-    let select = codes(&arguments.select)?;
-    let ignore = codes(&arguments.ignore)?;
+    let choice = RuleChoice {
+        select: rules(&arguments.select)?,
+        ignore: rules(&arguments.ignore)?,
+    };
     let mut wheels = Vec::new();
     let mut all = Vec::new();
     for path in &arguments.paths {
@@ -89,9 +91,7 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         }
     }
     for one in &mut all {
-        let wanted =
-            |code| (select.is_empty() || select.contains(&code)) && !ignore.contains(&code);
-        one.findings.retain(|finding| wanted(finding.code));
+        one.findings.retain(|fault| choice.holds(fault.rule()));
     }
     let format = match terminal.json() {
         true => Format::Json,
@@ -118,7 +118,7 @@ fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
     for (number, package) in packages.iter().enumerate() {
         let mut findings = plan::check(package);
         let own = clashes.extract_if(.., |(of, _)| *of == number);
-        findings.extend(own.map(|(_, finding)| finding));
+        findings.extend(own.map(|(_, fault)| fault));
         findings.sort();
         all.push(Checked {
             path: path.display().to_string(),
@@ -129,13 +129,12 @@ fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
     all
 }
 
-/// The codes that begin with one of `prefixes`.
-fn codes(prefixes: &[String]) -> Result<Vec<Code>, Error> {
+/// The rules whose codes begin with one of `prefixes`.
+fn rules(prefixes: &[String]) -> Result<Vec<&'static Rule>, Error> {
     let mut found = Vec::new();
     for prefix in prefixes {
         let before = found.len();
-        let known = Code::ALL.iter().copied();
-        found.extend(known.filter(|code| code.id().starts_with(prefix.as_str())));
+        found.extend(Rule::all().filter(|rule| rule.id.starts_with(prefix.as_str())));
         if found.len() == before || prefix.is_empty() {
             return Err(super::rule::unknown(prefix));
         }

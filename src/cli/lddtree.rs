@@ -90,9 +90,8 @@ fn graph(
     if file.extension().is_some_and(|extension| extension == "whl") {
         let gathered = host::gather(file, sysroot, options, terminal)?;
         let judged = host::judge(gathered, sysroot, options)?;
-        for finding in &judged.left_out {
-            let text = report::finding_text(finding);
-            terminal.note(&judged.name, true, &format!("left out: {text}"));
+        for fault in &judged.left_out {
+            terminal.note(&judged.name, true, &format!("left out: {fault}"));
         }
         return Ok(judged.graph);
     }

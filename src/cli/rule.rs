@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
-use crate::plan::Code;
+use crate::plan::Rule;
 use crate::report;
 
 const EXAMPLES: &str = "\
@@ -31,11 +31,11 @@ pub(super) struct Arguments {
 
 /// Run the command.
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
-    let mut codes = Vec::new();
+    let mut rules: Vec<&Rule> = Vec::new();
     for asked in &arguments.codes {
-        let known = |code: &&Code| code.id().eq_ignore_ascii_case(asked) || code.name() == asked;
-        match Code::ALL.iter().find(known) {
-            Some(code) => codes.push(*code),
+        let known = |rule: &&Rule| rule.id.eq_ignore_ascii_case(asked) || rule.name == asked;
+        match Rule::all().find(known) {
+            Some(rule) => rules.push(rule),
             None => {
                 let error = unknown(asked);
                 terminal.error(&error);
@@ -43,16 +43,16 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
             }
         }
     }
-    let listed = codes.is_empty();
+    let listed = rules.is_empty();
     if listed {
-        codes = Code::ALL.to_vec();
+        rules = Rule::all().collect();
     }
     terminal.data(&if terminal.json() {
-        format!("{}\n", report::rules_json(&codes))
+        format!("{}\n", report::rules_json(&rules))
     } else if listed && !arguments.all {
-        report::rule_list()
+        report::rule_list(&rules)
     } else {
-        let texts: Vec<String> = codes.iter().map(|code| report::rule_text(*code)).collect();
+        let texts: Vec<String> = rules.iter().map(|rule| report::rule_text(rule)).collect();
         texts.join("\n")
     });
     Exit::Done

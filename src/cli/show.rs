@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::{Error, Exit};
 use crate::host::{self, GatherOptions, Sysroot};
-use crate::plan::{self, Code, Finding, InspectInput, Inspection, Obstacle};
+use crate::plan::{self, Fault, InspectInput, Inspection, Obstacle};
 use crate::policy::Pythons;
 use crate::report::{self, Shown};
 
@@ -120,9 +120,8 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
     let packages = host::examine_tree(site)?;
     let judged = packages.iter().filter_map(|package| {
         let settled = package.settled?;
-        let foreign =
-            |finding: &&Finding| matches!(finding.code, Code::OtherMachine | Code::OtherLibc);
-        let left_out = package.findings.iter().filter(foreign).cloned().collect();
+        let mut left_out = package.findings.clone();
+        left_out.retain(Fault::is_of_a_stranger);
         let inspection = plan::inspect(&InspectInput {
             name: package.name.clone(),
             claims: &package.platforms,

@@ -5,7 +5,7 @@ use super::gather::{GatherOptions, Gathered, walk};
 use super::sysroot::Sysroot;
 use crate::elf::Arch;
 use crate::error::Error;
-use crate::plan::{self, ElfEntry, Finding, Obstacle};
+use crate::plan::{self, ElfEntry, Fault, Obstacle};
 use crate::policy::Pythons;
 use crate::resolve::{Graph, Libc};
 
@@ -26,7 +26,7 @@ pub struct Judged {
     /// For which machine.
     pub arch: Arch,
     /// The files that were left out.
-    pub left_out: Vec<Finding>,
+    pub left_out: Vec<Fault>,
 }
 
 /// Leave out what does not fit.

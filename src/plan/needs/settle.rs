@@ -6,7 +6,8 @@ use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
 use crate::plan::repair::plan::ElfEntry;
-use crate::plan::verdict::finding::{Code, Finding};
+use crate::plan::verdict::fault::Fault;
+use crate::plan::verdict::rules::files::FileFault;
 use crate::resolve::{Libc, MachineKey, ModulePath};
 
 /// For what a wheel was built, as far as its files and its tags tell.
@@ -25,7 +26,7 @@ pub struct Settled {
 pub fn settle(
     platforms: &[String],
     elf: &mut Vec<ElfEntry>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Fault>,
 ) -> Option<Settled> {
     let (machine, arch) = loop {
         match machine_of(platforms, elf) {
@@ -50,33 +51,41 @@ pub fn settle(
 fn take_out(
     obstacles: &[Obstacle],
     elf: &mut Vec<ElfEntry>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Fault>,
 ) -> Option<()> {
-    let found: Vec<(ModulePath, Finding)> = obstacles
-        .iter()
-        .filter_map(|obstacle| {
-            let (file, code, is, want) = match obstacle {
-                Obstacle::WrongMachine { file, is, want } => (
-                    installed(file),
-                    Code::OtherMachine,
-                    is.clone(),
-                    want.clone(),
-                ),
-                Obstacle::UnknownMachine { file, is } => {
-                    let none = "a machine that wheel tags have a name for".to_owned();
-                    (installed(file), Code::OtherMachine, is.clone(), none)
-                }
-                Obstacle::WrongLibc { file, is, want } => {
-                    let (is, want) = (is.name().to_owned(), want.name().to_owned());
-                    (file.clone(), Code::OtherLibc, is, want)
-                }
-                _ => return None,
-            };
-            Some((file.clone(), Finding::of_file(code, &file, is, want)))
-        })
-        .collect();
+    let found: Vec<(ModulePath, FileFault)> = obstacles.iter().filter_map(stranger).collect();
     let before = elf.len();
     elf.retain(|entry| !found.iter().any(|(file, _)| *file == entry.installed));
-    findings.extend(found.into_iter().map(|(_, finding)| finding));
+    findings.extend(found.into_iter().map(|(_, fault)| fault.into()));
     (elf.len() < before).then_some(())
+}
+
+/// The file that an obstacle says is for another machine or C library, with that fault.
+fn stranger(obstacle: &Obstacle) -> Option<(ModulePath, FileFault)> {
+    let of_machine = |file: ModulePath, is: &str, want: &str| {
+        let (is, want) = (is.to_owned(), want.to_owned());
+        (file.clone(), FileFault::OtherMachine { file, is, want })
+    };
+    match obstacle {
+        Obstacle::WrongMachine { file, is, want } => Some(of_machine(installed(file), is, want)),
+        Obstacle::UnknownMachine { file, is } => {
+            let none = "a machine that wheel tags have a name for";
+            Some(of_machine(installed(file), is, none))
+        }
+        Obstacle::WrongLibc { file, is, want } => {
+            let (is, want, file) = (*is, *want, file.clone());
+            Some((file.clone(), FileFault::OtherLibc { file, is, want }))
+        }
+        Obstacle::NotAPlatformWheel { .. }
+        | Obstacle::AnyWithElf { .. }
+        | Obstacle::OtherSystem { .. }
+        | Obstacle::UnknownLibc
+        | Obstacle::Missing { .. }
+        | Obstacle::NotAPlatform { .. }
+        | Obstacle::OtherPlatform { .. }
+        | Obstacle::NoSuchTag { .. }
+        | Obstacle::TagOutOfReach { .. }
+        | Obstacle::Unreachable { .. }
+        | Obstacle::PlaceTaken { .. } => None,
+    }
 }
