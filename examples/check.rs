@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use wheelfix::error::Error;
 use wheelfix::host::Unwatched;
-use wheelfix::ops::check::{Checked, Options, check};
-use wheelfix::report::{failure, finding_text};
+use wheelfix::ops::check::{Checked, check};
+use wheelfix::plan::RuleChoice;
+use wheelfix::report::failure;
 
 /// The packages of which something is not as they say, with all that was found. What cannot be read
 /// is an error.
 pub(crate) fn faulty(paths: &[PathBuf]) -> Result<Vec<Checked>, Error> {
-    let mut outcome = check(paths, &Options::default(), &Unwatched)?;
+    let mut outcome = check(paths, &RuleChoice::default(), &Unwatched)?;
     if let Some(error) = outcome.failed.pop() {
         return Err(error);
     }
@@ -30,8 +31,8 @@ fn main() -> ExitCode {
         }
     };
     for Checked { name, findings, .. } in &found {
-        for finding in findings {
-            println!("{name}: {} {}", finding.code.id(), finding_text(finding));
+        for fault in findings {
+            println!("{name}: {} {fault}", fault.rule().id);
         }
     }
     ExitCode::from(u8::from(!found.is_empty()))

@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
-use crate::ops::check::{self, Options};
+use crate::ops::check;
+use crate::plan::RuleChoice;
 use crate::report::{self, Checked};
 
 const EXAMPLES: &str = "\
@@ -59,11 +60,11 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
-    let options = Options {
-        select: check::codes(&arguments.select)?,
-        ignore: check::codes(&arguments.ignore)?,
+    let choice = RuleChoice {
+        select: check::rules(&arguments.select)?,
+        ignore: check::rules(&arguments.ignore)?,
     };
-    let outcome = check::check(&arguments.paths, &options, terminal)?;
+    let outcome = check::check(&arguments.paths, &choice, terminal)?;
     let mut exit = match outcome.has_findings() {
         true => Exit::No,
         false => Exit::Done,

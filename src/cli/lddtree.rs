@@ -66,9 +66,8 @@ fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     let mut exit = Exit::Done;
     for file in &arguments.files {
         let tree = ops::lddtree::lddtree(file, &world, terminal)?;
-        for finding in &tree.left_out {
-            let text = report::finding_text(finding);
-            terminal.note(&tree.name, true, &format!("left out: {text}"));
+        for fault in &tree.left_out {
+            terminal.note(&tree.name, true, &format!("left out: {fault}"));
         }
         terminal.data(&text(
             &tree.graph,

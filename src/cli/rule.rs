@@ -5,7 +5,7 @@ use clap::Args;
 use super::terminal::Terminal;
 use crate::error::Exit;
 use crate::ops::check;
-use crate::plan::Code;
+use crate::plan::Rule;
 use crate::report;
 
 const EXAMPLES: &str = "\
@@ -32,26 +32,26 @@ pub(super) struct Arguments {
 
 /// Run the command.
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
-    let mut codes = Vec::new();
+    let mut rules: Vec<&Rule> = Vec::new();
     for asked in &arguments.codes {
-        match check::code(asked) {
-            Ok(code) => codes.push(code),
+        match check::rule(asked) {
+            Ok(rule) => rules.push(rule),
             Err(error) => {
                 terminal.error(&error);
                 return error.exit();
             }
         }
     }
-    let listed = codes.is_empty();
+    let listed = rules.is_empty();
     if listed {
-        codes = Code::ALL.to_vec();
+        rules = Rule::all().collect();
     }
     terminal.data(&if terminal.json() {
-        format!("{}\n", report::rules_json(&codes))
+        format!("{}\n", report::rules_json(&rules))
     } else if listed && !arguments.all {
-        report::rule_list()
+        report::rule_list(&rules)
     } else {
-        let texts: Vec<String> = codes.iter().map(|code| report::rule_text(*code)).collect();
+        let texts: Vec<String> = rules.iter().map(|rule| report::rule_text(rule)).collect();
         texts.join("\n")
     });
     Exit::Done

@@ -10,10 +10,10 @@ use super::sysroot::sha256;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{
-    Code, ElfEntry, Finding, Package, PackageWorld, finding_of_note, installed, settle,
+    ArchiveFault, ElfEntry, Fault, FileFault, Package, PackageWorld, Sentence, installed, settle,
 };
 use crate::policy::Pythons;
-use crate::wheel::{self, Limits, Rule, Wheel, WheelFilename};
+use crate::wheel::{self, Limits, Wheel, WheelFilename};
 
 /// The wheels of a folder, sorted by name.
 ///
@@ -51,7 +51,7 @@ pub fn examine(path: &Path, progress: &dyn Progress) -> Result<Package, Error> {
             error: Box::new(error),
         }),
         Err(error) => {
-            package.findings.push(finding_of_error(&error));
+            package.findings.push(ArchiveFault::from(&error).into());
             Ok(package)
         }
         Ok(()) => Ok(package),
@@ -67,19 +67,18 @@ fn read(
     package.platforms.clone_from(&filename.platform);
     package.pythons = Pythons::of_tags(filename.interpreters());
     let (wheel, faults) = Wheel::examine(source, &filename, &Limits::default())?;
-    package.findings.extend(faults.iter().map(finding_of_error));
+    let of_archive = |error| Fault::from(ArchiveFault::from(error));
+    package.findings.extend(faults.iter().map(of_archive));
     package
         .findings
-        .extend(wheel.notes.iter().filter_map(finding_of_note));
+        .extend(wheel.notes.iter().filter_map(Fault::of_note));
     let total: u64 = wheel.archive.entries().iter().map(|entry| entry.size).sum();
     progress.expect(total);
     let (read, mismatch) = wheel.scan_all(source, elf::is_elf, |entry, bytes| {
         elf_entry(entry, bytes, None, sha256(bytes))
     })?;
     progress.advance(total);
-    package
-        .findings
-        .extend(mismatch.iter().map(finding_of_error));
+    package.findings.extend(mismatch.iter().map(of_archive));
     let mut files: Vec<ElfEntry> = Vec::new();
     for (path, result) in read {
         match result {
@@ -96,23 +95,7 @@ fn read(
 }
 
 /// The finding for an ELF file that cannot be read.
-pub(super) fn broken(file: &crate::resolve::ModulePath, error: &elf::Error) -> Finding {
-    Finding::of_file(Code::BrokenElf, file, "", error.to_string())
-}
-
-/// The finding for a rule that a wheel breaks.
-fn finding_of_error(error: &wheel::Error) -> Finding {
-    let code = match error.rule {
-        Rule::Name | Rule::NameEncoding | Rule::Duplicate | Rule::FileAndDirectory | Rule::Kind => {
-            Code::UnsafeName
-        }
-        Rule::FileName => Code::FileName,
-        Rule::DistInfo | Rule::WheelFile | Rule::Metadata | Rule::Tag => Code::Metadata,
-        Rule::Record => Code::NoRecord,
-        Rule::RecordFiles => Code::RecordFiles,
-        Rule::RecordMismatch => Code::RecordMismatch,
-        Rule::RecordAlgorithm | Rule::RecordDuplicate => Code::RecordWeak,
-        _ => Code::Unreadable,
-    };
-    Finding::of_wheel(code, "", error.to_string())
+pub(super) fn broken(file: &crate::resolve::ModulePath, error: &elf::Error) -> Fault {
+    let (file, what) = (file.clone(), Sentence::of(error));
+    FileFault::BrokenElf { file, what }.into()
 }

@@ -14,7 +14,10 @@ use super::examine::broken;
 use super::sysroot::elf_file;
 use crate::elf;
 use crate::error::Error;
-use crate::plan::{Code, ElfEntry, Finding, Package, PackageWorld, STORE_INFO, settle};
+use crate::plan::{
+    ArchiveFault, ElfEntry, Fault, Listing, Mismatch, Package, PackageWorld, STORE_INFO, Sentence,
+    settle,
+};
 use crate::policy::Pythons;
 use crate::resolve::{FileIdentity, ModulePath, Place};
 use crate::wheel::{Algorithm, ArchivePath, Headers, RecordLine, Tag, escape, record_lines};
@@ -60,8 +63,9 @@ pub fn examine_tree(site: &Path) -> Result<Vec<Package>, Error> {
         let mut elf = Vec::new();
         for path in rest {
             let file = ModulePath::new(Place::Wheel, path);
-            let finding = Finding::of_file(Code::RecordFiles, &file, "", "no RECORD lists it");
-            stray.findings.push(finding);
+            let (file, what) = (Some(file), Listing::Unlisted);
+            let unlisted = ArchiveFault::RecordFiles { file, what };
+            stray.findings.push(unlisted.into());
             take(&mut stray, &mut elf, path, &read);
         }
         packages.push((stray, elf));
@@ -159,10 +163,9 @@ fn package(
     let rows: Vec<RecordLine> = match rows {
         Ok(rows) => rows,
         Err(why) => {
-            let why = format!("{}/RECORD: {why}", escape(info));
-            package
-                .findings
-                .push(Finding::of_wheel(Code::NoRecord, "", why));
+            let what = Sentence::of(&format!("{}/RECORD: {why}", escape(info)));
+            let fault = ArchiveFault::NoRecord { what };
+            package.findings.push(fault.into());
             return (package, elf);
         }
     };
@@ -188,33 +191,27 @@ fn recorded(
     row: &RecordLine,
     path: &ModulePath,
     read: &BTreeMap<String, Read>,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<Fault>,
 ) {
     let Some(hash) = &row.hash else { return };
-    let mut say = |code, what: String| found.push(Finding::of_file(code, path, "", what));
-    match read.get(path.relative()).map(|file| &file.content) {
-        None => say(
-            Code::RecordFiles,
-            "RECORD lists it, and it is not there".to_owned(),
-        ),
-        Some(Err(why)) => say(Code::RecordMismatch, format!("it cannot be read: {why}")),
-        Some(Ok((_, size))) if row.size.is_some_and(|wanted| wanted != *size) => {
-            let wanted = row.size.unwrap_or_default();
-            say(
-                Code::RecordMismatch,
-                format!("it has {size} bytes, RECORD says {wanted}"),
-            );
+    let file = Some(path.clone());
+    let what = match read.get(path.relative()).map(|file| &file.content) {
+        None => {
+            let what = Listing::Gone;
+            found.push(ArchiveFault::RecordFiles { file, what }.into());
+            return;
         }
-        Some(Ok((digest, _)))
-            if hash.algorithm() == Algorithm::Sha256 && hash.digest() != digest =>
-        {
-            say(
-                Code::RecordMismatch,
-                "its hash is not what RECORD says".to_owned(),
-            );
-        }
-        Some(Ok(_)) => {}
-    }
+        Some(Err(why)) => Mismatch::Unreadable { why: why.clone() },
+        Some(Ok((digest, size))) => match row.size {
+            Some(recorded) if recorded != *size => Mismatch::Size {
+                is: *size,
+                recorded,
+            },
+            _ if hash.algorithm() == Algorithm::Sha256 && hash.digest() != digest => Mismatch::Hash,
+            _ => return,
+        },
+    };
+    found.push(ArchiveFault::RecordMismatch { file, what }.into());
 }
 
 fn dist_infos(site: &Path) -> std::io::Result<Vec<String>> {

@@ -9,7 +9,7 @@ use super::sysroot::{Sysroot, elf_file, sha256};
 use crate::elf::{self, Strip};
 use crate::error::Error;
 use crate::plan::{
-    self, ElfEntry, Finding, Note, Obstacle, PackageWorld, Platform, Requested, Subject, Unsettled,
+    self, ElfEntry, Fault, Note, Obstacle, PackageWorld, Platform, Requested, Subject, Unsettled,
 };
 use crate::policy::Pythons;
 use crate::resolve::{FileIdentity, Libc, Loader, MachineKey, ModulePath};
@@ -245,7 +245,7 @@ pub struct Judged {
     /// The files that count, and what each of them pulls in.
     pub subject: Subject,
     /// The files that were left out.
-    pub left_out: Vec<Finding>,
+    pub left_out: Vec<Fault>,
 }
 
 /// Leave out what does not fit.

@@ -6,16 +6,7 @@ use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::host::{self, PathKind, Progress};
-use crate::plan::{self, Code, Finding, Package};
-
-/// What is looked for.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Only these findings; none: all.
-    pub select: Vec<Code>,
-    /// Not these.
-    pub ignore: Vec<Code>,
-}
+use crate::plan::{self, Fault, Package, Rule, RuleChoice};
 
 /// The findings of one wheel, or of one installed package.
 #[derive(Clone, Debug)]
@@ -25,7 +16,7 @@ pub struct Checked {
     /// The wheel's file name or the package's.
     pub name: String,
     /// What was found, sorted.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Fault>,
 }
 
 /// What a check has come to.
@@ -50,7 +41,7 @@ impl Outcome {
 /// When a folder cannot be read or holds neither wheels nor installed packages.
 pub fn check(
     paths: &[PathBuf],
-    options: &Options,
+    choice: &RuleChoice,
     progress: &dyn Progress,
 ) -> Result<Outcome, Error> {
     let mut wheels = Vec::new();
@@ -73,11 +64,8 @@ pub fn check(
             Err(error) => failed.push(error),
         }
     }
-    let Options { select, ignore } = options;
     for one in &mut checked {
-        let wanted =
-            |code| (select.is_empty() || select.contains(&code)) && !ignore.contains(&code);
-        one.findings.retain(|finding| wanted(finding.code));
+        one.findings.retain(|fault| choice.holds(fault.rule()));
     }
     Ok(Outcome { checked, failed })
 }
@@ -89,7 +77,7 @@ fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
     for (number, package) in packages.iter().enumerate() {
         let mut findings = plan::check(package);
         let own = clashes.extract_if(.., |(of, _)| *of == number);
-        findings.extend(own.map(|(_, finding)| finding));
+        findings.extend(own.map(|(_, fault)| fault));
         findings.sort();
         all.push(Checked {
             path: path.display().to_string(),
@@ -100,16 +88,15 @@ fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
     all
 }
 
-/// The codes that begin with one of `prefixes`, as a person names them.
+/// The rules whose codes begin with one of `prefixes`, as a person names them.
 ///
 /// # Errors
 /// When none begins with one of them.
-pub fn codes(prefixes: &[String]) -> Result<Vec<Code>, Error> {
+pub fn rules(prefixes: &[String]) -> Result<Vec<&'static Rule>, Error> {
     let mut found = Vec::new();
     for prefix in prefixes {
         let before = found.len();
-        let known = Code::ALL.iter().copied();
-        found.extend(known.filter(|code| code.id().starts_with(prefix.as_str())));
+        found.extend(Rule::all().filter(|rule| rule.id.starts_with(prefix.as_str())));
         if found.len() == before || prefix.is_empty() {
             return Err(unknown(prefix));
         }
@@ -117,14 +104,13 @@ pub fn codes(prefixes: &[String]) -> Result<Vec<Code>, Error> {
     Ok(found)
 }
 
-/// The code of this id, in any case, or of this name.
+/// The rule of this code, in any case, or of this name.
 ///
 /// # Errors
 /// When there is none.
-pub fn code(asked: &str) -> Result<Code, Error> {
-    let known = |code: &Code| code.id().eq_ignore_ascii_case(asked) || code.name() == asked;
-    let found = Code::ALL.iter().copied().find(known);
-    found.ok_or_else(|| unknown(asked))
+pub fn rule(asked: &str) -> Result<&'static Rule, Error> {
+    let known = |rule: &&Rule| rule.id.eq_ignore_ascii_case(asked) || rule.name == asked;
+    Rule::all().find(known).ok_or_else(|| unknown(asked))
 }
 
 fn unknown(asked: &str) -> Error {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::World;
 use crate::error::Error;
 use crate::host::{self, Progress};
-use crate::plan::Finding;
+use crate::plan::Fault;
 use crate::resolve::Graph;
 
 /// What a wheel's files, or one file, pull in.
@@ -15,7 +15,7 @@ pub struct Tree {
     /// Who loads whom; a walk for each file that was asked about.
     pub graph: Graph,
     /// Files of a wheel that were left out, being for another machine or C library.
-    pub left_out: Vec<Finding>,
+    pub left_out: Vec<Fault>,
 }
 
 /// Load a library or program, or every ELF file of a wheel, as its loader would.

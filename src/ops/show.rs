@@ -5,7 +5,7 @@ use std::path::Path;
 use super::World;
 use crate::error::Error;
 use crate::host::{self, PathKind, Progress};
-use crate::plan::{self, Code, Finding, InspectInput, Inspection};
+use crate::plan::{self, Fault, InspectInput, Inspection};
 use crate::policy::Pythons;
 
 /// What there is to tell of one package.
@@ -13,7 +13,7 @@ pub struct Shown {
     /// What was looked at.
     pub inspection: Inspection,
     /// Files that were left out, being for another machine or C library.
-    pub left_out: Vec<Finding>,
+    pub left_out: Vec<Fault>,
 }
 
 /// Look at a wheel, a library or program, or every package of a folder that packages are installed
@@ -57,9 +57,8 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
     let packages = host::examine_tree(site)?;
     let judged = packages.iter().filter_map(|package| {
         let subject = package.subject.as_ref().ok()?;
-        let foreign =
-            |finding: &&Finding| matches!(finding.code, Code::OtherMachine | Code::OtherLibc);
-        let left_out = package.findings.iter().filter(foreign).cloned().collect();
+        let mut left_out = package.findings.clone();
+        left_out.retain(Fault::is_of_a_stranger);
         let inspection = plan::inspect(&InspectInput {
             name: package.name.clone(),
             claims: &package.platforms,

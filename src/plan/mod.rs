@@ -36,9 +36,16 @@ pub use tree::tree_plan::{
     Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,
     followed_link, relative_link,
 };
-pub use verdict::check::{check, finding_of_note};
+pub use verdict::check::check;
 pub use verdict::check_needs::name_clashes;
-pub use verdict::finding::{Code, Finding};
+pub use verdict::fault::Fault;
 pub use verdict::glibc_floor::{GlibcCause, GlibcFloor};
 pub use verdict::inspect::{Carried, InspectInput, Inspection, Needed, inspect};
+pub use verdict::rule::{Rule, Sentence, Told};
+pub use verdict::rule_choice::RuleChoice;
+pub use verdict::rules::archive::{ArchiveFault, Listing, Mismatch};
+pub use verdict::rules::files::FileFault;
+pub use verdict::rules::floors::{FloorFault, MuslAge};
+pub use verdict::rules::needs::{NeedFault, Sought};
+pub use verdict::rules::tags::TagFault;
 pub use wheel_plan::{EntryOp, Reason, RunsOn, SourceLibrary, WheelPlan};

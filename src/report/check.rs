@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::rules::text_of;
+use super::rules::rule_sarif;
 use super::words::count;
-use crate::plan::{Code, Finding};
+use crate::plan::{Fault, Rule};
 use crate::wheel::escape;
 
 /// The findings of one wheel, or of one installed package.
@@ -17,77 +17,7 @@ pub struct Checked {
     /// The wheel's file name or the package's.
     pub name: String,
     /// What was found.
-    pub findings: Vec<Finding>,
-}
-
-/// One sentence that names what is wrong with what.
-pub fn finding_text(finding: &Finding) -> String {
-    let file = finding
-        .file
-        .as_ref()
-        .map_or_else(String::new, ToString::to_string);
-    let subject = escape(&finding.subject);
-    let context = &finding.context;
-    let home = match context.is_empty() {
-        true => String::new(),
-        false => format!(" ({context})"),
-    };
-    match finding.code {
-        Code::TagMachine => {
-            format!("{subject} names another machine than its files are for: {context}")
-        }
-        Code::TagLibc => {
-            format!("{subject} names another C library than its files are for: {context}")
-        }
-        Code::UnknownTag => format!("{subject} is no platform tag of Linux on {context}"),
-        Code::PromisesNothing => {
-            format!("{subject} promises nothing of the machine it installs on")
-        }
-        Code::AnyWithElf => format!("the name says `any` platform, and {file} is an ELF file"),
-        Code::Purelib => format!("WHEEL says Root-Is-Purelib: true, and {file} is an ELF file"),
-        Code::BrokenElf => format!("{file} is a broken ELF file: {context}"),
-        Code::OtherMachine => format!("{file} is for {subject}, the wheel for {context}"),
-        Code::OtherLibc => format!("{file} is for {subject}, the wheel for {context}"),
-        Code::ExecutableStack => format!("{file} asks for an executable stack"),
-        Code::TextRelocations => format!("{file} has relocations that write to code"),
-        Code::WritableCode => format!("{file} has a segment that is writable and executable"),
-        Code::CarriesLibc => format!("{file} is a C library"),
-        Code::NarrowUnicode | Code::PyFpe => format!("{file} needs {subject}"),
-        Code::MissingLibrary => {
-            format!("{file} needs {subject}, which is not in it, nor is it part of {context}")
-        }
-        Code::Unreachable => {
-            format!("{file} needs {subject} and does not find it: it is {context}")
-        }
-        Code::NameClash => {
-            format!("{file} is another library than {context}, and both are needed as {subject}")
-        }
-        Code::NeedsLibpython => format!("{file} needs {subject}"),
-        Code::NeedsPath => format!("{file} needs the path {subject}"),
-        Code::RunPathOutside => format!(
-            "the run path of {file} leads out of it: `{subject}`, to look for {context} there"
-        ),
-        Code::RunPathRelative => format!(
-            "the run path of {file} depends on the working directory: `{subject}`, to look for \
-             {context} there"
-        ),
-        Code::RunPathToken => {
-            format!("the run path of {file} is ignored by musl, for its token: `{subject}`")
-        }
-        Code::Unbound => format!("{file} needs {subject}, which nothing defines{home}"),
-        Code::PrivateSymbol => {
-            format!("{file} needs {subject} of {context}, which is not there or private")
-        }
-        Code::NewMuslSymbol => format!("{file} needs {subject}, {context}"),
-        Code::PackedRelocations => format!("{file} has packed relocations, {context}"),
-        Code::NewGlibcVersion => format!("{file} needs {subject} {context}"),
-        Code::NewProcessor => {
-            format!("{file} is built for {subject} processors, newer than {context} promises")
-        }
-        // The archive's own faults are whole sentences, with the file first where it has one.
-        _ if file.is_empty() => context.clone(),
-        _ => format!("{file}: {context}"),
-    }
+    pub findings: Vec<Fault>,
 }
 
 /// For people: a block a package that has findings, each with its way out.
@@ -96,12 +26,13 @@ pub fn check_text(all: &[Checked]) -> String {
     for one in all.iter().filter(|one| !one.findings.is_empty()) {
         let _ = writeln!(text, "{}", escape(&one.name));
         let mut helped = BTreeSet::new();
-        for (position, finding) in one.findings.iter().enumerate() {
-            let _ = writeln!(text, "  {} {}", finding.code, finding_text(finding));
+        for (position, fault) in one.findings.iter().enumerate() {
+            let rule = fault.rule();
+            let _ = writeln!(text, "  {} {fault}", rule.id);
             let next = one.findings.get(position.saturating_add(1));
             // Once for several of a kind.
-            if next.is_none_or(|next| next.code != finding.code) && helped.insert(finding.code) {
-                let _ = writeln!(text, "       way out: {}", text_of(finding.code).help);
+            if next.is_none_or(|next| next.rule() != rule) && helped.insert(rule.id) {
+                let _ = writeln!(text, "       way out: {}", rule.help);
             }
         }
     }
@@ -127,7 +58,7 @@ pub fn check_json(all: &[Checked]) -> String {
     let packages: Vec<Value> = all
         .iter()
         .map(|one| {
-            let findings: Vec<Value> = one.findings.iter().map(finding_json).collect();
+            let findings: Vec<Value> = one.findings.iter().map(fault_json).collect();
             json!({"path": one.path, "name": one.name, "findings": findings})
         })
         .collect();
@@ -138,16 +69,17 @@ pub fn check_json(all: &[Checked]) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-pub(super) fn finding_json(finding: &Finding) -> Value {
-    let something = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+pub(super) fn fault_json(fault: &Fault) -> Value {
+    let something = |text: String| (!text.is_empty()).then_some(text);
+    let (rule, told) = (fault.rule(), fault.told());
     json!({
-        "code": finding.code.id(),
-        "name": finding.code.name(),
-        "file": finding.file.as_ref().map(ToString::to_string),
-        "subject": something(&finding.subject),
-        "context": something(&finding.context),
-        "text": finding_text(finding),
-        "help": text_of(finding.code).help,
+        "code": rule.id,
+        "name": rule.name,
+        "file": told.file.map(|file| file.to_string()),
+        "subject": something(told.subject),
+        "context": something(told.context),
+        "text": told.text,
+        "help": rule.help,
     })
 }
 
@@ -155,13 +87,14 @@ pub(super) fn finding_json(finding: &Finding) -> Value {
 pub fn check_github(all: &[Checked]) -> String {
     let mut text = String::new();
     for one in all {
-        for finding in &one.findings {
+        for fault in &one.findings {
+            let rule = fault.rule();
             let _ = writeln!(
                 text,
                 "::error file={},title={}::{}",
                 property(&one.path),
-                property(&format!("{} {}", finding.code, finding.code.name())),
-                command(&format!("{}: {}", one.name, finding_text(finding)))
+                property(&format!("{} {}", rule.id, rule.name)),
+                command(&format!("{}: {fault}", one.name))
             );
         }
     }
@@ -182,26 +115,15 @@ fn property(text: &str) -> String {
 
 /// As SARIF.
 pub fn check_sarif(all: &[Checked]) -> String {
-    let codes: BTreeSet<Code> = all
-        .iter()
-        .flat_map(|one| one.findings.iter().map(|finding| finding.code))
-        .collect();
-    let rules: Vec<Value> = codes
-        .iter()
-        .map(|code| {
-            let text = text_of(*code);
-            json!({
-                "id": code.id(),
-                "name": code.name(),
-                "shortDescription": {"text": text.title},
-                "fullDescription": {"text": text.why},
-                "help": {"text": text.help},
-            })
-        })
+    let faults = all.iter().flat_map(|one| &one.findings);
+    let broken: BTreeSet<&str> = faults.map(|fault| fault.rule().id).collect();
+    let rules: Vec<Value> = Rule::all()
+        .filter(|rule| broken.contains(rule.id))
+        .map(rule_sarif)
         .collect();
     let results: Vec<Value> = all
         .iter()
-        .flat_map(|one| one.findings.iter().map(move |finding| result(one, finding)))
+        .flat_map(|one| one.findings.iter().map(move |fault| result(one, fault)))
         .collect();
     let value = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -214,12 +136,13 @@ pub fn check_sarif(all: &[Checked]) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-fn result(one: &Checked, finding: &Finding) -> Value {
-    let file = finding.file.as_ref().map(ToString::to_string);
+fn result(one: &Checked, fault: &Fault) -> Value {
+    let (rule, told) = (fault.rule(), fault.told());
+    let file = told.file.map(|file| file.to_string());
     json!({
-        "ruleId": finding.code.id(),
+        "ruleId": rule.id,
         "level": "error",
-        "message": {"text": format!("{}: {}", escape(&one.name), finding_text(finding))},
+        "message": {"text": format!("{}: {}", escape(&one.name), told.text)},
         "locations": [{
             "physicalLocation": {"artifactLocation": {"uri": uri(&one.path)}},
             "logicalLocations": [{"fullyQualifiedName": file.unwrap_or_else(|| escape(&one.name))}],
@@ -244,8 +167,7 @@ fn uri(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{finding_text, property, uri};
-    use crate::plan::{Code, Finding};
+    use super::{property, uri};
 
     #[test]
     fn nothing_in_a_name_ends_a_workflow_command() {
@@ -255,11 +177,5 @@ mod tests {
     #[test]
     fn a_path_becomes_a_reference() {
         assert_eq!(uri("dist/a b+1.whl"), "dist/a%20b%2B1.whl");
-    }
-
-    #[test]
-    fn names_from_files_are_escaped() {
-        let finding = Finding::of_wheel(Code::PromisesNothing, "linux_\u{1b}[31m", "");
-        assert!(!finding_text(&finding).contains('\u{1b}'));
     }
 }

@@ -19,9 +19,7 @@ mod words;
 
 pub use auditwheel::{audit_json, audit_pure_json, audit_refused_json, audit_text, refusal_text};
 pub use auditwheel_tree::{LOG_PREFIX, audit_tree_json};
-pub use check::{
-    Checked, check_github, check_json, check_sarif, check_summary, check_text, finding_text,
-};
+pub use check::{Checked, check_github, check_json, check_sarif, check_summary, check_text};
 pub use comparison::comparison;
 pub use dedupe::{dedupe_json, dedupe_line, dedupe_text, undo_line};
 pub use failure::failure;

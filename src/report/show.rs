@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::obstacles::blockers_text;
 use super::words::{bytes, columns, count};
-use crate::plan::{Finding, GlibcFloor, Inspection};
+use crate::plan::{Fault, GlibcFloor, Inspection};
 use crate::policy::{Alpine, MuslFloor, symbol_home};
 use crate::resolve::{BindingReport, Libc};
 use crate::wheel::escape;
@@ -210,15 +210,13 @@ fn versions(text: &mut String, inspection: &Inspection) {
 }
 
 /// Files that were left out, being for another machine or C library.
-pub fn left_out_text(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| format!("  left out   {}\n", super::check::finding_text(finding)))
-        .collect()
+pub fn left_out_text(faults: &[Fault]) -> String {
+    let line = |fault: &Fault| format!("  left out   {fault}\n");
+    faults.iter().map(line).collect()
 }
 
 /// What `show` says of one wheel: what was looked at, and which files were left out.
-pub type Shown = (Inspection, Vec<Finding>);
+pub type Shown = (Inspection, Vec<Fault>);
 
 /// The report of `show --json`.
 pub fn show_json(shown: &[Shown]) -> String {
@@ -226,7 +224,7 @@ pub fn show_json(shown: &[Shown]) -> String {
         .iter()
         .map(|(inspection, left_out)| {
             let mut wheel = serde_json::to_value(inspection).unwrap_or(Value::Null);
-            let left_out: Vec<Value> = left_out.iter().map(super::check::finding_json).collect();
+            let left_out: Vec<Value> = left_out.iter().map(super::check::fault_json).collect();
             if let Some(fields) = wheel.as_object_mut() {
                 fields.insert("left_out".to_owned(), left_out.into());
             }

@@ -5,7 +5,8 @@ use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::subject::{ElfEntry, Platform, Unsettled};
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
-use crate::plan::verdict::finding::{Code, Finding};
+use crate::plan::verdict::fault::Fault;
+use crate::plan::verdict::rules::files::FileFault;
 use crate::resolve::ModulePath;
 
 /// Take the files out that are not for the wheel's machine or C library, each with a finding.
@@ -16,7 +17,7 @@ use crate::resolve::ModulePath;
 pub fn settle(
     platforms: &[String],
     mut elf: Vec<ElfEntry>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Fault>,
 ) -> Result<(Platform, Vec<ElfEntry>), Unsettled> {
     let (machine, arch) = loop {
         match machine_of(platforms, &elf) {
@@ -41,32 +42,40 @@ pub fn settle(
 }
 
 /// Whether any of the obstacles is a file that can be taken out.
-fn take_out(obstacles: &[Obstacle], elf: &mut Vec<ElfEntry>, findings: &mut Vec<Finding>) -> bool {
-    let found: Vec<(ModulePath, Finding)> = obstacles
-        .iter()
-        .filter_map(|obstacle| {
-            let (file, code, is, want) = match obstacle {
-                Obstacle::WrongMachine { file, is, want } => (
-                    installed(file),
-                    Code::OtherMachine,
-                    is.clone(),
-                    want.clone(),
-                ),
-                Obstacle::UnknownMachine { file, is } => {
-                    let none = "a machine that wheel tags have a name for".to_owned();
-                    (installed(file), Code::OtherMachine, is.clone(), none)
-                }
-                Obstacle::WrongLibc { file, is, want } => {
-                    let (is, want) = (is.name().to_owned(), want.name().to_owned());
-                    (file.clone(), Code::OtherLibc, is, want)
-                }
-                _ => return None,
-            };
-            Some((file.clone(), Finding::of_file(code, &file, is, want)))
-        })
-        .collect();
+fn take_out(obstacles: &[Obstacle], elf: &mut Vec<ElfEntry>, findings: &mut Vec<Fault>) -> bool {
+    let found: Vec<(ModulePath, FileFault)> = obstacles.iter().filter_map(stranger).collect();
     let before = elf.len();
     elf.retain(|entry| !found.iter().any(|(file, _)| *file == entry.installed));
-    findings.extend(found.into_iter().map(|(_, finding)| finding));
+    findings.extend(found.into_iter().map(|(_, fault)| fault.into()));
     elf.len() < before
+}
+
+/// The file that an obstacle says is for another machine or C library, with that fault.
+fn stranger(obstacle: &Obstacle) -> Option<(ModulePath, FileFault)> {
+    let of_machine = |file: ModulePath, is: &str, want: &str| {
+        let (is, want) = (is.to_owned(), want.to_owned());
+        (file.clone(), FileFault::OtherMachine { file, is, want })
+    };
+    match obstacle {
+        Obstacle::WrongMachine { file, is, want } => Some(of_machine(installed(file), is, want)),
+        Obstacle::UnknownMachine { file, is } => {
+            let none = "a machine that wheel tags have a name for";
+            Some(of_machine(installed(file), is, none))
+        }
+        Obstacle::WrongLibc { file, is, want } => {
+            let (is, want, file) = (*is, *want, file.clone());
+            Some((file.clone(), FileFault::OtherLibc { file, is, want }))
+        }
+        Obstacle::NotAPlatformWheel { .. }
+        | Obstacle::AnyWithElf { .. }
+        | Obstacle::OtherSystem { .. }
+        | Obstacle::UnknownLibc
+        | Obstacle::Missing { .. }
+        | Obstacle::NotAPlatform { .. }
+        | Obstacle::OtherPlatform { .. }
+        | Obstacle::NoSuchTag { .. }
+        | Obstacle::TagOutOfReach { .. }
+        | Obstacle::Unreachable { .. }
+        | Obstacle::PlaceTaken { .. } => None,
+    }
 }

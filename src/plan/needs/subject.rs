@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::elf::Arch;
 use crate::plan::needs::obstacle::Obstacle;
-use crate::plan::verdict::finding::Finding;
+use crate::plan::verdict::fault::Fault;
 use crate::policy::Pythons;
 use crate::resolve::{ElfFile, Graph, Libc, Loader, MachineKey, ModulePath};
 use crate::wheel::ArchivePath;
@@ -91,7 +91,7 @@ pub struct Package {
     /// Its ELF files that are for its machine and C library, in a world without any system.
     pub subject: Result<Subject, Unsettled>,
     /// What was found while it was read.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Fault>,
 }
 
 impl Package {

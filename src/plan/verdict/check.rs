@@ -8,25 +8,27 @@ use globset::GlobSet;
 
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::Blocker;
-use crate::plan::needs::old_python::{fpectl, narrow_unicode};
 use crate::plan::needs::outside::isa_blockers;
 use crate::plan::needs::outside::{Outside, Rules, outside};
 use crate::plan::needs::subject::{ElfEntry, Package, Platform, Subject, elf_of};
 use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::needs::target::is_elsewhere;
 use crate::plan::verdict::check_needs::{self, Promise};
-use crate::plan::verdict::finding::{Code, Finding};
+use crate::plan::verdict::fault::Fault;
+use crate::plan::verdict::rules::files;
+use crate::plan::verdict::rules::floors::{FloorFault, MuslAge};
+use crate::plan::verdict::rules::needs::NeedFault;
+use crate::plan::verdict::rules::tags::TagFault;
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
-use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores, offers};
-use crate::wheel::Note;
+use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
 
 /// Everything that is wrong with a package, sorted by code, then by file.
-pub fn check(package: &Package) -> Vec<Finding> {
+pub fn check(package: &Package) -> Vec<Fault> {
     let mut found = package.findings.clone();
     let subject = package.subject.as_ref().ok();
     let elf = elf_of(&package.subject);
     for entry in elf.iter().filter(|entry| entry.file.facts.dynamic) {
-        of_one_file(entry, subject.map(|one| one.platform.libc), &mut found);
+        found.extend(files::faults_of(entry).into_iter().map(Fault::from));
     }
     if let Some(subject) = subject {
         let settled = &subject.platform;
@@ -51,90 +53,64 @@ pub fn check(package: &Package) -> Vec<Finding> {
 
 /// Are the tags true of the files? The widest of those that can be: the one that speaks of the
 /// oldest C library.
-fn tags(package: &Package, settled: &Platform, found: &mut Vec<Finding>) -> Option<PlatformTag> {
+fn tags(package: &Package, settled: &Platform, found: &mut Vec<Fault>) -> Option<PlatformTag> {
     let elf = elf_of(&package.subject);
     let mut widest: Option<PlatformTag> = None;
     // A wheel of static programs may be for every C library, and carry them for other machines.
     let tells = |entry: &ElfEntry| libc_of(&entry.file.facts) == Some(settled.libc);
     let is_told = elf.iter().any(tells);
+    let first = elf.first().map(|entry| &entry.installed);
+    let mut say = |fault: TagFault| found.push(fault.into());
     for claim in &package.platforms {
-        let of_wheel = |code, context: &str| Finding::of_wheel(code, claim.clone(), context);
-        let tag = match PlatformTag::parse(claim) {
-            Some(tag) => tag,
-            None if claim == "any" => {
-                let first = elf.first().map(|entry| &entry.installed);
-                found.extend(first.map(|file| Finding::of_file(Code::AnyWithElf, file, "", "")));
-                continue;
+        let (tag, arch) = (claim.clone(), settled.arch);
+        let Some(parsed) = PlatformTag::parse(claim) else {
+            if claim == "any" {
+                if let Some(file) = first.cloned() {
+                    say(TagFault::AnyWithElf { file });
+                }
+            } else if !is_elsewhere(claim) || is_told {
+                say(TagFault::UnknownTag { tag, arch });
             }
-            None if is_elsewhere(claim) && !is_told => continue,
-            None => {
-                found.push(of_wheel(Code::UnknownTag, settled.arch.name()));
-                continue;
-            }
+            continue;
         };
-        if !tag.is_for(settled.arch) {
-            found.push(of_wheel(Code::TagMachine, settled.arch.name()));
+        if !parsed.is_for(arch) {
+            say(TagFault::TagMachine { tag, arch });
             continue;
         }
-        let libc = match tag.family {
+        let libc = match parsed.family {
             Family::Linux => {
-                found.push(of_wheel(Code::PromisesNothing, ""));
+                say(TagFault::PromisesNothing { tag });
                 continue;
             }
             Family::Manylinux => Libc::Glibc,
             Family::Musllinux => Libc::Musl,
         };
         if libc != settled.libc {
-            let fault = of_wheel(Code::TagLibc, settled.libc.name());
-            found.extend(is_told.then_some(fault));
-        } else if policy_of(&tag, settled.arch).is_none() {
-            found.push(of_wheel(Code::UnknownTag, settled.arch.name()));
+            if is_told {
+                let libc = settled.libc;
+                say(TagFault::TagLibc { tag, libc });
+            }
+        } else if policy_of(&parsed, arch).is_none() {
+            say(TagFault::UnknownTag { tag, arch });
         } else if widest
             .as_ref()
-            .is_none_or(|known| tag.version < known.version)
+            .is_none_or(|known| parsed.version < known.version)
         {
-            widest = Some(tag);
+            widest = Some(parsed);
         }
     }
     if package.purelib
-        && let Some(first) = elf.first()
+        && let Some(file) = first.cloned()
     {
-        found.push(Finding::of_file(Code::Purelib, &first.installed, "", ""));
+        say(TagFault::Purelib { file });
     }
     widest
 }
 
-/// What a file says of itself.
-fn of_one_file(entry: &ElfEntry, libc: Option<Libc>, found: &mut Vec<Finding>) {
-    let (file, facts) = (&entry.installed, &entry.file.facts);
-    let mut has = |yes: bool, code| {
-        if yes {
-            found.push(Finding::of_file(code, file, "", ""));
-        }
-    };
-    has(facts.exec_stack == Some(true), Code::ExecutableStack);
-    has(facts.text_relocations, Code::TextRelocations);
-    has(facts.write_execute, Code::WritableCode);
-    // What musl itself takes for a C library, and replaces by itself.
-    has(
-        offers(facts, "__libc_start_main") && offers(facts, "stdin"),
-        Code::CarriesLibc,
-    );
-    let with = |code| move |name: String| Finding::of_file(code, file, name, "");
-    found.extend(narrow_unicode(file, facts).map(with(Code::NarrowUnicode)));
-    found.extend(fpectl(file, facts).map(with(Code::PyFpe)));
-    if libc == Some(Libc::Musl)
-        && let Some(run_path) = &facts.run_path
-        && musl_ignores(&run_path.value)
-    {
-        let value = run_path.value.clone();
-        found.push(Finding::of_file(Code::RunPathToken, file, value, ""));
-    }
-}
-
 /// What keeps files from the oldest musl that the widest tag speaks of.
-fn musl(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Finding>) {
+fn musl(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Fault>) {
     let settled = &subject.platform;
+    run_path_tokens(subject, found);
     let version = widest.map_or(MUSL_AUTO, |tag| tag.version);
     let Some(promised) = Alpine::first_with_musl(version) else {
         return;
@@ -145,15 +121,36 @@ fn musl(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Finding
         .map(|entry| &entry.file.real_path)
         .collect();
     let floor = musl_floor(&subject.graph, settled.arch, &own, false);
-    let promise = format!("{} speaks of Alpine {promised}", tag_name(widest, settled));
     for cause in floor.causes.iter().filter(|cause| cause.since > promised) {
-        let musl = cause.since.musl().unwrap_or("unknown");
-        let since = format!("since Alpine {} (musl {musl}); {promise}", cause.since);
-        let (code, subject) = match &cause.what {
-            What::Symbol(name) => (Code::NewMuslSymbol, name.clone()),
-            What::Relr => (Code::PackedRelocations, String::new()),
+        let age = MuslAge {
+            since: cause.since,
+            tag: tag_name(widest, settled),
+            promised,
         };
-        found.push(Finding::of_file(code, &cause.file, subject, since));
+        let file = cause.file.clone();
+        let fault = match &cause.what {
+            What::Symbol(name) => {
+                let symbol = name.clone();
+                FloorFault::NewMuslSymbol { file, symbol, age }
+            }
+            What::Relr => FloorFault::PackedRelocations { file, age },
+        };
+        found.push(fault.into());
+    }
+}
+
+/// Run paths that musl ignores.
+fn run_path_tokens(subject: &Subject, found: &mut Vec<Fault>) {
+    for entry in subject.elf.iter().filter(|entry| entry.file.facts.dynamic) {
+        if let Some(run_path) = &entry.file.facts.run_path
+            && musl_ignores(&run_path.value)
+        {
+            let fault = NeedFault::RunPathToken {
+                file: entry.installed.clone(),
+                run_path: run_path.value.clone(),
+            };
+            found.push(fault.into());
+        }
     }
 }
 
@@ -172,7 +169,7 @@ fn tag_name(widest: Option<&PlatformTag>, settled: &Platform) -> String {
 }
 
 /// What keeps files from the oldest glibc that the widest tag speaks of.
-fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Finding>) {
+fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Fault>) {
     let settled = &subject.platform;
     let Some(tag) = widest else { return };
     let Some(policy) = policy_of(tag, settled.arch) else {
@@ -189,41 +186,31 @@ fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Findin
     let mut blockers = outside.blockers(&links, policy, settled.arch);
     blockers.extend(isa_blockers(&links, &outside, settled.arch));
     for blocker in blockers {
+        let tag = tag.to_string();
         found.push(match blocker {
             Blocker::Version {
                 file,
                 library,
                 version,
-            } => {
-                let context = format!(
-                    "of {}, newer than {tag}",
-                    crate::wheel::escape(library.as_str())
-                );
-                Finding::of_file(Code::NewGlibcVersion, &file, version, context)
-            }
+            } => Fault::from(FloorFault::NewGlibcVersion {
+                file,
+                version,
+                library,
+                tag,
+            }),
             Blocker::Symbol {
                 file,
                 library,
                 symbol,
-            } => {
-                let library = crate::wheel::escape(library.as_str());
-                Finding::of_file(Code::PrivateSymbol, &file, symbol, library)
-            }
+            } => Fault::from(NeedFault::PrivateSymbol {
+                file,
+                symbol,
+                library,
+            }),
             Blocker::Isa { file, level } => {
-                Finding::of_file(Code::NewProcessor, &file, level, tag.to_string())
+                Fault::from(FloorFault::NewProcessor { file, level, tag })
             }
             Blocker::Musl(_) | Blocker::Python { .. } => continue,
         });
     }
-}
-
-/// What reading the archive found odd, as far as it is a fault.
-pub fn finding_of_note(note: &Note) -> Option<Finding> {
-    let code = match note {
-        Note::TagsDiffer { .. } => Code::TagsDiffer,
-        Note::MetadataDiffers { .. } => Code::MetadataDiffers,
-        Note::SameButForCase { .. } => Code::SameButForCase,
-        _ => return None,
-    };
-    Some(Finding::of_wheel(code, "", note.to_string()))
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::elf::Arch;
 use crate::plan::needs::outside::is_libpython;
 use crate::plan::needs::subject::{Package, Platform, Subject};
-use crate::plan::verdict::finding::{Code, Finding};
+use crate::plan::verdict::fault::Fault;
+use crate::plan::verdict::rules::needs::{NeedFault, Sought};
 use crate::policy::{
     PlatformTag, Policy, Pythons, glibc_has, musl_has, policies, policy_of, provided_symbols,
     python_home, symbol_home,
@@ -44,7 +45,7 @@ pub(in crate::plan) fn check(
     settled: &Platform,
     pythons: &Pythons,
     promise: &Promise,
-    found: &mut Vec<Finding>,
+    found: &mut Vec<Fault>,
 ) {
     libraries(graph, promise, found);
     run_paths(graph, settled, found);
@@ -53,24 +54,31 @@ pub(in crate::plan) fn check(
 
 /// Each needed name that leads nowhere, in the walks of files that something other than an ELF
 /// file loads, and of those that no such walk reaches.
-fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Finding>) {
+fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Fault>) {
     let provided = |name: &str| promise.policy.is_some_and(|policy| policy.provides(name));
     for edge in starts(graph).flat_map(|walk| &walk.edges) {
         let Some(from) = graph.module(edge.from).map(|module| &module.path) else {
             continue;
         };
+        let (file, library) = (from.clone(), edge.wants.clone());
         let name = edge.wants.as_str();
-        let of_file = |code, context: &str| Finding::of_file(code, from, name, context);
-        if is_libpython(name) {
-            found.push(of_file(Code::NeedsLibpython, ""));
+        let fault = if is_libpython(name) {
+            NeedFault::NeedsLibpython { file, library }
         } else if name.contains('/') {
-            found.push(of_file(Code::NeedsPath, ""));
-        } else if edge.target == Target::Missing && !provided(name) {
-            found.push(match inside(graph, name) {
-                Some(place) => of_file(Code::Unreachable, &place.to_string()),
-                None => of_file(Code::MissingLibrary, &promise.tag),
-            });
-        }
+            NeedFault::NeedsPath { file, library }
+        } else if edge.target != Target::Missing || provided(name) {
+            continue;
+        } else if let Some(place) = inside(graph, name).cloned() {
+            NeedFault::Unreachable {
+                file,
+                library,
+                place,
+            }
+        } else {
+            let tag = promise.tag.clone();
+            NeedFault::MissingLibrary { file, library, tag }
+        };
+        found.push(fault.into());
     }
 }
 
@@ -80,29 +88,34 @@ fn inside<'a>(graph: &'a Graph, name: &str) -> Option<&'a ModulePath> {
 }
 
 /// Run paths by which a loader looks outside of the package for what a file needs.
-fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Finding>) {
+fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Fault>) {
     for stray in strays(graph, settled.libc, settled.arch) {
-        let code = match stray.leaves {
-            Leaves::Outside => Code::RunPathOutside,
-            Leaves::Relative => Code::RunPathRelative,
+        let (file, entry, sought) = (stray.carrier, stray.entry, Sought(stray.wants));
+        let fault = match stray.leaves {
+            Leaves::Outside => NeedFault::RunPathOutside {
+                file,
+                entry,
+                sought,
+            },
+            Leaves::Relative => NeedFault::RunPathRelative {
+                file,
+                entry,
+                sought,
+            },
         };
-        let names = stray.wants.iter().map(|name| crate::wheel::escape(name));
-        let context = match stray.wants.is_empty() {
-            true => "what it opens with dlopen".to_owned(),
-            false => names.collect::<Vec<_>>().join(", "),
-        };
-        found.push(Finding::of_file(code, &stray.carrier, stray.entry, context));
+        found.push(fault.into());
     }
 }
 
-fn symbols(graph: &Graph, settled: &Platform, pythons: &Pythons, found: &mut Vec<Finding>) {
+fn symbols(graph: &Graph, settled: &Platform, pythons: &Pythons, found: &mut Vec<Fault>) {
     let report = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
     found.extend(report.unbound.into_iter().map(|one| {
         let home = symbol_home(&one.symbol).map(str::to_owned);
-        let home = home
-            .or_else(|| python_home(&one.symbol))
-            .unwrap_or_default();
-        Finding::of_file(Code::Unbound, &one.file, one.symbol, home)
+        Fault::from(NeedFault::Unbound {
+            home: home.or_else(|| python_home(&one.symbol)),
+            file: one.file,
+            symbol: one.symbol,
+        })
     }));
 }
 
@@ -125,7 +138,7 @@ pub(in crate::plan) fn surroundings(libc: Libc, arch: Arch, pythons: &Pythons) -
 /// Libraries that differ but are needed under one short name, in one package or across all
 /// packages that a process may load together: the first one loaded serves them all. The findings
 /// come with the number of the package that each belongs to.
-pub fn name_clashes(packages: &[Package]) -> Vec<(usize, Finding)> {
+pub fn name_clashes(packages: &[Package]) -> Vec<(usize, Fault)> {
     let mut known: BTreeMap<&str, (ModulePath, [u8; 32])> = BTreeMap::new();
     let mut told: BTreeSet<(String, ModulePath)> = BTreeSet::new();
     let mut found = Vec::new();
@@ -147,9 +160,12 @@ pub fn name_clashes(packages: &[Package]) -> Vec<(usize, Finding)> {
                 .or_insert_with(|| (module.path.clone(), module.file.digest));
             if *digest != module.file.digest && told.insert((name.to_owned(), module.path.clone()))
             {
-                let other = path.to_string();
-                let finding = Finding::of_file(Code::NameClash, &module.path, name, other);
-                found.push((number, finding));
+                let clash = NeedFault::NameClash {
+                    file: module.path.clone(),
+                    library: edge.wants.clone(),
+                    other: path.clone(),
+                };
+                found.push((number, clash.into()));
             }
         }
     }

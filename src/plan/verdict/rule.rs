@@ -1,0 +1,291 @@
+//! What a rule of `check` is, and how rules are declared: everything that is said of a rule, and
+//! of a fault by it, stands in one block, so that the compiler misses what a new rule lacks.
+
+use std::fmt;
+
+use crate::elf::{Arch, Soname};
+use crate::policy::Alpine;
+use crate::resolve::{Libc, ModulePath};
+use crate::wheel::{Note, escape};
+
+/// A kind of fault. New ones may come; an identifier never changes its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The stable identifier, a letter and three digits. The letter says what it is about: the
+    /// archive (W), RECORD (R), tags (T), ELF files (E), libraries (L), run paths (P), symbols (S),
+    /// the oldest system (F).
+    pub id: &'static str,
+    /// The name for people, in kebab case.
+    pub name: &'static str,
+    /// What is wrong, in general.
+    pub title: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// The way out.
+    pub help: &'static str,
+    /// Told by every check; `false`: only where it is selected.
+    pub by_default: bool,
+}
+
+/// A fault in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The file that has it; `None`: the package as a whole.
+    pub file: Option<ModulePath>,
+    /// What it is about (a library, a symbol, a tag), as it stands in the file: not escaped. Empty:
+    /// nothing.
+    pub subject: String,
+    /// What else belongs to it, fit to be shown. Empty: nothing.
+    pub context: String,
+    /// One sentence that names what is wrong with what, fit to be shown.
+    pub text: String,
+}
+
+/// Text that is fit to be shown, with names from files in it already escaped.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sentence(String);
+
+impl Sentence {
+    /// Takes the text of something whose `Display` escapes.
+    pub fn of(error: &impl fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// What the fields of a fault can be: each knows how it is shown.
+pub(super) trait Field {
+    /// Fit to be shown.
+    fn shown(&self) -> String;
+
+    /// As it stands in the file.
+    fn raw(&self) -> String {
+        self.shown()
+    }
+
+    /// The path, where it is one.
+    fn path(&self) -> Option<&ModulePath> {
+        None
+    }
+}
+
+impl Field for String {
+    fn shown(&self) -> String {
+        escape(self)
+    }
+
+    fn raw(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Field for Soname {
+    fn shown(&self) -> String {
+        escape(self.as_str())
+    }
+
+    fn raw(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+impl Field for ModulePath {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+
+    fn path(&self) -> Option<&ModulePath> {
+        Some(self)
+    }
+}
+
+impl Field for Arch {
+    fn shown(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl Field for Libc {
+    fn shown(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+impl Field for Sentence {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Field for Note {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Field for Alpine {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// Empty where there is nothing.
+impl<Some: Field> Field for Option<Some> {
+    fn shown(&self) -> String {
+        self.as_ref().map_or_else(String::new, Field::shown)
+    }
+
+    fn path(&self) -> Option<&ModulePath> {
+        self.as_ref().and_then(Field::path)
+    }
+}
+
+/// Declares a family of rules: an enum with a variant a rule, `RULES`, and how each fault is told.
+///
+/// ```text
+/// rules! {
+///     /// What the rules of the family are about.
+///     FileFault:
+///
+///     "E004" "executable-stack" ExecutableStack {     // `… ExecutableStack off by default {`:
+///         /// The file.                               // told only where it is selected
+///         file: ModulePath,                           // any type that is a `Field`
+///     }
+///     says("{file} asks for an executable stack")     // as `format!`; all fields are shown
+///     json(file: file,)                               // then `subject: FIELD,`, `context: ("…")`
+///     title "A file asks for an executable stack"
+///     why "glibc 2.41 and hardened kernels refuse to load it."
+///     help "link it with …";
+/// }
+/// ```
+macro_rules! rules {
+    (
+        $(#[doc = $about:literal])+
+        $Family:ident:
+        $(
+            $id:literal $name:literal $Variant:ident $($off:ident by default)? {
+                $($(#[doc = $doc:literal])+ $field:ident: $type:ty,)+
+            }
+            says($($says:tt)+)
+            json($(file: $file:ident,)? $(subject: $subject:ident,)? $(context: ($($context:tt)+))?)
+            title $title:literal
+            why $why:literal
+            help $help:expr;
+        )+
+    ) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $Family {
+            $(
+                #[doc = concat!($id, ": ", $title, ".")]
+                $Variant { $($(#[doc = $doc])+ $field: $type,)+ },
+            )+
+        }
+
+        impl $Family {
+            /// The rules of the family, sorted by identifier within each letter.
+            pub(in crate::plan::verdict) const RULES: &'static [$crate::plan::verdict::rule::Rule] =
+                &[$($crate::plan::verdict::rule::rules!(
+                    @rule $id, $name, $title, $why, $help, $($off)?
+                ),)+];
+
+            /// The rule that is broken.
+            pub(in crate::plan::verdict) fn rule(&self) -> &'static $crate::plan::verdict::rule::Rule {
+                match self {
+                    $(Self::$Variant { .. } => const { &$crate::plan::verdict::rule::rules!(
+                        @rule $id, $name, $title, $why, $help, $($off)?
+                    ) },)+
+                }
+            }
+
+            /// The fault in words.
+            pub(in crate::plan::verdict) fn told(&self) -> $crate::plan::verdict::rule::Told {
+                use $crate::plan::verdict::rule::Field;
+                let mut told = $crate::plan::verdict::rule::Told::default();
+                match self {
+                    $(Self::$Variant { $($field),+ } => {
+                        $(told.file = $file.path().cloned();)?
+                        $(told.subject = $subject.raw();)?
+                        $(let $field = $field.shown();)+
+                        $(told.context = format!($($context)+);)?
+                        told.text = format!($($says)+);
+                    })+
+                }
+                told
+            }
+        }
+    };
+    (@rule $id:literal, $name:literal, $title:literal, $why:literal, $help:expr, $($off:ident)?) => {
+        $crate::plan::verdict::rule::Rule {
+            id: $id,
+            name: $name,
+            title: $title,
+            why: $why,
+            help: $help,
+            by_default: $crate::plan::verdict::rule::rules!(@by_default $($off)?),
+        }
+    };
+    (@by_default) => { true };
+    (@by_default off) => { false };
+}
+pub(in crate::plan) use rules;
+
+#[cfg(test)]
+mod tests {
+    use super::rules;
+    use crate::resolve::{ModulePath, Place};
+
+    rules! {
+        /// Rules that are declared here alone.
+        Sample:
+
+        "X001" "usual" Usual {
+            /// The file.
+            file: ModulePath,
+            /// A symbol.
+            symbol: String,
+        }
+        says("{file} has {symbol}")
+        json(file: file, subject: symbol, context: ("beside {file}"))
+        title "Usual"
+        why "Because."
+        help "none";
+
+        "X002" "unusual" Unusual off by default {
+            /// A symbol.
+            symbol: String,
+        }
+        says("{symbol}")
+        json()
+        title "Unusual"
+        why "Because."
+        help "none";
+    }
+
+    #[test]
+    fn a_rule_is_told_by_default_unless_it_is_declared_off() {
+        let told: Vec<_> = Sample::RULES.iter().map(|rule| rule.by_default).collect();
+        assert_eq!(told, [true, false]);
+        let symbol = "s".to_owned();
+        assert!(!Sample::Unusual { symbol }.rule().by_default);
+    }
+
+    #[test]
+    fn a_name_from_a_file_is_raw_as_a_subject_and_escaped_in_a_text() {
+        let file = ModulePath::new(Place::Wheel, "a.so");
+        let symbol = "s\u{1b}".to_owned();
+        let told = Sample::Usual { file, symbol }.told();
+        assert_eq!(told.subject, "s\u{1b}");
+        assert_eq!(told.text, "a.so has s\\u{1b}");
+        assert_eq!(told.context, "beside a.so");
+        assert_eq!(
+            told.file.map(|file| file.to_string()).as_deref(),
+            Some("a.so")
+        );
+    }
+}

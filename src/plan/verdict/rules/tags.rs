@@ -1,0 +1,88 @@
+//! Rules on what a package's name and tags claim (T).
+
+use super::{REPAIR, REPAIR_TAGS};
+use crate::elf::Arch;
+use crate::plan::verdict::rule::rules;
+use crate::resolve::{Libc, ModulePath};
+use crate::wheel::Note;
+
+rules! {
+    /// A claim of the name or of WHEEL that is not true.
+    TagFault:
+
+    "T001" "tags-differ" TagsDiffer {
+        /// The difference.
+        note: Note,
+    }
+    says("{note}")
+    json(context: ("{note}"))
+    title "The tags in WHEEL are not those of the file name"
+    why "Who renamed the wheel left its content behind: tools that read WHEEL decide otherwise than installers."
+    help "rename with `wheel tags`, or let `wheelfix repair` write both";
+
+    "T002" "any-with-elf" AnyWithElf {
+        /// One of the ELF files.
+        file: ModulePath,
+    }
+    says("the name says `any` platform, and {file} is an ELF file")
+    json(file: file,)
+    title "The name says `any` platform, and there are ELF files"
+    why "It installs everywhere and works on one machine."
+    help "build it as a platform wheel: give it an extension module, or override the tag";
+
+    "T003" "tag-of-another-machine" TagMachine {
+        /// The tag.
+        tag: String,
+        /// The machine that the files are for.
+        arch: Arch,
+    }
+    says("{tag} names another machine than its files are for: {arch}")
+    json(subject: tag, context: ("{arch}"))
+    title "A tag names a machine that the files are not for"
+    why "Installers choose by the tag: the files will not load where it is installed."
+    help REPAIR_TAGS;
+
+    "T004" "tag-of-another-libc" TagLibc {
+        /// The tag.
+        tag: String,
+        /// The C library that the files are for.
+        libc: Libc,
+    }
+    says("{tag} names another C library than its files are for: {libc}")
+    json(subject: tag, context: ("{libc}"))
+    title "A tag names a C library that the files are not for"
+    why "A manylinux wheel does not load on Alpine, nor a musllinux wheel elsewhere."
+    help REPAIR_TAGS;
+
+    "T005" "unknown-tag" UnknownTag {
+        /// The tag.
+        tag: String,
+        /// The machine that the files are for.
+        arch: Arch,
+    }
+    says("{tag} is no platform tag of Linux on {arch}")
+    json(subject: tag, context: ("{arch}"))
+    title "No installer on Linux knows the platform tag for this machine"
+    why "The wheel will never be chosen."
+    help REPAIR_TAGS;
+
+    "T006" "tag-promises-nothing" PromisesNothing {
+        /// The tag.
+        tag: String,
+    }
+    says("{tag} promises nothing of the machine it installs on")
+    json(subject: tag,)
+    title "A plain linux tag promises nothing"
+    why "Indexes refuse it, and it installs on machines that lack its libraries."
+    help REPAIR;
+
+    "T007" "purelib-with-elf" Purelib {
+        /// One of the ELF files.
+        file: ModulePath,
+    }
+    says("WHEEL says Root-Is-Purelib: true, and {file} is an ELF file")
+    json(file: file,)
+    title "WHEEL says Root-Is-Purelib: true, and there are ELF files"
+    why "Where platlib and purelib are two folders the files land in the wrong one."
+    help "`wheelfix repair` sets it to false";
+}
