@@ -263,7 +263,7 @@ impl Outside {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::is_libpython;
+    use super::is_libpython;
 
     #[test]
     fn libpython_is_known_under_all_its_names() {

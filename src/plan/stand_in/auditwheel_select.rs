@@ -107,8 +107,8 @@ fn libc_of_name(platforms: &[String]) -> Option<Libc> {
 
 #[cfg(test)]
 mod tests {
+    use super::{arch_of_name, libc_of_name};
     use crate::elf::Arch;
-    use crate::plan::{arch_of_name, libc_of_name};
     use crate::resolve::Libc;
 
     fn platforms(text: &str) -> Vec<String> {

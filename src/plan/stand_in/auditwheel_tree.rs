@@ -295,7 +295,7 @@ fn is_compatible(one: &Facts, other: &Facts) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::libc_by_name;
+    use super::libc_by_name;
     use crate::resolve::Libc;
 
     #[test]

@@ -94,7 +94,7 @@ fn version_of(name: &str) -> Option<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::version_of;
+    use super::version_of;
 
     #[test]
     fn versions_are_those_of_glibc_and_compare_as_numbers() {
