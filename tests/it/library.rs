@@ -31,7 +31,7 @@ fn the_examples_repair_a_wheel_and_find_it_in_order_then() {
     let codes = |path: PathBuf| -> Vec<&str> {
         let found = check_example::faulty(&[path]).unwrap();
         let findings = found.iter().flat_map(|one| &one.findings);
-        findings.map(|finding| finding.code.name()).collect()
+        findings.map(|fault| fault.rule().name).collect()
     };
     assert!(codes(wheel()).contains(&"missing-library"));
     let folder = scratch::folder();

@@ -236,11 +236,11 @@ macro_rules! rules {
 pub(in crate::plan) use rules;
 
 #[cfg(test)]
+#[allow(unreachable_pub)]
 mod tests {
-    use super::rules;
     use crate::resolve::{ModulePath, Place};
 
-    rules! {
+    super::rules! {
         /// Rules that are declared here alone.
         Sample:
 
