@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::assert_none;
 use super::graph::{Edge, Package};
-use super::source::Source;
+use super::source::{PACKAGES, Source, sources};
 
 /// The edges by the file that they begin at.
 pub type Uses<'a> = BTreeMap<&'a str, Vec<&'a Edge<'a>>>;
@@ -90,6 +91,15 @@ fn circles(sources: &[Source], package: &str) -> Vec<String> {
         complaints.push(complaint);
     }
     complaints
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let sources = sources();
+    let complaints = PACKAGES
+        .iter()
+        .flat_map(|package| circles(&sources, package));
+    assert_none(&complaints.collect::<Vec<_>>());
 }
 
 #[test]

@@ -50,6 +50,11 @@ fn no_file_is_long_and_no_folder_deep() {
 }
 
 #[test]
+fn no_folder_is_full() {
+    assert_none(&full_folders(&sources()));
+}
+
+#[test]
 fn a_long_file_a_deep_and_a_full_folder_are_seen() {
     let file = |file: &str, text: &str| Source::new("src", file, text);
     let long = "\n".repeat(MOST_LINES + 1);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::assert_none;
 use super::circles::{Uses, uses};
 use super::graph::Package;
 use super::source::{Source, sources};
@@ -75,6 +76,11 @@ fn rooms_behind<'a>(uses: &Uses<'a>, file: &'a Source) -> Vec<&'a Source> {
         }
     }
     found
+}
+
+#[test]
+fn the_rooms_of_the_elf_package_run_one_way_and_proofs_know_only_the_reader() {
+    assert_none(&broken_walls(&sources()));
 }
 
 #[test]
