@@ -7,6 +7,7 @@ use std::path::Path;
 use std::{env, fs};
 
 #[path = "../../tests/it/support/elf_builder.rs"]
+#[allow(dead_code)]
 mod elf_builder;
 
 use elf_builder::Elf;
