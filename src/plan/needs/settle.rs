@@ -6,8 +6,8 @@ use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
 use crate::plan::repair::plan::ElfEntry;
-use crate::plan::verdict::fault::Fault;
-use crate::plan::verdict::rules::files::FileFault;
+use crate::plan::rules::fault::Fault;
+use crate::plan::rules::files::FileFault;
 use crate::resolve::{Libc, MachineKey, ModulePath};
 
 /// For what a wheel was built, as far as its files and its tags tell.

@@ -13,12 +13,12 @@ use crate::plan::needs::settle::Settled;
 use crate::plan::needs::target::is_elsewhere;
 use crate::plan::repair::plan::ElfEntry;
 use crate::plan::repair::tags::{MUSL_AUTO, isa_blockers};
+use crate::plan::rules::fault::Fault;
+use crate::plan::rules::files;
+use crate::plan::rules::floors::{FloorFault, MuslAge};
+use crate::plan::rules::needs::NeedFault;
+use crate::plan::rules::tags::TagFault;
 use crate::plan::verdict::check_needs;
-use crate::plan::verdict::fault::Fault;
-use crate::plan::verdict::rules::files;
-use crate::plan::verdict::rules::floors::{FloorFault, MuslAge};
-use crate::plan::verdict::rules::needs::NeedFault;
-use crate::plan::verdict::rules::tags::TagFault;
 use crate::policy::{
     Alpine, Family, PlatformTag, Policy, Pythons, What, musl_floor, policies, policy_of,
 };
@@ -49,7 +49,8 @@ pub struct Package {
 pub fn check(package: &Package) -> Vec<Fault> {
     let mut found = package.findings.clone();
     for entry in package.elf.iter().filter(|entry| entry.file.facts.dynamic) {
-        found.extend(files::faults_of(entry).into_iter().map(Fault::from));
+        let faults = files::faults_of(&entry.installed, &entry.file.facts);
+        found.extend(faults.into_iter().map(Fault::from));
     }
     if let Some(settled) = &package.settled {
         let widest = tags(package, settled, &mut found);

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::elf::Arch;
 use crate::plan::needs::outside::is_libpython;
 use crate::plan::needs::settle::Settled;
+use crate::plan::rules::fault::Fault;
+use crate::plan::rules::needs::{NeedFault, Sought};
 use crate::plan::verdict::check::Promise;
-use crate::plan::verdict::fault::Fault;
-use crate::plan::verdict::rules::needs::{NeedFault, Sought};
 use crate::policy::{Pythons, glibc_has, musl_has, provided_symbols, python_home, symbol_home};
 use crate::resolve::{
     Edge, Graph, Leaves, Libc, ModulePath, Surroundings, Target, bind, starts, strays,
