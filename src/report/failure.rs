@@ -65,7 +65,10 @@ pub fn failure(error: &Error) -> String {
             format!("`{}` is the input itself", escape(&path.to_string_lossy())),
             Some("choose another folder with `-w DIR`, or replace it with `--in-place`"),
         ),
-        Error::Exists { path, .. } => (
+        Error::Exists {
+            path,
+            is_input: false,
+        } => (
             format!("`{}` is there already", escape(&path.to_string_lossy())),
             Some("remove it, or leave out `--no-clobber`"),
         ),

@@ -15,13 +15,16 @@ const NAMED: usize = 8;
 pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
     let missing: BTreeMap<&Soname, (&MissingLibrary, Libc)> = obstacles
         .iter()
-        .filter_map(|obstacle| match obstacle {
-            Obstacle::Missing {
+        .filter_map(|obstacle| {
+            let Obstacle::Missing {
                 library,
                 missing,
                 libc,
-            } => Some((library, (missing, *libc))),
-            _ => None,
+            } = obstacle
+            else {
+                return None;
+            };
+            Some((library, (missing, *libc)))
         })
         .collect();
     let mut reasons = Vec::new();
@@ -76,7 +79,19 @@ pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
                 continue;
             }
             Obstacle::UnknownLibc => hint = "\nhint: pass `--libc musl` or `--libc glibc`",
-            _ => {}
+            // The way out of these is to build or to repair otherwise, which nobody asked for.
+            Obstacle::AnyWithElf { .. }
+            | Obstacle::OtherSystem { .. }
+            | Obstacle::WrongMachine { .. }
+            | Obstacle::UnknownMachine { .. }
+            | Obstacle::WrongLibc { .. }
+            | Obstacle::Missing { .. }
+            | Obstacle::NotAPlatform { .. }
+            | Obstacle::OtherPlatform { .. }
+            | Obstacle::NoSuchTag { .. }
+            | Obstacle::TagOutOfReach { .. }
+            | Obstacle::Unreachable { .. }
+            | Obstacle::PlaceTaken { .. } => {}
         }
         reasons.push(reason);
         body.push_str(&detail);
@@ -314,7 +329,9 @@ fn blockers_hint(blockers: &[Blocker]) -> String {
             "build with a Python of wide Unicode and without fpectl (PEP 513)"
         }
         Some(Blocker::Musl(_)) => "build on an older Alpine, or ask for `--plat auto`",
-        _ => "build on an older system, or ask for `--plat auto` or a newer tag",
+        Some(Blocker::Version { .. } | Blocker::Symbol { .. }) | None => {
+            "build on an older system, or ask for `--plat auto` or a newer tag"
+        }
     }
     .to_owned()
 }

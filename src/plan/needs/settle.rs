@@ -5,8 +5,8 @@ use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::subject::{ElfEntry, Platform, Unsettled};
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
-use crate::plan::verdict::fault::Fault;
-use crate::plan::verdict::rules::files::FileFault;
+use crate::plan::rules::fault::Fault;
+use crate::plan::rules::files::FileFault;
 use crate::resolve::ModulePath;
 
 /// Take the files out that are not for the wheel's machine or C library, each with a finding.

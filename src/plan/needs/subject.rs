@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::elf::Arch;
 use crate::plan::needs::obstacle::Obstacle;
-use crate::plan::verdict::fault::Fault;
+use crate::plan::rules::fault::Fault;
 use crate::policy::Pythons;
 use crate::resolve::{ElfFile, Graph, Libc, Loader, MachineKey, ModulePath};
 use crate::wheel::ArchivePath;

@@ -14,11 +14,11 @@ use crate::plan::needs::subject::{ElfEntry, Package, Platform, Subject, elf_of};
 use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::needs::target::is_elsewhere;
 use crate::plan::verdict::check_needs::{self, Promise};
-use crate::plan::verdict::fault::Fault;
-use crate::plan::verdict::rules::files;
-use crate::plan::verdict::rules::floors::{FloorFault, MuslAge};
-use crate::plan::verdict::rules::needs::NeedFault;
-use crate::plan::verdict::rules::tags::TagFault;
+use crate::plan::rules::fault::Fault;
+use crate::plan::rules::files;
+use crate::plan::rules::floors::{FloorFault, MuslAge};
+use crate::plan::rules::needs::NeedFault;
+use crate::plan::rules::tags::TagFault;
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
 use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
 
@@ -28,7 +28,8 @@ pub fn check(package: &Package) -> Vec<Fault> {
     let subject = package.subject.as_ref().ok();
     let elf = elf_of(&package.subject);
     for entry in elf.iter().filter(|entry| entry.file.facts.dynamic) {
-        found.extend(files::faults_of(entry).into_iter().map(Fault::from));
+        let faults = files::faults_of(&entry.installed, &entry.file.facts);
+        found.extend(faults.into_iter().map(Fault::from));
     }
     if let Some(subject) = subject {
         let settled = &subject.platform;

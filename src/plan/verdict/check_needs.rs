@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::elf::Arch;
 use crate::plan::needs::outside::is_libpython;
 use crate::plan::needs::subject::{Package, Platform, Subject};
-use crate::plan::verdict::fault::Fault;
-use crate::plan::verdict::rules::needs::{NeedFault, Sought};
+use crate::plan::rules::fault::Fault;
+use crate::plan::rules::needs::{NeedFault, Sought};
 use crate::policy::{
     PlatformTag, Policy, Pythons, glibc_has, musl_has, policies, policy_of, provided_symbols,
     python_home, symbol_home,

@@ -2,9 +2,5 @@
 
 pub(in crate::plan) mod check;
 pub(in crate::plan) mod check_needs;
-pub(in crate::plan) mod fault;
 pub(in crate::plan) mod glibc_floor;
 pub(in crate::plan) mod inspect;
-pub(in crate::plan) mod rule;
-pub(in crate::plan) mod rule_choice;
-pub(in crate::plan) mod rules;

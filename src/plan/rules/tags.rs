@@ -2,13 +2,13 @@
 
 use super::{REPAIR, REPAIR_TAGS};
 use crate::elf::Arch;
-use crate::plan::verdict::rule::rules;
+use crate::plan::rules::rule::rules;
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::Note;
 
 rules! {
     /// A claim of the name or of WHEEL that is not true.
-    TagFault:
+    pub TagFault:
 
     "T001" "tags-differ" TagsDiffer {
         /// The difference.

@@ -1,15 +1,15 @@
 //! Rules on what an ELF file is (E), and the check of those that a file itself tells.
 
+use crate::elf::Facts;
 use crate::plan::needs::old_python::{fpectl, narrow_unicode};
-use crate::plan::needs::subject::ElfEntry;
-use crate::plan::verdict::rule::{Sentence, rules};
+use crate::plan::rules::rule::{Sentence, rules};
 use crate::resolve::{Libc, ModulePath};
 
 const LEAVE_OUT: &str = "build the wheel without the file";
 
 rules! {
     /// A fault of an ELF file by itself.
-    FileFault:
+    pub FileFault:
 
     "E001" "broken-elf" BrokenElf {
         /// The file.
@@ -117,8 +117,7 @@ rules! {
 }
 
 /// What a file says of itself.
-pub(in crate::plan::verdict) fn faults_of(entry: &ElfEntry) -> Vec<FileFault> {
-    let (file, facts) = (&entry.installed, &entry.file.facts);
+pub(in crate::plan) fn faults_of(file: &ModulePath, facts: &Facts) -> Vec<FileFault> {
     let mut found = Vec::new();
     if facts.exec_stack == Some(true) {
         found.push(FileFault::ExecutableStack { file: file.clone() });

@@ -1,7 +1,7 @@
 //! Rules on the oldest system that a tag speaks of (F).
 
 use crate::elf::Soname;
-use crate::plan::verdict::rule::{Field, rules};
+use crate::plan::rules::rule::{Field, rules};
 use crate::policy::Alpine;
 use crate::resolve::ModulePath;
 
@@ -10,7 +10,7 @@ const OLDER_ALPINE: &str =
 
 rules! {
     /// A file that the oldest system of the tag cannot load or run.
-    FloorFault:
+    pub FloorFault:
 
     "F001" "musl-symbol-too-new" NewMuslSymbol {
         /// The file.

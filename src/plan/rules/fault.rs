@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use super::archive::ArchiveFault;
+use super::files::FileFault;
+use super::floors::FloorFault;
+use super::needs::NeedFault;
 use super::rule::{Rule, Told};
-use super::rules::archive::ArchiveFault;
-use super::rules::files::FileFault;
-use super::rules::floors::FloorFault;
-use super::rules::needs::NeedFault;
-use super::rules::tags::TagFault;
+use super::tags::TagFault;
 use crate::wheel::Note;
 
 /// Puts the families of rules together, in the order in which faults are told.

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use super::REPAIR;
 use crate::elf::Soname;
-use crate::plan::verdict::rule::{Field, rules};
+use crate::plan::rules::rule::{Field, rules};
 use crate::resolve::ModulePath;
 use crate::wheel::escape;
 
 rules! {
     /// A need that is not met, or not as it should be.
-    NeedFault:
+    pub NeedFault:
 
     "L001" "missing-library" MissingLibrary {
         /// Who needs it.

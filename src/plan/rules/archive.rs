@@ -3,13 +3,13 @@
 use std::fmt;
 
 use super::BUILD_AGAIN;
-use crate::plan::verdict::rule::{Field, Sentence, rules};
+use crate::plan::rules::rule::{Field, Sentence, rules};
 use crate::resolve::ModulePath;
 use crate::wheel::{self, Note};
 
 rules! {
     /// A fault of the archive, of the wheel's metadata, or of RECORD.
-    ArchiveFault:
+    pub ArchiveFault:
 
     "W001" "unreadable-archive" Unreadable {
         /// What is wrong.

@@ -150,7 +150,7 @@ impl<Some: Field> Field for Option<Some> {
 /// ```text
 /// rules! {
 ///     /// What the rules of the family are about.
-///     FileFault:
+///     pub FileFault:
 ///
 ///     "E004" "executable-stack" ExecutableStack {     // `… ExecutableStack off by default {`:
 ///         /// The file.                               // told only where it is selected
@@ -166,7 +166,7 @@ impl<Some: Field> Field for Option<Some> {
 macro_rules! rules {
     (
         $(#[doc = $about:literal])+
-        $Family:ident:
+        $visibility:vis $Family:ident:
         $(
             $id:literal $name:literal $Variant:ident $($off:ident by default)? {
                 $($(#[doc = $doc:literal])+ $field:ident: $type:ty,)+
@@ -180,7 +180,7 @@ macro_rules! rules {
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $Family {
+        $visibility enum $Family {
             $(
                 #[doc = concat!($id, ": ", $title, ".")]
                 $Variant { $($(#[doc = $doc])+ $field: $type,)+ },
@@ -189,24 +189,24 @@ macro_rules! rules {
 
         impl $Family {
             /// The rules of the family, sorted by identifier within each letter.
-            pub(in crate::plan::verdict) const RULES: &'static [$crate::plan::verdict::rule::Rule] =
-                &[$($crate::plan::verdict::rule::rules!(
+            pub(in crate::plan::rules) const RULES: &'static [$crate::plan::rules::rule::Rule] =
+                &[$($crate::plan::rules::rule::rules!(
                     @rule $id, $name, $title, $why, $help, $($off)?
                 ),)+];
 
             /// The rule that is broken.
-            pub(in crate::plan::verdict) fn rule(&self) -> &'static $crate::plan::verdict::rule::Rule {
+            pub(in crate::plan::rules) fn rule(&self) -> &'static $crate::plan::rules::rule::Rule {
                 match self {
-                    $(Self::$Variant { .. } => const { &$crate::plan::verdict::rule::rules!(
+                    $(Self::$Variant { .. } => const { &$crate::plan::rules::rule::rules!(
                         @rule $id, $name, $title, $why, $help, $($off)?
                     ) },)+
                 }
             }
 
             /// The fault in words.
-            pub(in crate::plan::verdict) fn told(&self) -> $crate::plan::verdict::rule::Told {
-                use $crate::plan::verdict::rule::Field;
-                let mut told = $crate::plan::verdict::rule::Told::default();
+            pub(in crate::plan::rules) fn told(&self) -> $crate::plan::rules::rule::Told {
+                use $crate::plan::rules::rule::Field;
+                let mut told = $crate::plan::rules::rule::Told::default();
                 match self {
                     $(Self::$Variant { $($field),+ } => {
                         $(told.file = $file.path().cloned();)?
@@ -221,13 +221,13 @@ macro_rules! rules {
         }
     };
     (@rule $id:literal, $name:literal, $title:literal, $why:literal, $help:expr, $($off:ident)?) => {
-        $crate::plan::verdict::rule::Rule {
+        $crate::plan::rules::rule::Rule {
             id: $id,
             name: $name,
             title: $title,
             why: $why,
             help: $help,
-            by_default: $crate::plan::verdict::rule::rules!(@by_default $($off)?),
+            by_default: $crate::plan::rules::rule::rules!(@by_default $($off)?),
         }
     };
     (@by_default) => { true };
