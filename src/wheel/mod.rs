@@ -4,23 +4,13 @@
 //! rather than guessed at: every byte of it must be accounted for by exactly one reading.
 //! Sources: PEP 427/491 (wheels), 376 (RECORD), 425/600/656 (tags), APPNOTE.TXT 6.3.10 (ZIP).
 
-mod archive;
-mod central;
-mod deflate;
-mod dos_time;
-mod end;
-mod entry;
 mod error;
 mod escape;
-mod extra;
-mod fields;
 mod filename;
 mod hash;
 mod headers;
-mod inflate;
 mod installed_record;
 mod limits;
-mod local;
 mod note;
 mod open;
 mod path;
@@ -29,13 +19,8 @@ mod scan;
 mod source;
 mod tag;
 mod version;
-mod write_header;
-mod writer;
+mod zip;
 
-pub use archive::Archive;
-pub use deflate::{Deflated, Level, deflate};
-pub use dos_time::DosDateTime;
-pub use entry::{Entry, Method};
 pub use error::{Error, LISTED, Rule};
 pub use escape::{escape, escape_bytes};
 pub use filename::WheelFilename;
@@ -49,4 +34,8 @@ pub use path::ArchivePath;
 pub use record::{Record, RecordLine, RecordRow, record_lines};
 pub use source::Source;
 pub use tag::Tag;
-pub use writer::ArchiveWriter;
+pub use zip::archive::Archive;
+pub use zip::deflate::{Deflated, Level, deflate};
+pub use zip::dos_time::DosDateTime;
+pub use zip::entry::{Entry, Method};
+pub use zip::writer::ArchiveWriter;

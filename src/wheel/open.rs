@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::archive::Archive;
-use super::entry::Entry;
 use super::error::{Error, Rule};
 use super::escape::escape;
 use super::filename::WheelFilename;
@@ -15,6 +13,8 @@ use super::record::Record;
 use super::source::Source;
 use super::tag::{MOST_TAGS, Tag};
 use super::version::{same_name, same_version};
+use crate::wheel::zip::archive::Archive;
+use crate::wheel::zip::entry::Entry;
 
 /// Signatures of RECORD, which cannot be listed in it (PEP 427).
 pub(super) const SIGNATURES: [&str; 2] = ["RECORD.jws", "RECORD.p7s"];

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::entry::Entry;
 use super::error::{Error, Rule};
 use super::hash::{Hasher, RecordHash};
-use super::inflate::{Unpacker, unpack_pieces, unpack_prefix};
 use super::open::Wheel;
 use super::path::ArchivePath;
 use super::source::Source;
+use crate::wheel::zip::entry::Entry;
+use crate::wheel::zip::inflate::{Unpacker, unpack_pieces, unpack_prefix};
 
 /// From this unpacked size on a file is large: it is held only if it is wanted, and only one
 /// such file at a time is in memory.

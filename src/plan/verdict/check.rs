@@ -13,12 +13,12 @@ use crate::plan::needs::outside::{Outside, Rules, outside};
 use crate::plan::needs::subject::{ElfEntry, Package, Platform, Subject, elf_of};
 use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::needs::target::is_elsewhere;
-use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::files;
 use crate::plan::rules::floors::{FloorFault, MuslAge};
 use crate::plan::rules::needs::NeedFault;
 use crate::plan::rules::tags::TagFault;
+use crate::plan::verdict::check_needs::{self, Promise};
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
 use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
 

@@ -1,20 +1,20 @@
 //! Reads the central directory (APPNOTE 4.3.12) and decides, entry by entry, what is taken.
 
-use super::dos_time::DosDateTime;
-use super::end::End;
-use super::entry::{Entry, Method};
-use super::error::{Error, Rule};
-use super::escape::escape_bytes;
-use super::extra;
-use super::fields::Fields;
-use super::limits::Limits;
-use super::note::Note;
-use super::path::ArchivePath;
+use crate::wheel::error::{Error, Rule};
+use crate::wheel::escape::escape_bytes;
+use crate::wheel::limits::Limits;
+use crate::wheel::note::Note;
+use crate::wheel::path::ArchivePath;
+use crate::wheel::zip::dos_time::DosDateTime;
+use crate::wheel::zip::end::End;
+use crate::wheel::zip::entry::{Entry, Method};
+use crate::wheel::zip::extra;
+use crate::wheel::zip::fields::Fields;
 
 const CENTRAL: &[u8] = b"PK\x01\x02";
 
-pub(super) const FLAG_DESCRIPTOR: u16 = 1 << 3;
-pub(super) const FLAG_UTF8: u16 = 1 << 11;
+pub(in crate::wheel) const FLAG_DESCRIPTOR: u16 = 1 << 3;
+pub(in crate::wheel) const FLAG_UTF8: u16 = 1 << 11;
 /// Bits 0 (encrypted), 6 (strong encryption), 13 (masked headers).
 const FLAGS_ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 /// Bits 1 and 2 say how hard the packer tried.
@@ -40,7 +40,7 @@ struct Header<'a> {
 }
 
 /// Reads all central headers.
-pub(super) fn read(
+pub(in crate::wheel) fn read(
     directory: &[u8],
     end: &End,
     limits: &Limits,
@@ -328,10 +328,10 @@ fn check_sizes(entry: &Entry, limits: &Limits) -> Result<(), Error> {
 }
 
 /// Used in errors about two names.
-pub(super) fn both_names(central: &str, local: &[u8]) -> String {
+pub(in crate::wheel) fn both_names(central: &str, local: &[u8]) -> String {
     format!(
         "the central directory calls the entry `{}`, its local header `{}`",
-        super::escape::escape(central),
+        crate::wheel::escape::escape(central),
         escape_bytes(local)
     )
 }

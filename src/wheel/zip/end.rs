@@ -1,10 +1,10 @@
 //! Finds the end of a ZIP archive: the end record, zip64's end record and its locator
 //! (APPNOTE 4.3.14–4.3.16), and from them where the central directory lies.
 
-use super::error::{Error, Rule};
-use super::fields::{Fields, read_at};
-use super::limits::Limits;
-use super::source::Source;
+use crate::wheel::error::{Error, Rule};
+use crate::wheel::limits::Limits;
+use crate::wheel::source::Source;
+use crate::wheel::zip::fields::{Fields, read_at};
 
 const END: &[u8] = b"PK\x05\x06";
 const END_SIZE: u64 = 22;
@@ -18,15 +18,15 @@ const COMMENT: u64 = 0xffff;
 
 /// What the end records say, checked against each other and against the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
+pub(in crate::wheel) struct End {
     /// Where the central directory begins.
-    pub(super) central_offset: u64,
+    pub(in crate::wheel) central_offset: u64,
     /// Its size in bytes; the end records follow at once.
-    pub(super) central_size: u64,
+    pub(in crate::wheel) central_size: u64,
     /// How many entries it has.
-    pub(super) entries: u64,
+    pub(in crate::wheel) entries: u64,
     /// The length of the archive's comment.
-    pub(super) comment: u16,
+    pub(in crate::wheel) comment: u16,
 }
 
 /// The end record's fields, before zip64 is looked at.
@@ -41,7 +41,10 @@ struct Plain {
 }
 
 /// Finds and checks the end of the archive.
-pub(super) fn find<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<End, Error> {
+pub(in crate::wheel) fn find<S: Source + ?Sized>(
+    source: &S,
+    limits: &Limits,
+) -> Result<End, Error> {
     let (end_offset, plain) = find_plain(source)?;
     let wants64 = plain.entries_here == u16::MAX
         || plain.entries == u16::MAX

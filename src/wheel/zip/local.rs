@@ -1,12 +1,12 @@
 //! Checks that the local headers say what the central directory says, and that entries lie one
 //! after another: no byte twice, no byte unaccounted for (APPNOTE 4.3.7, 4.3.9).
 
-use super::central::{FLAG_DESCRIPTOR, FLAG_UTF8, both_names};
-use super::entry::Entry;
-use super::error::{Error, Rule};
-use super::extra;
-use super::fields::{Fields, read_at};
-use super::source::Source;
+use crate::wheel::error::{Error, Rule};
+use crate::wheel::source::Source;
+use crate::wheel::zip::central::{FLAG_DESCRIPTOR, FLAG_UTF8, both_names};
+use crate::wheel::zip::entry::Entry;
+use crate::wheel::zip::extra;
+use crate::wheel::zip::fields::{Fields, read_at};
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const LOCAL_SIZE: u64 = 30;
@@ -18,7 +18,7 @@ const FLAGS_COMPARED: u16 = 1 | FLAG_DESCRIPTOR | 1 << 5 | 1 << 6 | FLAG_UTF8 | 
 const WINDOW: u64 = 4096;
 
 /// Checks every local header and fills in where each entry's bytes begin.
-pub(super) fn check<S: Source + ?Sized>(
+pub(in crate::wheel) fn check<S: Source + ?Sized>(
     source: &S,
     entries: &mut [Entry],
     central_offset: u64,

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::dos_time::DosDateTime;
-use super::path::ArchivePath;
+use crate::wheel::path::ArchivePath;
+use crate::wheel::zip::dos_time::DosDateTime;
 
 /// How an entry's bytes are packed. Wheels use no other methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -16,7 +16,7 @@ pub enum Method {
 }
 
 impl Method {
-    pub(super) fn number(self) -> u16 {
+    pub(in crate::wheel) fn number(self) -> u16 {
         match self {
             Self::Stored => 0,
             Self::Deflated => 8,
@@ -49,9 +49,9 @@ pub struct Entry {
     /// `None` where the maker gave none.
     pub mode: Option<u32>,
     /// Whether its sizes and CRC stand behind its bytes (flag bit 3).
-    pub(super) has_descriptor: bool,
+    pub(in crate::wheel) has_descriptor: bool,
     /// The flag bits as they are.
-    pub(super) flags: u16,
+    pub(in crate::wheel) flags: u16,
 }
 
 impl Entry {

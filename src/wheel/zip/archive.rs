@@ -6,17 +6,17 @@
 
 use std::io::Write;
 
-use super::central;
-use super::end;
-use super::entry::Entry;
-use super::error::{Error, Rule};
-use super::fields::{fill_at, grow, read_at};
-use super::inflate::{Unpacker, unpack_prefix};
-use super::limits::Limits;
-use super::local;
-use super::note::Note;
-use super::path::ArchivePath;
-use super::source::Source;
+use crate::wheel::error::{Error, Rule};
+use crate::wheel::limits::Limits;
+use crate::wheel::note::Note;
+use crate::wheel::path::ArchivePath;
+use crate::wheel::source::Source;
+use crate::wheel::zip::central;
+use crate::wheel::zip::end;
+use crate::wheel::zip::entry::Entry;
+use crate::wheel::zip::fields::{fill_at, grow, read_at};
+use crate::wheel::zip::inflate::{Unpacker, unpack_prefix};
+use crate::wheel::zip::local;
 
 /// How many bytes are copied at a time.
 const PIECE: usize = 256 << 10;
@@ -129,7 +129,7 @@ impl Archive {
 }
 
 /// Copies an entry's packed bytes through a buffer that callers may keep.
-pub(super) fn copy_packed<S: Source + ?Sized>(
+pub(in crate::wheel) fn copy_packed<S: Source + ?Sized>(
     source: &S,
     entry: &Entry,
     piece: &mut Vec<u8>,

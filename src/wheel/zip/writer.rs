@@ -7,14 +7,14 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use super::archive::copy_packed;
-use super::deflate::Deflated;
-use super::dos_time::DosDateTime;
-use super::entry::Entry;
-use super::error::{Error, Rule};
-use super::path::ArchivePath;
-use super::source::Source;
-use super::write_header::{Header, central, end, local};
+use crate::wheel::error::{Error, Rule};
+use crate::wheel::path::ArchivePath;
+use crate::wheel::source::Source;
+use crate::wheel::zip::archive::copy_packed;
+use crate::wheel::zip::deflate::Deflated;
+use crate::wheel::zip::dos_time::DosDateTime;
+use crate::wheel::zip::entry::Entry;
+use crate::wheel::zip::write_header::{Header, central, end, local};
 
 /// Writes an archive front to back.
 ///

@@ -1,8 +1,8 @@
 //! The records an archive is written with (APPNOTE 4.3.7, 4.3.12, 4.3.14–4.3.16).
 
-use super::dos_time::DosDateTime;
-use super::entry::Method;
-use super::path::ArchivePath;
+use crate::wheel::path::ArchivePath;
+use crate::wheel::zip::dos_time::DosDateTime;
+use crate::wheel::zip::entry::Method;
 
 /// Made by version 2.0 on Unix: readers take the mode from the upper attributes.
 const MADE_BY: u16 = 3 << 8 | 20;
@@ -12,15 +12,15 @@ const NEEDS_64: u16 = 45;
 const UTF8: u16 = 1 << 11;
 
 /// What both headers of an entry say.
-pub(super) struct Header<'a> {
-    pub(super) path: &'a ArchivePath,
-    pub(super) is_directory: bool,
-    pub(super) method: Method,
-    pub(super) modified: DosDateTime,
-    pub(super) crc32: u32,
-    pub(super) compressed_size: u64,
-    pub(super) size: u64,
-    pub(super) executable: bool,
+pub(in crate::wheel) struct Header<'a> {
+    pub(in crate::wheel) path: &'a ArchivePath,
+    pub(in crate::wheel) is_directory: bool,
+    pub(in crate::wheel) method: Method,
+    pub(in crate::wheel) modified: DosDateTime,
+    pub(in crate::wheel) crc32: u32,
+    pub(in crate::wheel) compressed_size: u64,
+    pub(in crate::wheel) size: u64,
+    pub(in crate::wheel) executable: bool,
 }
 
 impl Header<'_> {
@@ -69,7 +69,7 @@ impl Header<'_> {
 }
 
 /// The local header; `None` when the name is too long for one.
-pub(super) fn local(header: &Header<'_>) -> Option<Vec<u8>> {
+pub(in crate::wheel) fn local(header: &Header<'_>) -> Option<Vec<u8>> {
     let name = header.name();
     let long = header.sizes_are_long();
     let mut bytes = b"PK\x03\x04".to_vec();
@@ -88,7 +88,7 @@ pub(super) fn local(header: &Header<'_>) -> Option<Vec<u8>> {
 }
 
 /// The central header; `None` when the name is too long for one.
-pub(super) fn central(header: &Header<'_>, offset: u64) -> Option<Vec<u8>> {
+pub(in crate::wheel) fn central(header: &Header<'_>, offset: u64) -> Option<Vec<u8>> {
     let name = header.name();
     let mut long = Vec::new();
     if header.sizes_are_long() {
@@ -130,7 +130,7 @@ pub(super) fn central(header: &Header<'_>, offset: u64) -> Option<Vec<u8>> {
 
 /// The end record for `count` entries and a central directory of `size` bytes at `offset`, after
 /// zip64's end record and locator where a number does not fit.
-pub(super) fn end(count: u64, size: u64, offset: u64) -> Vec<u8> {
+pub(in crate::wheel) fn end(count: u64, size: u64, offset: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let short_count = u16::try_from(count).ok().filter(|count| *count != u16::MAX);
     if short_count.is_none() || short(size).is_none() || short(offset).is_none() {

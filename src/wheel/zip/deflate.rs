@@ -2,9 +2,9 @@
 
 use libdeflater::{CompressionLvl, Compressor};
 
-use super::entry::Method;
-use super::error::Error;
-use super::fields::buffer;
+use crate::wheel::error::Error;
+use crate::wheel::zip::entry::Method;
+use crate::wheel::zip::fields::buffer;
 
 /// How hard to pack: 0 stores, 1 is fastest, 12 smallest. The numbers are libdeflate's; up to 9
 /// they compare with zlib's.

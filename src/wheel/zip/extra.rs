@@ -1,7 +1,7 @@
 //! Extra fields of ZIP headers: zip64 sizes and the Unicode path (APPNOTE 4.5).
 
-use super::error::{Error, Rule};
-use super::fields::Fields;
+use crate::wheel::error::{Error, Rule};
+use crate::wheel::zip::fields::Fields;
 
 const ZIP64: u16 = 0x0001;
 const UNICODE_PATH: u16 = 0x7075;
@@ -10,13 +10,13 @@ const AES: u16 = 0x9901;
 
 /// The extra fields that change what a header means; the others (times, owners) do not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Extra<'a> {
+pub(in crate::wheel) struct Extra<'a> {
     /// The zip64 field's data.
-    pub(super) zip64: Option<&'a [u8]>,
+    pub(in crate::wheel) zip64: Option<&'a [u8]>,
 }
 
 /// Splits an extra area and checks it against the header's name.
-pub(super) fn read<'a>(area: &'a [u8], name: &[u8]) -> Result<Extra<'a>, Error> {
+pub(in crate::wheel) fn read<'a>(area: &'a [u8], name: &[u8]) -> Result<Extra<'a>, Error> {
     let mut fields = Fields::new(area);
     let mut extra = Extra::default();
     let mut unicode_seen = false;
@@ -71,14 +71,14 @@ fn check_unicode_path(data: &[u8], name: &[u8]) -> Result<(), Error> {
         Rule::NameEncoding,
         "its Unicode path extra field is not its name",
     )
-    .listing(vec![super::escape::escape_bytes(fields.rest())]))
+    .listing(vec![crate::wheel::escape::escape_bytes(fields.rest())]))
 }
 
 /// The zip64 values of exactly those header fields that are saturated, in their fixed order.
 ///
 /// `saturated` holds one flag for each 64-bit field that may be there; the last flag is for the
 /// disk number (32 bits).
-pub(super) fn zip64_values(
+pub(in crate::wheel) fn zip64_values(
     data: Option<&[u8]>,
     saturated: [bool; 3],
     disk: bool,

@@ -4,10 +4,10 @@
 use flate2::{Decompress, FlushDecompress, Status};
 use libdeflater::{Crc, Decompressor};
 
-use super::entry::{Entry, Method};
-use super::error::{Error, Rule};
-use super::fields::{buffer, fill_at, grow};
-use super::source::Source;
+use crate::wheel::error::{Error, Rule};
+use crate::wheel::source::Source;
+use crate::wheel::zip::entry::{Entry, Method};
+use crate::wheel::zip::fields::{buffer, fill_at, grow};
 
 /// Packed bytes read at a time when streaming.
 const PACKED_PIECE: usize = 64 << 10;
@@ -22,14 +22,14 @@ const GZIP_FOOTER: usize = 8;
 const BLOCK: usize = 64;
 
 /// Unpacks one entry after another, keeping its buffers.
-pub(super) struct Unpacker {
+pub(in crate::wheel) struct Unpacker {
     decompressor: Decompressor,
     packed: Vec<u8>,
     bytes: Vec<u8>,
 }
 
 impl Unpacker {
-    pub(super) fn new() -> Self {
+    pub(in crate::wheel) fn new() -> Self {
         Self {
             decompressor: Decompressor::new(),
             packed: Vec::new(),
@@ -38,7 +38,7 @@ impl Unpacker {
     }
 
     /// Unpacks an entry and verifies its size and CRC-32.
-    pub(super) fn unpack<S: Source + ?Sized>(
+    pub(in crate::wheel) fn unpack<S: Source + ?Sized>(
         &mut self,
         source: &S,
         entry: &Entry,
@@ -93,7 +93,7 @@ impl Unpacker {
     }
 
     /// The buffer of the entry just unpacked.
-    pub(super) fn into_bytes(mut self, entry: &Entry) -> Vec<u8> {
+    pub(in crate::wheel) fn into_bytes(mut self, entry: &Entry) -> Vec<u8> {
         self.bytes
             .truncate(usize::try_from(entry.size).unwrap_or(usize::MAX));
         self.bytes
@@ -127,7 +127,7 @@ fn holds_before_end(bytes: &[u8], footer: [u8; GZIP_FOOTER]) -> bool {
 }
 
 /// Unpacks an entry piece by piece without holding it, and verifies its size and CRC-32.
-pub(super) fn unpack_pieces<S: Source + ?Sized>(
+pub(in crate::wheel) fn unpack_pieces<S: Source + ?Sized>(
     source: &S,
     entry: &Entry,
     mut each: impl FnMut(&[u8]),
@@ -142,7 +142,7 @@ pub(super) fn unpack_pieces<S: Source + ?Sized>(
 }
 
 /// The first bytes of an entry, at most `wanted`.
-pub(super) fn unpack_prefix<S: Source + ?Sized>(
+pub(in crate::wheel) fn unpack_prefix<S: Source + ?Sized>(
     source: &S,
     entry: &Entry,
     wanted: usize,
