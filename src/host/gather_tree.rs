@@ -10,13 +10,13 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Progress;
-use crate::elf;
+use crate::elf::{self, LoadFacts};
 use crate::error::Error;
 use crate::plan::{
     Distribution, LinkTarget, Simulation, Tree, TreeElf, TreeFile, followed_link, module_path,
 };
 use crate::resolve::{
-    ElfFile, FileIdentity, Graph, Libc, Loader, MachineKey, ModulePath, Opened, World, libc_of,
+    ElfFile, FileIdentity, Graph, Libc, Loader, MachineKey, ModulePath, Opened, World, needed_libc,
     resolve,
 };
 use crate::wheel::{ArchivePath, InstalledRecord};
@@ -227,7 +227,7 @@ impl GatheredTree {
 
     /// Load every library of the tree into a process of its own, as if these links were there.
     #[must_use]
-    pub fn simulate(&self, simulation: &Simulation<'_>) -> Vec<Graph> {
+    pub fn simulate(&self, simulation: &Simulation<'_>) -> Vec<Graph<LoadFacts>> {
         let mut world = TreeWorld::default();
         for (path, one) in &self.elf {
             world.files.insert(module_path(path), Arc::clone(&one.file));
@@ -258,7 +258,7 @@ impl GatheredTree {
             if !file.facts.dynamic || file.facts.kind != elf::Kind::Shared {
                 continue;
             }
-            let libc = libc_of(&file.facts).unwrap_or(default);
+            let libc = needed_libc(&file.facts).unwrap_or(default);
             let key = MachineKey::of(&file.facts);
             let group = groups
                 .iter_mut()
@@ -285,7 +285,10 @@ impl GatheredTree {
 
     /// The C library of most files.
     fn libc(&self) -> Libc {
-        let named = self.elf.values().filter_map(|one| libc_of(&one.file.facts));
+        let named = self
+            .elf
+            .values()
+            .filter_map(|one| needed_libc(&one.file.facts));
         let (musl, all) = named.fold((0_usize, 0_usize), |(musl, all), libc| {
             let is_musl = usize::from(libc == Libc::Musl);
             (musl.saturating_add(is_musl), all.saturating_add(1))
@@ -300,11 +303,11 @@ impl GatheredTree {
 
 #[derive(Default)]
 struct TreeWorld {
-    files: BTreeMap<ModulePath, Arc<ElfFile>>,
+    files: BTreeMap<ModulePath, Arc<ElfFile<LoadFacts>>>,
 }
 
-impl World for TreeWorld {
-    fn open(&self, path: &ModulePath) -> Opened {
+impl World<LoadFacts> for TreeWorld {
+    fn open(&self, path: &ModulePath) -> Opened<LoadFacts> {
         match self.files.get(path) {
             Some(file) => Opened::Elf(Arc::clone(file)),
             None => Opened::Missing,

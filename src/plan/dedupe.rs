@@ -15,7 +15,7 @@ use super::dedupe_check::{self, Simulation};
 use super::dedupe_owners::Owners;
 use super::dedupe_store::{library_name, store_path, unused};
 use super::tree::{Apart, Merged, STORE, Tree, TreePlan};
-use crate::elf::{Kind, without_hash};
+use crate::elf::{Kind, LoadFacts, Span, VirtualAddress, without_hash};
 use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Place, RootWalk, Target};
 use crate::wheel::ArchivePath;
 
@@ -23,9 +23,9 @@ use crate::wheel::ArchivePath;
 #[derive(Clone, Debug)]
 pub struct TreeElf {
     /// What loaders search by.
-    pub file: Arc<ElfFile>,
+    pub file: Arc<ElfFile<LoadFacts>>,
     /// Its executable segments.
-    pub code: Vec<(u64, u64)>,
+    pub code: Vec<Span<VirtualAddress>>,
 }
 
 /// What is known of a tree when it is planned.
@@ -41,7 +41,7 @@ pub struct DedupeInput<'a> {
     /// What was found different on the way.
     pub apart: Vec<Apart>,
     /// Loads all files of a tree with these links.
-    pub simulate: &'a dyn Fn(&Simulation<'_>) -> Vec<Graph>,
+    pub simulate: &'a dyn Fn(&Simulation<'_>) -> Vec<Graph<LoadFacts>>,
 }
 
 /// The path of a file in the resolver's world.
@@ -61,7 +61,8 @@ pub fn candidates(tree: &Tree, elf: &BTreeMap<ArchivePath, TreeElf>) -> Vec<Vec<
         let is_library = facts.kind == Kind::Shared && facts.dynamic && !facts.is_program;
         if is_file && is_library && is_vendored(path) && tree.owner(path).is_some() {
             // Code of one size at one address: anything else is another build for sure.
-            let shape = format!("{:?} {:?}", facts.machine, one.code);
+            let code = one.code.iter().map(|span| (span.start.0, span.size()));
+            let shape = format!("{:?} {:?}", facts.machine, code.collect::<Vec<_>>());
             let key = (library_name(path.file_name()), shape);
             groups.entry(key).or_default().push(path.clone());
         }
@@ -120,7 +121,7 @@ impl Classes {
     /// Splits classes until the needs of all files of one lead to the same classes.
     fn refine(
         &mut self,
-        graphs: &[Graph],
+        graphs: &[Graph<LoadFacts>],
         elf: &BTreeMap<ArchivePath, TreeElf>,
         apart: &mut Vec<Apart>,
     ) {
@@ -172,7 +173,7 @@ impl Classes {
 /// its own. Nobody loads what is in the store but by links, so that only what has none yet is
 /// judged by where it lies.
 fn needs_of(
-    graphs: &[Graph],
+    graphs: &[Graph<LoadFacts>],
     elf: &BTreeMap<ArchivePath, TreeElf>,
     classes: &Classes,
 ) -> BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> {
@@ -222,7 +223,10 @@ fn needs_of(
 }
 
 /// The edges of the processes in which a file of the store, or any other, was loaded first.
-fn edges_of(graphs: &[Graph], of_store: bool) -> impl Iterator<Item = (&Graph, &Edge)> {
+fn edges_of(
+    graphs: &[Graph<LoadFacts>],
+    of_store: bool,
+) -> impl Iterator<Item = (&Graph<LoadFacts>, &Edge)> {
     graphs.iter().flat_map(move |graph| {
         let is_asked = move |walk: &&RootWalk| dedupe_check::is_of_store(graph, walk) == of_store;
         let walks = graph.walks.iter().filter(is_asked);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dedupe::{Choice, Classes, Leads};
 use super::tree::{STORE, TreePlan};
+use crate::elf::LoadFacts;
 use crate::resolve::{Graph, ModulePath, RootWalk, Target};
 use crate::wheel::ArchivePath;
 
@@ -42,8 +43,8 @@ type Found = BTreeMap<(Leads, usize), BTreeSet<Leads>>;
 
 /// The first class that is to blame for a need which leads elsewhere than before.
 pub(super) fn first_loss(
-    before: &[Graph],
-    after: &[Graph],
+    before: &[Graph<LoadFacts>],
+    after: &[Graph<LoadFacts>],
     classes: &Classes,
     with_store: &Classes,
     choices: &BTreeMap<usize, Choice>,
@@ -90,12 +91,12 @@ pub(super) fn first_loss(
 
 /// Whether a file of the store was loaded by its own path, as nobody does: its links are there for
 /// that, and it is from their folders that its needs are to be found.
-pub(super) fn is_of_store(graph: &Graph, walk: &RootWalk) -> bool {
+pub(super) fn is_of_store(graph: &Graph<LoadFacts>, walk: &RootWalk) -> bool {
     let root = graph.module(walk.root);
     root.is_some_and(|root| root.path.relative().split('/').next() == Some(STORE))
 }
 
-fn found(graph: &Graph, walk: &RootWalk, classes: &Classes) -> Found {
+fn found(graph: &Graph<LoadFacts>, walk: &RootWalk, classes: &Classes) -> Found {
     let mut found = Found::new();
     for edge in &walk.edges {
         let Some(from) = graph.module(edge.from) else {

@@ -16,7 +16,7 @@ mod world;
 
 pub use bind::{BindingReport, Offers, Surroundings, Unbound, bind, is_extension, starts};
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
-pub use loader::{Libc, Loader, MachineKey, configured_folders, libc_of};
+pub use loader::{Libc, Loader, MachineKey, configured_folders, libc_of, needed_libc};
 pub use musl::ignores as musl_ignores;
 pub use stray::{Leaves, Stray, strays};
 pub use walk::resolve;

@@ -8,7 +8,7 @@ use super::graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Targ
 use super::loader::{Libc, Loader, is_libc_name};
 use super::world::{ElfFile, FileIdentity, ModulePath, Opened, Place, World};
 use super::{glibc, musl};
-use crate::elf::Soname;
+use crate::elf::{LoadFacts, Soname};
 
 /// One module of the process.
 #[derive(Clone, Debug)]
@@ -21,16 +21,19 @@ pub(super) struct Loaded {
 }
 
 /// The process so far.
-pub(super) struct Walk<'a> {
-    pub(super) world: &'a dyn World,
+pub(super) struct Walk<'a, F> {
+    pub(super) world: &'a dyn World<F>,
     pub(super) loader: &'a Loader,
-    pub(super) graph: &'a Graph,
+    pub(super) graph: &'a Graph<F>,
     loaded: &'a [Loaded],
 }
 
-impl<'a> Walk<'a> {
+impl<'a, F> Walk<'a, F> {
     /// `loaded`, the one that needed it, and so on up to the root.
-    pub(super) fn chain(&self, loaded: &'a Loaded) -> impl Iterator<Item = &'a Loaded> + use<'a> {
+    pub(super) fn chain(
+        &self,
+        loaded: &'a Loaded,
+    ) -> impl Iterator<Item = &'a Loaded> + use<'a, F> {
         let list = self.loaded;
         std::iter::successors(Some(loaded), move |one| list.get(one.needed_by?))
             // Each step goes to an earlier one, so this ends; the bound says so.
@@ -40,7 +43,11 @@ impl<'a> Walk<'a> {
 
 /// Load each of `roots` into a process of its own by `loader`'s rules. A root that is
 /// not a readable ELF file has no walk.
-pub fn resolve(world: &dyn World, loader: &Loader, roots: &[ModulePath]) -> Graph {
+pub fn resolve<F: AsRef<LoadFacts>>(
+    world: &dyn World<F>,
+    loader: &Loader,
+    roots: &[ModulePath],
+) -> Graph<F> {
     let mut session = Session {
         world,
         loader,
@@ -56,21 +63,21 @@ pub fn resolve(world: &dyn World, loader: &Loader, roots: &[ModulePath]) -> Grap
     session.graph
 }
 
-struct Session<'a> {
-    world: &'a dyn World,
+struct Session<'a, F> {
+    world: &'a dyn World<F>,
     loader: &'a Loader,
-    graph: Graph,
+    graph: Graph<F>,
     by_path: HashMap<ModulePath, ModuleId>,
 }
 
 /// What a search came to.
-struct Search {
+struct Search<F> {
     probes: Vec<Probe>,
-    found: Option<(ModulePath, Arc<ElfFile>)>,
+    found: Option<(ModulePath, Arc<ElfFile<F>>)>,
 }
 
-impl Session<'_> {
-    fn module(&mut self, path: &ModulePath, file: &Arc<ElfFile>) -> ModuleId {
+impl<F: AsRef<LoadFacts>> Session<'_, F> {
+    fn module(&mut self, path: &ModulePath, file: &Arc<ElfFile<F>>) -> ModuleId {
         if let Some(id) = self.by_path.get(path) {
             return *id;
         }
@@ -82,7 +89,7 @@ impl Session<'_> {
         id
     }
 
-    fn walk(&mut self, path: &ModulePath, file: &Arc<ElfFile>) -> RootWalk {
+    fn walk(&mut self, path: &ModulePath, file: &Arc<ElfFile<F>>) -> RootWalk {
         let root = self.module(path, file);
         let mut loaded = vec![Loaded {
             module: root,
@@ -97,7 +104,7 @@ impl Session<'_> {
             let needed: Vec<Soname> = self
                 .graph
                 .module(current.module)
-                .map(|module| module.file.facts.needed.clone())
+                .map(|module| module.file.load().needed.clone())
                 .unwrap_or_default();
             for wants in needed {
                 let edge = self.step(&wants, next, &current, &mut loaded, &mut identities);
@@ -190,7 +197,7 @@ impl Session<'_> {
             .map(|one| one.module)
     }
 
-    fn view<'a>(&'a self, loaded: &'a [Loaded]) -> Walk<'a> {
+    fn view<'a>(&'a self, loaded: &'a [Loaded]) -> Walk<'a, F> {
         Walk {
             world: self.world,
             loader: self.loader,
@@ -203,7 +210,7 @@ impl Session<'_> {
     /// there but cannot be loaded, the search goes on: on a build machine a stray linker
     /// script or a library of another machine must not hide the right one. The probe
     /// tells what was passed over.
-    fn search(&self, name: &str, current: &Loaded, loaded: &[Loaded]) -> Search {
+    fn search(&self, name: &str, current: &Loaded, loaded: &[Loaded]) -> Search<F> {
         let mut search = Search {
             probes: Vec::new(),
             found: None,
@@ -234,7 +241,7 @@ impl Session<'_> {
         search
     }
 
-    fn probe(&self, path: ModulePath, why: Why, search: &mut Search) {
+    fn probe(&self, path: ModulePath, why: Why, search: &mut Search<F>) {
         let outcome = match self.world.open(&path) {
             Opened::Missing => Outcome::NoSuchFile,
             Opened::NotAFile => Outcome::NotAFile,
@@ -242,7 +249,7 @@ impl Session<'_> {
             Opened::NotElf => Outcome::NotElf,
             Opened::Malformed(how) => Outcome::Malformed(how),
             Opened::Elf(file) => {
-                let outcome = self.loader.judge(&file.facts);
+                let outcome = self.loader.judge(file.load());
                 if outcome == Outcome::Found {
                     search.found = Some((path.clone(), file));
                 }
