@@ -412,7 +412,12 @@ fn other_code_and_data_is_another_build() {
 fn what_another_name_means_is_told_by_its_hash_only() {
     for path in fixtures() {
         let bytes = fs::read(&path).unwrap();
-        let soname = elf::read(&bytes).unwrap().load.soname.unwrap().into_string();
+        let soname = elf::read(&bytes)
+            .unwrap()
+            .load
+            .soname
+            .unwrap()
+            .into_string();
         let edits = Edits {
             soname: Some(format!("x{soname}").as_str().into()),
             ..Edits::default()
