@@ -8,6 +8,7 @@ pub(crate) mod hash_table;
 pub(crate) mod header;
 pub(crate) mod image;
 pub(crate) mod links;
+pub(crate) mod load_facts;
 pub(crate) mod machine;
 pub(crate) mod notes;
 pub(crate) mod object;
