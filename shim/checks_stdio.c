@@ -3,6 +3,7 @@
 #include "wfx.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 #include <wchar.h>
 
@@ -68,10 +69,21 @@ void WFX(__syslog_chk)(int priority, int flag, const char *format, ...)
 	va_end(rest);
 }
 
-char *WFX(__fgets_chk)(char *to, size_t room, int size, FILE *file) { NEED(size <= 0 || (size_t)size <= room); return fgets(to, size, file); }
-char *WFX(__fgets_unlocked_chk)(char *to, size_t room, int size, FILE *file) { NEED(size <= 0 || (size_t)size <= room); return fgets_unlocked(to, size, file); }
-wchar_t *WFX(__fgetws_chk)(wchar_t *to, size_t room, int size, FILE *file) { NEED(size <= 0 || (size_t)size <= room); return fgetws(to, size, file); }
-wchar_t *WFX(__fgetws_unlocked_chk)(wchar_t *to, size_t room, int size, FILE *file) { NEED(size <= 0 || (size_t)size <= room); return fgetws_unlocked(to, size, file); }
+/* A line that is read may be longer than the buffer as long as none comes that is. */
+#define LINE(type, name, read, length, one, end) \
+	type *WFX(name)(type *to, size_t room, int size, FILE *file) \
+	{ \
+		if (size <= 0 || (size_t)size <= room) return read(to, size, file); \
+		NEED(room > 0); \
+		type *got = read(to, (int)room, file); \
+		size_t used = got ? length(got) : 0; \
+		if (got && used == room - 1 && (!used || got[used - 1] != '\n')) NEED(one(file) == end); \
+		return got; \
+	}
+LINE(char, __fgets_chk, fgets, strlen, getc, EOF)
+LINE(char, __fgets_unlocked_chk, fgets_unlocked, strlen, getc_unlocked, EOF)
+LINE(wchar_t, __fgetws_chk, fgetws, wcslen, getwc, WEOF)
+LINE(wchar_t, __fgetws_unlocked_chk, fgetws_unlocked, wcslen, getwc_unlocked, WEOF)
 
 static int fits(size_t size, size_t count, size_t room)
 {

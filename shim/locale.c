@@ -11,7 +11,20 @@
 #include <wchar.h>
 
 extern const unsigned short **__ctype_b_loc(void);
-extern const int32_t **__ctype_tolower_loc(void), **__ctype_toupper_loc(void);
+
+/* tolower and toupper of -128 to 255: musl's tables have 0 for bytes beyond ASCII, glibc's the byte. */
+static int32_t lower[384], upper[384];
+static const int32_t *const lower_at = lower + 128, *const upper_at = upper + 128;
+const int32_t **WFX(__ctype_tolower_loc)(void) { return (const int32_t **)&lower_at; }
+const int32_t **WFX(__ctype_toupper_loc)(void) { return (const int32_t **)&upper_at; }
+__attribute__((constructor)) static void fill_case(void)
+{
+	for (int i = -128; i < 256; i++) {
+		int byte = i == -1 ? -1 : i & 255;
+		lower[i + 128] = i >= 'A' && i <= 'Z' ? i + 32 : byte;
+		upper[i + 128] = i >= 'a' && i <= 'z' ? i - 32 : byte;
+	}
+}
 
 /* musl's six categories come first; glibc's tables and names follow at glibc's places. */
 struct locale {
@@ -67,8 +80,8 @@ static locale_t adopt(locale_t from)
 	memcpy(made->categories, from, CATEGORIES * sizeof *made->categories);
 	freelocale(from);
 	made->b = *__ctype_b_loc();
-	made->lower = *__ctype_tolower_loc();
-	made->upper = *__ctype_toupper_loc();
+	made->lower = lower_at;
+	made->upper = upper_at;
 	for (int i = 0; i < 13; i++) made->names[i] = "C";
 	take();
 	made->next = all;
@@ -89,13 +102,7 @@ static int is_ours(locale_t locale)
 	give();
 	return ours;
 }
-static void set_names(locale_t locale)
-{
-	struct locale *of = (struct locale *)locale;
-	/* musl's null category is C; any other is what MB_CUR_MAX 4 means. */
-	for (int i = 0; i < CATEGORIES; i++) of->names[i] = of->categories[i] ? "C.UTF-8" : "C";
-	of->names[6] = of->names[0];
-}
+static const char *kept(const char *heard) { return is_utf8(heard) ? "C.UTF-8" : "C"; }
 
 locale_t WFX(newlocale)(int mask, const char *name, locale_t base)
 {
@@ -121,15 +128,16 @@ locale_t WFX(newlocale)(int mask, const char *name, locale_t base)
 		if (composite) { value_of(name, i, part, sizeof part); heard = known(part); }
 		/* In place: musl takes an allocated base over. */
 		if (!newlocale(1 << i, heard, made)) return 0;
+		((struct locale *)made)->names[i] = kept(*heard ? heard : setlocale(i, 0));
 	}
-	set_names(made);
 	return made;
 }
 WFX_ALIAS(__newlocale, newlocale);
 locale_t WFX(duplocale)(locale_t locale)
 {
 	locale_t copy = duplocale(locale), made = copy ? adopt(copy) : 0;
-	if (made) set_names(made);
+	if (made && locale != LC_GLOBAL_LOCALE && is_ours(locale))
+		memcpy(((struct locale *)made)->names, ((struct locale *)locale)->names, sizeof ((struct locale *)made)->names);
 	return made;
 }
 WFX_ALIAS(__duplocale, duplocale);
@@ -144,6 +152,14 @@ void WFX(freelocale)(locale_t locale)
 }
 WFX_ALIAS(__freelocale, freelocale);
 
+/* musl calls a category C where C.UTF-8 changes nothing in it; glibc remembers the name. */
+static char said_utf8[CATEGORIES];
+static char *set(int category, const char *heard)
+{
+	char *answer = setlocale(category, heard);
+	if (heard && *heard && answer) said_utf8[category] = (char)is_utf8(heard);
+	return answer && category != LC_CTYPE && said_utf8[category] && !strcmp(answer, "C") ? "C.UTF-8" : answer;
+}
 char *WFX(setlocale)(int category, const char *name)
 {
 	static char answer[512];
@@ -151,29 +167,30 @@ char *WFX(setlocale)(int category, const char *name)
 	if (category < 0 || category > 12) { errno = EINVAL; return 0; }
 	if (category > LC_ALL) return name && *name && !known(name) ? 0 : "C";
 	if (category != LC_ALL) {
-		if (!name) return setlocale(category, 0);
+		if (!name) return set(category, 0);
 		const char *heard = known(name);
-		return heard ? setlocale(category, heard) : 0;
+		return heard ? set(category, heard) : 0;
 	}
 	if (name && strchr(name, '=')) {
 		for (int i = 0; i < CATEGORIES; i++) if (value_of(name, i, part, sizeof part) || !known(part)) return 0;
-		for (int i = 0; i < CATEGORIES; i++) { value_of(name, i, part, sizeof part); setlocale(i, known(part)); }
+		for (int i = 0; i < CATEGORIES; i++) { value_of(name, i, part, sizeof part); set(i, known(part)); }
 	} else if (name && strchr(name, ';')) {
 		if (!setlocale(LC_ALL, name)) return 0;   /* musl's own form, asked for before */
 	} else if (name) {
 		const char *heard = known(name);
 		if (!heard || !setlocale(LC_ALL, heard)) return 0;
+		for (int i = 0; i < CATEGORIES && *heard; i++) said_utf8[i] = (char)is_utf8(heard);
 	}
 	/* The answer in glibc's form: one name, or CATEGORY=NAME joined by semicolons. */
 	int same = 1;
 	char first[64];
-	if (!(was = setlocale(0, 0)) || strlen(was) >= sizeof first) return 0;
+	if (!(was = set(0, 0)) || strlen(was) >= sizeof first) return 0;
 	strcpy(first, was);
-	for (int i = 1; i < CATEGORIES; i++) if (!(was = setlocale(i, 0)) || strcmp(was, first)) same = 0;
+	for (int i = 1; i < CATEGORIES; i++) if (!(was = set(i, 0)) || strcmp(was, first)) same = 0;
 	if (same) return strcpy(answer, first);
 	char *to = answer;
 	for (int i = 0; i < CATEGORIES; i++) {
-		was = setlocale(i, 0);
+		was = set(i, 0);
 		if (!was || strlen(was) > 50) return 0;
 		to = stpcpy(stpcpy(stpcpy(to, categories[i]), "="), was);
 		*to++ = ';';

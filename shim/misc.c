@@ -150,11 +150,15 @@ const char *WFX(sigdescr_np)(int number) { return number > 0 && number < 32 ? st
 const char *WFX(strerrordesc_np)(int number) { return strerror(number); }
 
 /* --- getopt moves what is no option to the end, as musl's getopt_long does. --- */
-int WFX(getopt)(int argc, char *const *argv, const char *options)
+/* musl's leaves optind behind the end where the last option lacks its argument. */
+static int settled(int argc, int found)
 {
-	static const struct option none[1];
-	return getopt_long(argc, argv, options, none, 0);
+	if (optind > argc) optind = argc;
+	return found;
 }
+int WFX(getopt)(int argc, char *const *argv, const char *options) { return settled(argc, getopt_long(argc, argv, options, 0, 0)); }
+int WFX(getopt_long)(int argc, char *const *argv, const char *options, const struct option *longs, int *which) { return settled(argc, getopt_long(argc, argv, options, longs, which)); }
+int WFX(getopt_long_only)(int argc, char *const *argv, const char *options, const struct option *longs, int *which) { return settled(argc, getopt_long_only(argc, argv, options, longs, which)); }
 
 /* --- Backtraces, by the unwinder where the ported files brought one --- */
 struct _Unwind_Context;

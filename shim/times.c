@@ -71,18 +71,26 @@ static void conversion(struct text *text, const char **at, const struct tm *tm)
 		else if (plus && (letter == 'Y' || letter == 'C') && size > (letter == 'Y' ? 4 : 2)) out[length++] = '+';
 		if (fill != ' ') while ((int)length + size < digits) out[length++] = '0';
 		memcpy(out + length, number, (size_t)size);
-		add(text, out, length + (size_t)size);
+		length += (size_t)size;
+		for (int i = (int)length; i < width; i++) add(text, " ", 1);
+		add(text, out, length);
 		return;
 	}
 	switch (letter) {
 	case 'P': strcpy(out, tm->tm_hour > 11 ? "pm" : "am"); break;
+	case 'Z': {
+		const char *zone = tm->tm_zone;
+		if (!(zone && *zone) && tm->tm_isdst >= 0) { tzset(); zone = tzname[tm->tm_isdst != 0]; }
+		snprintf(out, sizeof out, "%s", zone ? zone : "");
+		break;
+	}
 	case 'n': strcpy(out, "\n"); break;
 	case 't': strcpy(out, "\t"); break;
 	case '%': strcpy(out, "%"); break;
 	case '+': add(text, *at - 2, 2); return;
 	case 'a': case 'A': if ((unsigned)tm->tm_wday > 6) { strcpy(out, "?"); break; } /* fall through */
 	case 'b': case 'h': case 'B': if (strchr("bhB", letter) && (unsigned)tm->tm_mon > 11) { strcpy(out, "?"); break; } /* fall through */
-	case 'c': case 'D': case 'F': case 'g': case 'G': case 'p': case 'r': case 'R': case 'T': case 'V': case 'x': case 'X': case 'z': case 'Z':
+	case 'c': case 'D': case 'F': case 'g': case 'G': case 'p': case 'r': case 'R': case 'T': case 'V': case 'x': case 'X': case 'z':
 		snprintf(format, sizeof format, "%%%c", letter);
 		if (!strftime(out, sizeof out, format, tm)) *out = 0;
 		break;

@@ -26,8 +26,8 @@ int main(int argc, char **argv)
 			_exit(0);
 		}
 		waitpid(child, &status, 0);
-		if (WIFSIGNALED(status)) printf("signal %d\n", WTERMSIG(status));
-		else if (status) printf("exit %d\n", WEXITSTATUS(status));
+		if (WIFSIGNALED(status)) printf("died of signal %d\n", WTERMSIG(status));
+		else if (status) printf("died with %d\n", WEXITSTATUS(status));
 	}
 	return 0;
 }

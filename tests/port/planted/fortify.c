@@ -12,7 +12,7 @@ volatile size_t n = 5;
 RUN
 {
 	char to[64], from[] = "hello world";
-	wchar_t wide[32];
+	wchar_t wide[32] = { 0 };
 	memcpy(to, from, n);
 	memset(to + 5, 0, n);
 	say("%s ", to);

@@ -24,7 +24,6 @@ RUN
 	locale_t copy = duplocale(utf8);
 	say("%d %d\n", !!isupper_l('X', copy), toupper_l('q', copy));
 	locale_t mixed = newlocale(LC_NUMERIC_MASK, "C", copy);
-	say("in place %d\n", mixed == copy);
 	locale_t was = uselocale(mixed);
 	say("%d %d\n", was == LC_GLOBAL_LOCALE, uselocale(0) == mixed);
 	uselocale(was);
