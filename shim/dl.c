@@ -138,21 +138,32 @@ static int of_libc(const void *address)
 	struct holder holder, libc;
 	return find_holder(address, &holder) && find_holder((const void *)&dlsym, &libc) && holder.start == libc.start;
 }
+/* The next definition behind the caller's: in what the caller needs, else in musl. */
+static void *next(const char *name, const void *caller)
+{
+	struct holder own, other;
+	Dl_info info;
+	void *handle, *found;
+	if (dladdr(caller, &info) && info.dli_fname && find_holder(caller, &own) && (handle = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD))) {
+		found = dlsym(handle, name);
+		if (found && find_holder(found, &other) && other.start != own.start) return found;
+	}
+	handle = dlopen("libc.so", RTLD_NOW | RTLD_NOLOAD);
+	return handle ? dlsym(handle, name) : 0;
+}
 void *WFX(dlsym)(void *restrict handle, const char *restrict name)
 {
-	if (handle == RTLD_NEXT) {
-		void *own = of_shim(name);
-		if (own) return own;
-		/* A jump, so that musl sees who asked. */
-		__attribute__((musttail)) return dlsym(handle, name);
-	}
-	void *found = dlsym(handle, name), *own;
+	void *found = handle == RTLD_NEXT ? next(name, __builtin_return_address(0)) : dlsym(handle, name), *own;
 	if (found && !of_libc(found)) return found;
 	return (own = of_shim(name)) ? own : found;
 }
 void *WFX(dlvsym)(void *restrict handle, const char *restrict name, const char *restrict version)
 {
 	(void)version;
+	if (handle == RTLD_NEXT) {
+		void *found = next(name, __builtin_return_address(0)), *own = found && !of_libc(found) ? 0 : of_shim(name);
+		return own ? own : found;
+	}
 	return wfx_dlsym(handle, name);
 }
 

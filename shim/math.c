@@ -50,7 +50,7 @@
 	ONE(type, acos##f) ONE(type, asin##f) ONE(type, acosh##f) ONE(type, atanh##f) \
 	ONE(type, cosh##f) ONE(type, sinh##f) ONE(type, tgamma##f) \
 	ONE(type, log##f) ONE(type, log2##f) ONE(type, log10##f) ONE(type, log1p##f) ONE(type, expm1##f) \
-	ONE(type, sqrt##f) ONE(type, sin##f) ONE(type, cos##f) ONE(type, tan##f) ONE(type, logb##f) \
+	ONE(type, sqrt##f) ONE(type, sin##f) ONE(type, cos##f) ONE(type, tan##f) \
 	VANISHING(type, exp##f, 0) VANISHING(type, exp2##f, 0) VANISHING(type, exp10##f, 0) \
 	VANISHING(type, erfc##f, 0) \
 	TWO(type, pow##f, x == 0) TWO(type, hypot##f, 1) TWO(type, fmod##f, 1) TWO(type, remainder##f, 1) TWO(type, drem##f, 1) \
@@ -80,7 +80,7 @@ WHOLE(float, ilogbf)
 	EXPORT(type, name)(type x, type a) \
 	{ \
 		type y = name(x, a); \
-		if (x != a && __builtin_isfinite(x) && (!__builtin_isfinite(y) || __builtin_fabs(y) < least)) errno = ERANGE; \
+		if (x != a && x != 0 && __builtin_isfinite(x) && (!__builtin_isfinite(y) || __builtin_fabs(y) < least)) errno = ERANGE; \
 		return y; \
 	}
 NEXT(double, nextafter, 0x1p-1022)
