@@ -6,21 +6,23 @@
 #include <unistd.h>
 
 struct _Unwind_Context;
-extern int _Unwind_Backtrace(int (*)(struct _Unwind_Context *, void *), void *) WEAK;
-extern uintptr_t _Unwind_GetIP(struct _Unwind_Context *) WEAK;
-struct trace { void **to; int size, count; };
+typedef int (*walk_function)(int (*)(struct _Unwind_Context *, void *), void *);
+typedef uintptr_t (*address_function)(struct _Unwind_Context *);
+struct trace { void **to; int size, count; address_function address; };
 static int one_frame(struct _Unwind_Context *context, void *with)
 {
 	struct trace *trace = with;
 	/* The first frame is wfx_backtrace's own. */
-	if (trace->count >= 0) trace->to[trace->count] = (void *)_Unwind_GetIP(context);
+	if (trace->count >= 0) trace->to[trace->count] = (void *)trace->address(context);
 	return ++trace->count == trace->size ? 5 /* _URC_END_OF_STACK */ : 0;
 }
 int WFX(backtrace)(void **to, int size)
 {
-	struct trace trace = { to, size, -1 };
-	if (size <= 0 || !_Unwind_Backtrace || !_Unwind_GetIP) return 0;
-	_Unwind_Backtrace(one_frame, &trace);
+	const void *caller = __builtin_return_address(0);
+	walk_function walk = size > 0 ? (walk_function)wfx_unwinder("_Unwind_Backtrace", caller) : 0;
+	struct trace trace = { to, size, -1, walk ? (address_function)wfx_unwinder("_Unwind_GetIP", caller) : 0 };
+	if (!trace.address) return 0;
+	walk(one_frame, &trace);
 	return trace.count < 0 ? 0 : trace.count;
 }
 static int describe(char *to, size_t size, void *address)

@@ -190,3 +190,33 @@ int WFX(_dl_find_object)(void *address, struct find_result *result)
 	}
 	return -1;
 }
+
+/* --- The unwinder --- */
+struct search { const char *name; void *found; };
+static int look_in(struct dl_phdr_info *info, size_t size, void *with)
+{
+	struct search *search = with;
+	(void)size;
+	if (!info->dlpi_name || !*info->dlpi_name) return 0;
+	void *handle = dlopen(info->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
+	return handle && (search->found = dlsym(handle, search->name));
+}
+void *wfx_unwinder(const char *name, const void *caller)
+{
+	struct search search = { name, 0 };
+	Dl_info info;
+	void *handle;
+	if (dladdr(caller, &info) && info.dli_fname && (handle = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD)) && (search.found = dlsym(handle, name)))
+		return search.found;
+	if (dl_iterate_phdr(look_in, &search) && search.found) return search.found;
+	if (dladdr(&own_mark, &info) && info.dli_fname && strrchr(info.dli_fname, '/')) {
+		char path[PATH_MAX];
+		size_t length = (size_t)(strrchr(info.dli_fname, '/') + 1 - info.dli_fname);
+		if (length + 16 < sizeof path) {
+			memcpy(path, info.dli_fname, length);
+			strcpy(path + length, "libgcc_s.so.1");
+			if ((handle = dlopen(path, RTLD_NOW))) return dlsym(handle, name);
+		}
+	}
+	return (handle = dlopen("libgcc_s.so.1", RTLD_NOW)) ? dlsym(handle, name) : 0;
+}

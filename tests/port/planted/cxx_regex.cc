@@ -12,7 +12,8 @@ RUN
 	std::wregex wide(L"[[:upper:]]\\w*");
 	std::wsmatch m;
 	std::wstring w = L"abc Def";
-	say("%d %ls\n", std::regex_search(w, m, wide), m.str().c_str());
+	bool found = std::regex_search(w, m, wide);
+	say("%d %ls\n", found, m.str().c_str());
 	try { std::regex bad("("); } catch (const std::regex_error &e) { say("error %d\n", (int)e.code()); }
 	DONE;
 }
