@@ -1,5 +1,0 @@
-/* refuse: precision */
-#include "planted.h"
-#include <complex.h>
-volatile double x = 1e10;
-RUN { say("%.17g\n", creal(casin(x))); DONE; }
