@@ -2,6 +2,7 @@
    musl's. The look at the result costs a compare where all is well. */
 #include "wfx.h"
 #include <math.h>
+#include <string.h>
 
 #define ORDINARY(y) __builtin_expect(__builtin_isfinite(y), 1)
 #define EXPORT(type, name) type WFX(name)
@@ -69,11 +70,34 @@ FAMILY(ALL_OF)
 	}
 FAMILY(GAMMA)
 
-/* Whole numbers that do not exist: EDOM. */
-#define WHOLE(type, name) \
-	int WFX(name)(type x) { if (x == 0 || !__builtin_isfinite(x)) errno = EDOM; return name(x); }
-WHOLE(double, ilogb)
-WHOLE(float, ilogbf)
+/* The exponent of 0 and of no number: EDOM, and values that are other ones beyond x86-64. */
+#if defined(__x86_64__)
+enum { OF_ZERO = INT_MIN, OF_NAN = INT_MIN };
+#else
+enum { OF_ZERO = -INT_MAX, OF_NAN = INT_MAX };
+#endif
+#define WHOLE(type, name, is_zero, is_nan, is_finite) \
+	int WFX(name)(type x) \
+	{ \
+		if (is_finite && !(is_zero)) return name(x); \
+		errno = EDOM; \
+		return is_nan ? OF_NAN : is_zero ? OF_ZERO : INT_MAX; \
+	}
+WHOLE(double, ilogb, x == 0, x != x, __builtin_isfinite(x))
+WHOLE(float, ilogbf, x == 0, x != x, __builtin_isfinite(x))
+/* Long double by its bits, so that no library of soft floats is needed. */
+int wfx___isnanl(long double), wfx___finitel(long double);
+static int is_zero(long double x)
+{
+	uint64_t bits[2] = { 0, 0 };
+	memcpy(bits, &x, sizeof x);
+#if __LDBL_MANT_DIG__ == 64
+	return !bits[0] && !(bits[1] & 0x7fff);
+#else
+	return !bits[0] && !(bits[1] << 1);
+#endif
+}
+WHOLE(long double, ilogbl, is_zero(x), wfx___isnanl(x), wfx___finitel(x))
 
 /* ERANGE where the step leaves the finite or the normal numbers. */
 #define NEXT(type, name, least) \

@@ -61,8 +61,11 @@ long WFX(sysconf)(int name)
 	case _SC_NPROCESSORS_ONLN: return wfx_get_nprocs();
 	case _SC_NPROCESSORS_CONF: return wfx_get_nprocs_conf();
 	case 69: case 70: return 1024;      /* _SC_GETGR_R_SIZE_MAX, _SC_GETPW_R_SIZE_MAX */
+#if defined(__aarch64__)
+	case _SC_THREAD_STACK_MIN: return 131072;
+#else
 	case _SC_THREAD_STACK_MIN: return 16384;
-	case _SC_THREAD_KEYS_MAX: return sysconf(name);
+#endif
 	}
 	return sysconf(name);
 }
