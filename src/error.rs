@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::plan::{Obstacle, Refusal};
+use crate::plan::{Obstacle, PortObstacle, Refusal};
 use crate::resolve::ModulePath;
 use crate::wheel::ArchivePath;
 
@@ -86,6 +86,13 @@ pub enum Error {
         wheel: String,
         /// Everything that stands in the way.
         obstacles: Vec<Obstacle>,
+    },
+    /// The wheel cannot be ported.
+    NotPortable {
+        /// The wheel's file name.
+        wheel: String,
+        /// Everything that stands in the way.
+        obstacles: Vec<PortObstacle>,
     },
     /// Nothing can be told of the wheel.
     NotJudged {
@@ -175,6 +182,7 @@ impl Error {
                 Exit::Malformed
             }
             Self::Edit { .. }
+            | Self::NotPortable { .. }
             | Self::Elf { .. }
             | Self::NotBegun { .. }
             | Self::NoPlatformWheel(_)

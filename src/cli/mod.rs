@@ -10,6 +10,7 @@ mod patchelf;
 mod patchelf_args;
 mod patchelf_request;
 mod patchelf_words;
+mod port;
 mod repair;
 mod repair_args;
 mod rule;
@@ -45,6 +46,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Repair(Box<repair_args::Arguments>),
+    Port(Box<port::Arguments>),
     Show(Box<show::Arguments>),
     Check(Box<check::Arguments>),
     Rule(Box<rule::Arguments>),
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(&arguments.output);
     let exit = match arguments.command {
         Command::Repair(repair) => repair::run(&repair, &terminal),
+        Command::Port(port) => port::run(&port, &terminal),
         Command::Show(show) => show::run(&show, &terminal),
         Command::Check(check) => check::run(&check, &terminal),
         Command::Rule(rule) => rule::run(&rule, &terminal),

@@ -11,9 +11,10 @@ use super::file_source::FileSource;
 use super::gather::{Gathered, file_name};
 use super::publish::Output;
 use super::sysroot::Sysroot;
-use crate::elf::{self, Edits};
+use crate::elf::{self, Arch, Edits};
 use crate::error::{Error, Place};
 use crate::plan::{EntryOp, SourceLibrary, WheelPlan};
+use crate::policy::shim;
 use crate::wheel::{
     ArchivePath, ArchiveWriter, Deflated, DosDateTime, Entry, Level, RecordHash, RecordRow, deflate,
 };
@@ -74,6 +75,56 @@ pub fn apply_wheel(
     options: &OutputOptions,
     progress: &dyn Progress,
 ) -> Result<Applied, Error> {
+    write_wheel(plan, gathered, sysroot, options, progress)?.publish()
+}
+
+/// A wheel that is written, and has no name yet. Dropped, it leaves nothing.
+pub struct Written {
+    output: Output,
+    path: PathBuf,
+    name: String,
+}
+
+impl Written {
+    /// The file name it will have.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What was written, to be read.
+    ///
+    /// # Errors
+    /// When the machine would not write or read it.
+    pub fn read(&mut self) -> Result<FileSource, Error> {
+        FileSource::of(self.output.reader()?, &self.path)
+    }
+
+    /// Give it its name.
+    ///
+    /// # Errors
+    /// When that fails; then the name is as it was before.
+    pub fn publish(self) -> Result<Applied, Error> {
+        let path = self.path;
+        self.output.publish()?;
+        let metadata = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
+        Ok(Applied {
+            path,
+            size: metadata.len(),
+        })
+    }
+}
+
+/// Write the wheel that `plan` describes, so that it can be looked at before it has its name.
+///
+/// # Errors
+/// As [`apply_wheel`].
+pub fn write_wheel(
+    plan: &WheelPlan,
+    gathered: &Gathered,
+    sysroot: &Sysroot,
+    options: &OutputOptions,
+    progress: &dyn Progress,
+) -> Result<Written, Error> {
     let path = options.folder.join(plan.output.to_string());
     refuse_to_replace(&path, &gathered.source, options)?;
     let job = Job {
@@ -86,12 +137,8 @@ pub fn apply_wheel(
     };
     let output = job.write()?;
     gathered.source.check_unchanged()?;
-    output.publish()?;
-    let metadata = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
-    Ok(Applied {
-        path,
-        size: metadata.len(),
-    })
+    let name = plan.output.to_string();
+    Ok(Written { output, path, name })
 }
 
 /// Write a wheel as it is, for one in which there is nothing to repair.
@@ -140,6 +187,8 @@ enum Item<'a> {
     Edit(&'a ArchivePath, &'a Entry, &'a Edits),
     /// A library of the system, edited.
     Graft(&'a ArchivePath, &'a SourceLibrary, &'a Edits),
+    /// The shim of a machine, edited.
+    Shim(&'a ArchivePath, Arch, &'a Edits),
     /// A text, under the entry's old time if there was one.
     Text(&'a ArchivePath, &'a str, u32, Option<&'a Entry>),
 }
@@ -250,6 +299,7 @@ impl<'a> Job<'a> {
                 Item::Edit(path, self.entry(from, entry)?, edits)
             }
             EntryOp::Graft { source, edits } => Item::Graft(path, source, edits),
+            EntryOp::Shim { arch, edits } => Item::Shim(path, *arch, edits),
             EntryOp::Write { text, mode } => Item::Text(path, text, *mode, entry),
         }))
     }
@@ -286,6 +336,11 @@ impl<'a> Job<'a> {
                 drop(bytes);
                 self.finish(path, &edited, LIBRARY_MODE, self.options.time)?
             }
+            Item::Shim(path, arch, edits) => {
+                let bytes = shim(*arch).unwrap_or_default();
+                let edited = self.edit(bytes, edits, || Place::Entry((*path).clone()))?;
+                self.finish(path, &edited, LIBRARY_MODE, self.options.time)?
+            }
             Item::Text(path, text, mode, entry) => {
                 let time = entry.map_or(self.options.time, |entry| entry.modified);
                 self.finish(path, text.as_bytes(), *mode, time)?
@@ -301,8 +356,8 @@ impl<'a> Job<'a> {
         edits: &Edits,
         place: impl Fn() -> Place,
     ) -> Result<elf::Buffer, Error> {
-        match elf::edit(bytes, edits) {
-            Ok(edited) => Ok(edited.bytes),
+        match edit_in_steps(bytes, edits) {
+            Ok(edited) => Ok(edited),
             Err(error) => Err(Error::Edit {
                 wheel: self.plan.input.clone(),
                 place: place(),
@@ -405,9 +460,27 @@ impl Item<'_> {
             Self::Raw(_) => 0,
             Self::Edit(_, entry, _) => entry.size,
             Self::Graft(_, source, _) => source.size,
+            Self::Shim(_, arch, _) => shim(*arch).unwrap_or_default().len() as u64,
             Self::Text(_, text, ..) => text.len() as u64,
         }
     }
+}
+
+/// All edits of a file. New names of symbols go first, by themselves.
+fn edit_in_steps(bytes: &[u8], edits: &Edits) -> Result<elf::Buffer, elf::Error> {
+    if edits.more.rename_symbols.is_empty() {
+        return Ok(elf::edit(bytes, edits)?.bytes);
+    }
+    let mut rest = edits.clone();
+    let names = Edits {
+        more: elf::MoreEdits {
+            rename_symbols: std::mem::take(&mut rest.more.rename_symbols),
+            ..elf::MoreEdits::default()
+        },
+        ..Edits::default()
+    };
+    let renamed = elf::edit(bytes, &names)?.bytes;
+    Ok(elf::edit(&renamed, &rest)?.bytes)
 }
 
 /// How many of the items, at least one, are worked on together.

@@ -50,8 +50,15 @@ impl FileSource {
             let error = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
             return Err(failed(error));
         }
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
+        Self::of(File::open(path).map_err(failed)?, path)
+    }
+
+    /// A file that is open already; `path` is what it is called in messages.
+    ///
+    /// # Errors
+    /// When nothing can be told of it.
+    pub(super) fn of(file: File, path: &Path) -> Result<Self, Error> {
+        let metadata = file.metadata().map_err(|error| Error::io("read", path, error))?;
         Ok(Self {
             file,
             path: path.to_owned(),

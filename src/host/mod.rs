@@ -15,6 +15,7 @@ mod gather_file;
 mod gather_tree;
 mod interrupt;
 mod path_kind;
+mod port_wheels;
 mod publish;
 mod slim_facts;
 mod slim_tree;
@@ -25,7 +26,7 @@ mod undo_tree;
 mod verify_import;
 
 pub use apply_tree::apply_dedupe;
-pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
+pub use apply_wheel::{Applied, OutputOptions, Written, apply_wheel, copy_wheel, write_wheel};
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};
 pub use examine_tree::examine_tree;
@@ -35,6 +36,7 @@ pub use gather_file::{AuditTreeOptions, gather_audit_tree, gather_file, gather_f
 pub use gather_tree::{GatheredTree, gather_tree};
 pub use interrupt::expect_size_limit;
 pub use path_kind::{PathKind, path_kind};
+pub use port_wheels::{PortFiles, digest_of, port_files, read_written};
 pub use slim_facts::{SlimFacts, slim_facts, wheel_facts};
 pub use slim_tree::{Slimmed, slim_tree};
 pub use sysroot::{Sysroot, SysrootOptions};

@@ -81,6 +81,15 @@ impl Output {
         set.map_err(|error| Error::io("set the permissions of", &self.target, error))
     }
 
+    /// What was written so far, to be read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn reader(&mut self) -> Result<File, Error> {
+        let written = self.flush().and_then(|()| self.file.try_clone());
+        written.map_err(|error| Error::io("write", &self.target, error))
+    }
+
     /// Give the file its name: flush, sync, rename, sync the folder. What had the name
     /// before is replaced.
     ///

@@ -14,6 +14,7 @@ pub mod check;
 pub mod dedupe;
 pub mod lddtree;
 pub mod patchelf;
+pub mod port;
 pub mod repair;
 pub mod show;
 pub mod size;

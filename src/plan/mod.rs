@@ -2,6 +2,7 @@
 
 mod needs;
 mod note;
+mod port;
 mod repair;
 mod rules;
 mod stand_in;
@@ -16,9 +17,15 @@ pub use needs::subject::{ElfEntry, Package, Platform, Subject, Unsettled, elf_of
 pub use needs::target::{Requested, libc_of_wheel, machine_of};
 pub use needs::world::PackageWorld;
 pub use note::Note;
+pub use port::input::{PortInput, PortWheel};
+pub use port::obstacle::PortObstacle;
+pub use port::plan::{PortPlan, port, ported_name};
+pub use port::proof::{Written, prove_port};
+pub use port::provenance::{PROVENANCE, Provenance};
+pub use port::world::{PortWorld, RuntimeFolders};
 pub use repair::input::RepairInput;
 pub use repair::options::{RelrChoice, RepairOptions};
-pub use repair::plan::repair;
+pub use repair::plan::{promise_too_wide, repair};
 pub use rules::archive::{ArchiveFault, Listing, Mismatch};
 pub use rules::choice::RuleChoice;
 pub use rules::fault::Fault;

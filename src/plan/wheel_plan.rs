@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::elf::{Edits, Relr, Soname, Strip};
+use crate::elf::{Arch, Edits, Relr, Soname, Strip};
 use crate::plan::note::Note;
 use crate::plan::repair::naming;
 use crate::plan::tree::slim::SlimKind;
@@ -64,6 +64,13 @@ pub enum EntryOp {
         /// What changes in it.
         edits: Edits,
     },
+    /// The library that stands between ported files and musl.
+    Shim {
+        /// The machine.
+        arch: Arch,
+        /// What changes in it.
+        edits: Edits,
+    },
     /// A text made here, with its permission bits.
     Write {
         /// The content.
@@ -83,6 +90,10 @@ pub enum Reason {
     Signature,
     /// Nothing at run time reads it.
     Slim(SlimKind),
+    /// It goes by another name.
+    Renamed,
+    /// A library of the target's own stands for it.
+    Replaced,
 }
 
 /// A library of the build system that goes into the wheel.

@@ -45,6 +45,7 @@ pub use error::{Error, ErrorKind};
 pub use proof::compare::{Comparison, compare};
 pub use proof::verify::verify;
 pub use ranges::{Position, Span};
+pub use read::binding_needs::{BindingNeeds, binding_needs};
 pub use read::dotted_names::dotted_names;
 pub use read::facts::{Facts, read};
 pub use read::header::Kind;

@@ -130,7 +130,7 @@ fn description(
 
 /// `libssl.so.3` with hash `92df611d` is `libssl-92df611d.so.3`; a hash that a former
 /// repair put there is replaced.
-fn graft_name(file_name: &str, hash: &str) -> Soname {
+pub(in crate::plan) fn graft_name(file_name: &str, hash: &str) -> Soname {
     let plain = without_hash(file_name);
     let (stem, rest) = match plain.find('.') {
         Some(dot) => plain.split_at(dot),
