@@ -1,4 +1,5 @@
 /* same: flags -fno-builtin */
+/* x86_64 only: its text is the machine's, or the name is */
 #include "planted.h"
 #include <math.h>
 RUN

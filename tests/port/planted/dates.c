@@ -13,7 +13,8 @@ RUN
 	say("%s", asctime(&tm));
 	tm.tm_mon += 5;
 	tm.tm_isdst = -1;
-	say("%lld %d\n", (long long)mktime(&tm), tm.tm_isdst);
+	say("%lld ", (long long)mktime(&tm));
+	say("%d\n", tm.tm_isdst);
 	say("%lld\n", (long long)timegm(&tm));
 	char text[50];
 	strftime(text, sizeof text, "%Z %z %s", &tm);

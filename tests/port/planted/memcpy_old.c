@@ -1,4 +1,5 @@
 /* same: flags -fno-builtin */
+/* x86_64 only: its text is the machine's, or the name is */
 /* The old memcpy was memmove. */
 #include "planted.h"
 __asm__(".symver old_memcpy, memcpy@GLIBC_2.2.5");

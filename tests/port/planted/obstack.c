@@ -2,6 +2,7 @@
 #include "planted.h"
 #include <obstack.h>
 #include <stdlib.h>
+extern int _obstack_allocated_p(struct obstack *, void *);
 #define obstack_chunk_alloc malloc
 #define obstack_chunk_free free
 RUN
