@@ -9,6 +9,8 @@
 //! - `strip`, `edit-strip`, `edit-expand-strip`: also, or only, strip; unpack `DT_RELR`
 //! - `twenty`: twenty edits in a row, each with new names; they must not add up
 //! - `expand`: only unpack `DT_RELR`
+//! - `pairs`: every pair of edit, strip, expand and all of them in one, in every order, each twice; what
+//!   is written has gone through all four, one after the other, twice
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -102,6 +104,46 @@ fn twenty(bytes: &[u8], facts: &Facts, file: &Path) -> Result<Edited, String> {
     Ok(edited)
 }
 
+/// The edits of one step on a file as it is now.
+fn asked(step: &str, facts: &Facts, file: &Path) -> Edits {
+    let mut asked = match step.starts_with("edit") {
+        true => edits(facts, file),
+        false => Edits::default(),
+    };
+    if step.contains("strip") {
+        asked.strip = Strip::All;
+    }
+    if step.contains("expand") {
+        asked.relr = Relr::Expand;
+    }
+    asked
+}
+
+/// What one step makes of what others have made.
+fn next(bytes: &[u8], step: &str, file: &Path, before: &str) -> Result<Edited, String> {
+    let told = |error: elf::Error| format!("{before} then {step}: {error}");
+    let facts = elf::read(bytes).map_err(told)?;
+    elf::edit(bytes, &asked(step, &facts, file)).map_err(told)
+}
+
+const STEPS: [&str; 4] = ["expand", "strip", "edit", "edit-expand-strip"];
+
+fn pairs(bytes: &[u8], file: &Path) -> Result<Edited, String> {
+    for first in STEPS {
+        let once = next(bytes, first, file, "nothing")?.bytes;
+        let twice = next(&once, first, file, first)?.bytes;
+        for second in STEPS {
+            next(&once, second, file, first)?;
+            next(&twice, second, file, first)?;
+        }
+    }
+    let mut edited = next(bytes, "expand", file, "nothing")?;
+    for step in STEPS.iter().chain(&STEPS) {
+        edited = next(&edited.bytes, step, file, "all before")?;
+    }
+    Ok(edited)
+}
+
 fn step(step: &str, from: &Path, to: &Path) -> Result<String, String> {
     let bytes = fs::read(from).map_err(|error| error.to_string())?;
     let facts = elf::read(&bytes).map_err(|error| error.to_string())?;
@@ -116,20 +158,10 @@ fn step(step: &str, from: &Path, to: &Path) -> Result<String, String> {
             facts.relr.unwrap_or(0)
         ));
     }
-    let mut asked = if step.starts_with("edit") {
-        edits(&facts, from)
-    } else {
-        Edits::default()
-    };
-    if step.contains("strip") {
-        asked.strip = Strip::All;
-    }
-    if step.contains("expand") {
-        asked.relr = Relr::Expand;
-    }
     let edited = match step {
         "twenty" => twenty(&bytes, &facts, from)?,
-        _ => elf::edit(&bytes, &asked).map_err(|error| error.to_string())?,
+        "pairs" => pairs(&bytes, from)?,
+        _ => elf::edit(&bytes, &asked(step, &facts, from)).map_err(|error| error.to_string())?,
     };
     fs::create_dir_all(to.parent().expect("OUT has a folder"))
         .map_err(|error| error.to_string())?;

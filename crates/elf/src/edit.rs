@@ -1,7 +1,7 @@
 //! The one way in which a file is changed: strip, expand, rename, then prove it.
 
 use crate::buffer::Buffer;
-use crate::edits::Edits;
+use crate::edits::{Edits, Strip};
 use crate::error::Error;
 use crate::proof::verify::{verify, verify_edit};
 use crate::read::object::Object;
@@ -55,4 +55,19 @@ pub fn edit(bytes: &[u8], edits: &Edits) -> Result<Edited, Error> {
         level,
         changed,
     })
+}
+
+/// How many bytes smaller a strip makes a file; 0 when there is nothing to strip. It is no estimate:
+/// the file is stripped, and proven to hold up, since a promise that the edit then refuses is worth
+/// nothing.
+///
+/// # Errors
+/// When the file is malformed or cannot be stripped without risk.
+pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
+    let edits = Edits {
+        strip,
+        ..Edits::default()
+    };
+    let edited = edit(bytes, &edits)?;
+    Ok((bytes.len() as u64).saturating_sub(edited.bytes.len() as u64))
 }

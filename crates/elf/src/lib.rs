@@ -39,7 +39,7 @@ mod twin;
 pub use address::{FileOffset, VirtualAddress};
 pub use buffer::Buffer;
 pub use codec::{Class, Endian};
-pub use edit::{Edited, edit};
+pub use edit::{Edited, edit, strippable};
 pub use edits::{Edits, MoreEdits, Relr, RunPathEdit, Strip};
 pub use error::{Error, ErrorKind};
 pub use proof::compare::{Comparison, compare};
@@ -58,7 +58,7 @@ pub use read::versions::{NeededVersion, VersionNeed};
 pub use rewrite::layout::Level;
 pub use run_path::{RunPath, RunPathKind};
 pub use soname::{Soname, without_hash};
-pub use strip::plan::{strippable, symbol_bytes};
+pub use strip::plan::symbol_bytes;
 pub use twin::same_build::{Difference, same_build};
 
 /// The number of the machine that a file was built for (`e_machine`); `None` if it is not ELF.

@@ -3,6 +3,7 @@
 mod builder;
 mod corpus;
 mod edit;
+mod edit_combined;
 mod edit_files;
 mod edit_machines;
 mod edit_makers;

@@ -9,8 +9,8 @@ use crate::proof::tables;
 use crate::read::dynamic::{
     DF_1_NODEFLIB, DT_DEBUG, DT_FLAGS_1, DT_MIPS_RLD_MAP_REL, DT_NEEDED, DT_REL, DT_RELA,
     DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRENT, DT_RELRSZ,
-    DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM, is_string_tag,
-    is_table_tag,
+    DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM, DT_VERSYM,
+    is_string_tag, is_table_tag,
 };
 use crate::read::facts::{self, Facts};
 use crate::read::load_facts::LoadFacts;
@@ -153,18 +153,16 @@ fn verify_symbol_facts(before: &Facts, after: &Facts, edits: &Edits) -> Result<(
     if !edits.more.rename_symbols.is_empty() {
         return Ok(()); // They may stand in another order; they are compared as a whole.
     }
-    let expected = |symbol: Symbol<'_>| -> bool {
-        if edits.more.clear_versions.contains(symbol.name) {
-            return true;
-        }
-        // A version that is no longer needed of anybody is taken off its symbols.
-        symbol
-            .version_file
-            .is_some_and(|file| edits.remove_needed.contains(file))
+    // A version that is no longer needed of anybody is taken off its symbols; a program's own copy of
+    // a library's data carries one too.
+    let loses = |symbol: Symbol<'_>, file: Option<&str>| {
+        edits.more.clear_versions.contains(symbol.name)
+            || file.is_some_and(|file| edits.remove_needed.contains(file))
     };
-    for (one, other) in before.symbols.iter().zip(after.symbols.iter()) {
+    let files = before.symbols.version_files();
+    for ((one, other), file) in before.symbols.iter().zip(after.symbols.iter()).zip(files) {
         let mut wanted = one;
-        if expected(one) {
+        if loses(one, file) {
             (wanted.version, wanted.version_file) = (None, None);
             wanted.default_version = other.default_version;
         } else if let Some(new) = one
@@ -242,7 +240,7 @@ fn is_compared_elsewhere(tag: u64, edits: &Edits, unpacks: bool) -> bool {
             | DT_RELENT
             | DT_RELCOUNT
     );
-    let needs = matches!(tag, DT_VERNEED | DT_VERNEEDNUM);
+    let needs = matches!(tag, DT_VERNEED | DT_VERNEEDNUM | DT_VERSYM);
     named
         || tag == DT_FLAGS_1 && edits.more.no_default_libraries
         || unpacked && unpacks

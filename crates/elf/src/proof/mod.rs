@@ -10,5 +10,6 @@ pub(crate) mod second_reader;
 pub(crate) mod sections;
 pub(crate) mod structure;
 pub(crate) mod tables;
+pub(crate) mod unpacked;
 pub(crate) mod verify;
 pub(crate) mod versions;

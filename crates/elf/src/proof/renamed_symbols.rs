@@ -1,63 +1,91 @@
 //! Whether symbols with new names are the old ones otherwise, are found by the hash tables, and are
 //! named by the same relocations.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::VirtualAddress;
-use crate::edits::{Edits, Relr, Strip};
+use crate::edits::{Edits, Relr};
 use crate::error::Error;
 use crate::proof::same::same;
+use crate::proof::unpacked;
+use crate::proof::versions;
 use crate::read::dynamic::{DT_RELR, DT_RELRSZ};
 use crate::read::hash_table::{GnuHash, SysvHash};
 use crate::read::object::Object;
-use crate::read::relocations;
+use crate::read::relocations::{self, Relocation};
+use crate::read::section_numbers::SectionNumbers;
 use crate::read::symbols::{self, RawSymbol};
-use crate::read::versions::VERSION_GLOBAL;
+use crate::read::versions::{VERSION_GLOBAL, VERSION_HIDDEN};
 
 /// A symbol by all it says but its place in the table.
-type Said = (Vec<u8>, Vec<u8>, u16, u64);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    name: Vec<u8>,
+    /// Its record without name, section and value: how large it is and of what kind.
+    record: Vec<u8>,
+    home: Home,
+    version: u16,
+    /// Its value; of one in a table, which may have moved, how far into that it is.
+    value: u64,
+}
+
+/// What section a symbol is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Home {
+    /// What the record says: no section, or one of a file that has no section headers.
+    Number(u16),
+    /// Kind, flags and name; the number changes where strip takes others away.
+    Section(u32, u64, Vec<u8>),
+}
 
 /// Compares symbols, relocations and hash tables of a file before and after symbols were renamed.
 pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
-    if edits.strip != Strip::None || edits.relr != Relr::Keep || !edits.remove_needed.is_empty() {
-        return Err(Error::uneditable(
-            "symbols are renamed in an edit of its own: ask for the rest in another one",
-        ));
-    }
-    let tables = old.tables()?;
-    let follows = |address| tables.iter().any(|table| table.contains(address));
-    let before = said(old, &follows, Some(edits))?;
-    let after = said(new, &follows, None)?;
+    let before = said(old, Some((edits, new)))?;
+    let after = said(new, None)?;
     let sorted = |said: &[Said]| {
         let mut sorted = said.to_vec();
         sorted.sort_unstable();
         sorted
     };
     same("the set of symbols", &sorted(&before), &sorted(&after))?;
-    same(
-        "the list of relocations",
-        &relocated(old, &before)?,
-        &relocated(new, &after)?,
-    )?;
-    let packed = |object: &Object<'_>| {
-        let span = object.dynamic.table(DT_RELR, DT_RELRSZ)?;
-        object.image.loaded_bytes(span).map(<[u8]>::to_vec)
+    let ordinary = named(&unpacked::of(old)?, &before);
+    let all = unpacked::of(new)?;
+    let packed_places = relocations::packed_places(&old.image, &old.dynamic)?;
+    let rest = if edits.relr == Relr::Keep || packed_places.is_empty() {
+        let packed = |object: &Object<'_>| {
+            let span = object.dynamic.table(DT_RELR, DT_RELRSZ)?;
+            object.image.loaded_bytes(span).map(<[u8]>::to_vec)
+        };
+        same("the packed relocations", &packed(old), &packed(new))?;
+        all.as_slice()
+    } else {
+        unpacked::verify(old, new, &packed_places, &all)?
     };
-    same("the packed relocations", &packed(old), &packed(new))?;
+    same("the list of relocations", &ordinary, &named(rest, &after))?;
+    same(
+        "the version definitions",
+        &versions::definitions(old)?,
+        &versions::definitions(new)?,
+    )?;
     verify_hashes(old, new, &after)
 }
 
-/// All symbols in table order; with the edits, as they are to be after it.
-fn said(
-    object: &Object<'_>,
-    follows: &dyn Fn(VirtualAddress) -> bool,
-    edits: Option<&Edits>,
-) -> Result<Vec<Said>, Error> {
+/// All symbols in table order; with the edits, as they are to be in the file that comes of them.
+fn said(object: &Object<'_>, asked: Option<(&Edits, &Object<'_>)>) -> Result<Vec<Said>, Error> {
     let codec = object.codec();
     let size = symbols::record_size(codec) as usize;
     let table = object.symbols()?;
-    let versions = object.symbol_versions()?;
+    let numbers = SectionNumbers::of_dynamic(&object.image);
+    let tables = object.tables()?;
+    let mut versions = object.symbol_versions()?;
+    let mut gone = BTreeSet::new();
+    if let Some((edits, new)) = asked {
+        gone = versions::gone(object, edits)?;
+        if versions::loses_all(object, new)? {
+            versions = None;
+        }
+    }
     let mut all = Vec::with_capacity(object.symbol_count()?);
     for (index, raw) in table.chunks_exact(size).enumerate() {
         let broken = || Error::unverified("a symbol is cut short");
@@ -66,7 +94,10 @@ fn said(
         let mut version = versions
             .and_then(|versions| codec.u16(versions, index.saturating_mul(2)))
             .unwrap_or(VERSION_GLOBAL);
-        if let (Some(edits), Ok(text)) = (edits, std::str::from_utf8(&name)) {
+        if gone.contains(&(version & !VERSION_HIDDEN)) {
+            version = VERSION_GLOBAL;
+        }
+        if let (Some((edits, _)), Ok(text)) = (asked, std::str::from_utf8(&name)) {
             if edits.more.clear_versions.contains(text) {
                 version = VERSION_GLOBAL;
             }
@@ -74,37 +105,44 @@ fn said(
                 name = new.clone().into_bytes();
             }
         }
-        // The rest of the record: size, section, kind. Addresses of tables that moved follow them.
-        let mut rest = raw.to_vec();
-        codec.put_u32(&mut rest, 0, 0);
-        codec.put_word(&mut rest, RawSymbol::value_at(codec), 0);
-        let is_known = !symbol.is_address() || !follows(VirtualAddress(symbol.value));
-        let value = if is_known && !symbol.is_section() {
-            symbol.value
-        } else {
-            0
-        };
-        all.push((name, rest, version, value));
+        let mut record = raw.to_vec();
+        codec.put_u32(&mut record, 0, 0);
+        codec.put_u16(&mut record, RawSymbol::section_at(codec), 0);
+        codec.put_word(&mut record, RawSymbol::value_at(codec), 0);
+        let mut home = Home::Number(symbol.section);
+        let mut value = symbol.value;
+        let section = numbers.section(index, &symbol);
+        if let Some(section) = section.and_then(|section| object.image.sections.get(section)) {
+            let name = object.image.section_name(section).unwrap_or_default();
+            home = Home::Section(section.kind, section.flags, name.to_vec());
+            let moves = tables.iter().any(|table| table.contains(section.address));
+            if moves && symbol.is_address() {
+                value = value.wrapping_sub(section.address.0);
+            }
+        } else if symbol.is_address() && value == object.dynamic.address.0 {
+            value = 0; // `_DYNAMIC`, which follows the list.
+        }
+        all.push(Said {
+            name,
+            record,
+            home,
+            version,
+            value,
+        });
     }
     Ok(all)
 }
 
 /// A relocation: its place, kind, symbol and addend.
-type Named = (u64, u32, Option<Said>, Option<u64>);
+type Named<'s> = (VirtualAddress, u32, Option<&'s Said>, Option<u64>);
 
 /// The relocations in order, each with the symbol it names.
-fn relocated(object: &Object<'_>, said: &[Said]) -> Result<Vec<Named>, Error> {
-    let mut all = Vec::new();
-    relocations::each(&object.image, &object.dynamic, |relocation| {
-        let symbol = said.get(relocation.symbol as usize).cloned();
-        all.push((
-            relocation.place.0,
-            relocation.kind,
-            symbol,
-            relocation.addend,
-        ));
-    })?;
-    Ok(all)
+fn named<'s>(relocations: &[Relocation], said: &'s [Said]) -> Vec<Named<'s>> {
+    let named = |relocation: &Relocation| {
+        let symbol = said.get(relocation.symbol as usize);
+        (relocation.place, relocation.kind, symbol, relocation.addend)
+    };
+    relocations.iter().map(named).collect()
 }
 
 fn lost() -> Error {
@@ -113,7 +151,7 @@ fn lost() -> Error {
 
 /// Every defined symbol that others can see is found by its name, and the tables hold nothing else.
 fn verify_hashes(old: &Object<'_>, new: &Object<'_>, said: &[Said]) -> Result<(), Error> {
-    let names: Vec<&[u8]> = said.iter().map(|(name, ..)| name.as_slice()).collect();
+    let names: Vec<&[u8]> = said.iter().map(|said| said.name.as_slice()).collect();
     if let Some(hash) = GnuHash::of(&new.image, &new.dynamic).map_err(|_| lost())? {
         let before = GnuHash::of(&old.image, &old.dynamic)?.ok_or_else(lost)?;
         verify_gnu_hash(&before, &hash, &names)?;

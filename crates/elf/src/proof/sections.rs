@@ -110,11 +110,12 @@ impl<'a> OldSections<'a> {
                 SHT_REL | SHT_RELA if other.size == section.size.saturating_add(unpacked) => true,
                 _ => section.size == other.size,
             };
-            // A segment may grow over an empty section that stood right behind it.
-            let was = place_in_segment(old, section);
-            let keeps_place = self.is_table(section)
-                || was == place_in_segment(new, other)
-                || was.is_none() && section.size == 0;
+            // An empty section has no bytes to be found anywhere: a segment may grow over one that
+            // stood right behind it, or end before one, as what unpacking relocations leaves.
+            let (was, is) = (place_in_segment(old, section), place_in_segment(new, other));
+            let is_empty = section.size == 0 && other.size == 0;
+            let keeps_place =
+                self.is_table(section) || was == is || is_empty && (was.is_none() || is.is_none());
             if keeps_place && size_holds {
                 return Ok(());
             }

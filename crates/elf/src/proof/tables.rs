@@ -1,23 +1,21 @@
 //! Whether the tables that may have moved say the same as before.
 
-use crate::address::{VirtualAddress, same_bytes, same_slices};
+use crate::address::{same_bytes, same_slices};
 use crate::edits::{Edits, Relr, Strip};
 use crate::error::Error;
 use crate::proof::renamed_symbols;
 use crate::proof::same::same;
+use crate::proof::unpacked;
 use crate::proof::versions as version_proof;
 use crate::read::dynamic::{
-    DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ,
-    DT_RELCOUNT, DT_RELENT, DT_RELR, DT_RELRSZ, DT_RELSZ, DT_VERDEF,
+    DT_JMPREL, DT_PLTGOT, DT_PLTRELSZ, DT_REL, DT_RELA, DT_RELASZ, DT_RELR, DT_RELRSZ, DT_RELSZ,
 };
 use crate::read::hash_table::{GnuHash, SysvHash};
 use crate::read::image::Image;
-use crate::read::machine::Machine;
 use crate::read::object::Object;
-use crate::read::relocations::{self, Relocation};
+use crate::read::relocations;
 use crate::read::section_numbers::SectionNumbers;
 use crate::read::symbols::{self, RawSymbol};
-use crate::read::versions;
 
 /// Compares relocations, symbols, versions and hash tables.
 pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
@@ -32,7 +30,7 @@ pub(crate) fn verify(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Resul
 }
 
 fn verify_relocations(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
-    let (old_list, new_list) = (&old.dynamic, &new.dynamic);
+    let old_list = &old.dynamic;
     let verify = |what, tag, size_tag| {
         let (one, other) = (table(old, tag, size_tag), table(new, tag, size_tag));
         same_table(what, one, other)
@@ -49,67 +47,13 @@ fn verify_relocations(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Resu
         }
         return Ok(());
     }
-    // The first relocations are the packed ones, in any order; the others are as before.
-    let all = |object: &Object<'_>| -> Result<Vec<Relocation>, Error> {
-        let mut all = Vec::new();
-        relocations::each(&object.image, &object.dynamic, |relocation| {
-            all.push(relocation)
-        })?;
-        Ok(all)
-    };
-    let (ordinary, unpacked) = (all(old)?, all(new)?);
-    let (front, back) = unpacked
-        .split_at_checked(packed.len())
-        .ok_or_else(|| Error::unverified("relocations are missing"))?;
+    let (ordinary, all) = (unpacked::of(old)?, unpacked::of(new)?);
+    let back = unpacked::verify(old, new, &packed, &all)?;
     same(
         "the list of ordinary relocations",
         &ordinary.as_slice(),
         &back,
-    )?;
-    let mut expected = packed_meaning(&old.image, &packed)?;
-    let mut found = front
-        .iter()
-        .map(|relocation| relative_meaning(&new.image, relocation))
-        .collect::<Result<Vec<_>, _>>()?;
-    expected.sort_unstable();
-    found.sort_unstable();
-    same("the list of unpacked relocations", &expected, &found)?;
-    let grown = packed.len() as u64;
-    let with_addend = relocations::unpacks_with_addends(&old.image, old_list);
-    for (tags, has_addend) in [
-        ([DT_RELA, DT_RELASZ, DT_RELAENT], true),
-        ([DT_REL, DT_RELSZ, DT_RELENT], false),
-    ] {
-        let [tag, size_tag, entry_tag] = tags;
-        let record = relocations::record_size(old.codec(), has_addend);
-        let [size, entry] = [size_tag, entry_tag].map(|tag| old_list.value(tag));
-        let (size, entry) = if has_addend == with_addend {
-            let added = grown.saturating_mul(record);
-            let size = old_list.value(tag).and(size).unwrap_or(0);
-            (Some(size.saturating_add(added)), Some(record))
-        } else {
-            (size, entry)
-        };
-        same(
-            "a relocation table's size",
-            &size,
-            &new_list.value(size_tag),
-        )?;
-        same(
-            "the size of a relocation",
-            &entry,
-            &new_list.value(entry_tag),
-        )?;
-    }
-    for tag in [DT_RELACOUNT, DT_RELCOUNT] {
-        let expected = old_list.value(tag).map(|count| count.saturating_add(grown));
-        same(
-            "the count of relative relocations",
-            &expected,
-            &new_list.value(tag),
-        )?;
-    }
-    Ok(())
+    )
 }
 
 /// The bytes of a table that the list tells the place and the size of.
@@ -125,36 +69,6 @@ fn same_table(
     found: Option<&[u8]>,
 ) -> Result<(), Error> {
     same(what, &true, &same_slices(expected, found))
-}
-
-/// Packed relocations as address and addend.
-fn packed_meaning(image: &Image<'_>, places: &[VirtualAddress]) -> Result<Vec<(u64, u64)>, Error> {
-    places
-        .iter()
-        .map(|&place| Ok((place.0, word_at(image, place)?)))
-        .collect()
-}
-
-fn relative_meaning(image: &Image<'_>, relocation: &Relocation) -> Result<(u64, u64), Error> {
-    let relative = Machine::of(&image.header)
-        .relative_types()
-        .map(|[plain, _]| plain);
-    if relative != Some(relocation.kind) || relocation.symbol != 0 {
-        return Err(Error::unverified(
-            "an unpacked relocation is not a relative one",
-        ));
-    }
-    let addend = match relocation.addend {
-        Some(addend) => addend,
-        None => word_at(image, relocation.place)?,
-    };
-    Ok((relocation.place.0, addend))
-}
-
-fn word_at(image: &Image<'_>, place: VirtualAddress) -> Result<u64, Error> {
-    image
-        .word_at(place)
-        .ok_or_else(|| Error::unverified("a packed relocation points outside the file"))
 }
 
 fn verify_symbols(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(), Error> {
@@ -207,15 +121,9 @@ fn verify_symbols(old: &Object<'_>, new: &Object<'_>, edits: &Edits) -> Result<(
     }
     same_table(
         "the version definitions",
-        definitions(old)?,
-        definitions(new)?,
+        version_proof::definitions(old)?,
+        version_proof::definitions(new)?,
     )
-}
-
-fn definitions<'a>(object: &Object<'a>) -> Result<Option<&'a [u8]>, Error> {
-    let size = versions::definition_size(&object.image, &object.dynamic)?;
-    let at = object.dynamic.address(DT_VERDEF);
-    Ok(at.and_then(|at| object.image.at(at, size)))
 }
 
 /// A file, and the section that a symbol of it is of.

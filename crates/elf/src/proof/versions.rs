@@ -6,13 +6,15 @@ use crate::address::same_slices;
 use crate::edits::{Edits, Relr};
 use crate::error::Error;
 use crate::proof::same::same;
+use crate::read::dynamic::DT_VERDEF;
 use crate::read::object::Object;
 use crate::read::symbols::{self, RawSymbol};
 use crate::read::versions::{
     self, NeedRecord, NeededVersion, RELR_VERSION, VERSION_GLOBAL, VERSION_HIDDEN, VersionNeed,
 };
 
-/// Symbols carry the versions they did, but those whose version goes: they carry none then.
+/// Symbols carry the versions they did, but those whose version goes: they carry none then, and
+/// where it was the last one there is no table of them.
 pub(crate) fn verify_symbols(
     old: &Object<'_>,
     new: &Object<'_>,
@@ -21,6 +23,11 @@ pub(crate) fn verify_symbols(
     const WHAT: &str = "the symbols' versions";
     let codec = old.codec();
     let (one, other) = (old.symbol_versions()?, new.symbol_versions()?);
+    let lasts = one.is_some() && !loses_all(old, new)?;
+    same(WHAT, &lasts, &other.is_some())?;
+    if !lasts {
+        return Ok(());
+    }
     let changes = !edits.remove_needed.is_empty()
         || !edits.more.clear_versions.is_empty()
         || edits.relr == Relr::Expand;
@@ -51,6 +58,22 @@ pub(crate) fn verify_symbols(
     Ok(())
 }
 
+/// Whether an edit took the last version away that a symbol could name. glibc's loader crashes where
+/// symbols have versions and there is no list of them.
+pub(crate) fn loses_all(old: &Object<'_>, new: &Object<'_>) -> Result<bool, Error> {
+    let needs = |object: &Object<'_>| versions::needs(&object.image, &object.dynamic);
+    Ok(new.dynamic.address(DT_VERDEF).is_none()
+        && !needs(old)?.is_empty()
+        && needs(new)?.is_empty())
+}
+
+/// The bytes of the versions that a file defines, if it defines any.
+pub(crate) fn definitions<'a>(object: &Object<'a>) -> Result<Option<&'a [u8]>, Error> {
+    let size = versions::definition_size(&object.image, &object.dynamic)?;
+    let at = object.dynamic.address(DT_VERDEF);
+    Ok(at.and_then(|at| object.image.at(at, size)))
+}
+
 /// Whether an edit takes a needed version away: with its library, or with packed relocations.
 fn goes(edits: &Edits, need: &VersionNeed, version: &NeededVersion) -> bool {
     edits.remove_needed.contains(&need.file)
@@ -58,7 +81,7 @@ fn goes(edits: &Edits, need: &VersionNeed, version: &NeededVersion) -> bool {
 }
 
 /// The indexes of needed versions that an edit takes away.
-fn gone(object: &Object<'_>, edits: &Edits) -> Result<BTreeSet<u16>, Error> {
+pub(crate) fn gone(object: &Object<'_>, edits: &Edits) -> Result<BTreeSet<u16>, Error> {
     let records = versions::needs(&object.image, &object.dynamic)?;
     let names = versions::named(&records, &object.dynamic)?;
     let (mut gone, mut stays) = (BTreeSet::new(), BTreeSet::new());

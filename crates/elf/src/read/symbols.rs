@@ -126,11 +126,23 @@ impl Symbols {
         self.records.iter().map(|record| self.symbol(record))
     }
 
+    /// The libraries that are to have the versions of all symbols, in file order: also of those that
+    /// the file defines itself, as a program does that holds a copy of a library's data.
+    pub(crate) fn version_files(&self) -> impl Iterator<Item = Option<&str>> {
+        let version = |record| self.version(record);
+        self.records
+            .iter()
+            .map(move |record| version(record).and_then(|version| version.file.as_deref()))
+    }
+
+    fn version(&self, record: &Record) -> Option<&Version> {
+        let index = usize::from(record.version).checked_sub(1)?;
+        self.versions.get(index)
+    }
+
     fn symbol(&self, record: &Record) -> Symbol<'_> {
         let start = record.name_start as usize;
-        let version = usize::from(record.version)
-            .checked_sub(1)
-            .and_then(|index| self.versions.get(index));
+        let version = self.version(record);
         let defined = record.flags & DEFINED != 0;
         Symbol {
             name: self

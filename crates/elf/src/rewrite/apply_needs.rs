@@ -75,6 +75,10 @@ impl Plan<'_> {
         let size = (self.object.symbol_count()? as u64).saturating_mul(2);
         let at = self.image.offset_of(address, size);
         let table = at.and_then(|at| slice_mut(&mut draft.bytes, at, size));
+        if self.change.drops_versions {
+            table.unwrap_or_default().fill(0);
+            return Ok(());
+        }
         for raw in table.unwrap_or_default().chunks_exact_mut(2) {
             if codec
                 .u16(raw, 0)

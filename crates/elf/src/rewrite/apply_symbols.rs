@@ -77,6 +77,9 @@ impl Plan<'_> {
 
     /// Takes the versions off the symbols that are to have none.
     pub(crate) fn clear_versions(&self, draft: &mut Draft) -> Result<(), Error> {
+        if self.change.drops_versions {
+            return Ok(());
+        }
         let versions = self.dynamic.address(DT_VERSYM);
         for &index in &self.change.versionless {
             let inside = (index as u64).saturating_mul(2);
@@ -184,7 +187,11 @@ impl Plan<'_> {
                 if !done.insert(place) {
                     continue;
                 }
-                let at = self.offset_now(place, record).ok_or_else(broken)?;
+                // Unpacked relocations are put in front of the first one, whose address is the
+                // table's and stays with it: only what is behind its first byte moves.
+                let last = record.saturating_sub(1);
+                let at = self.offset_now(place.plus(last), 1).ok_or_else(broken)?;
+                let at = FileOffset(at.0.saturating_sub(last));
                 let raw = slice_mut(&mut draft.bytes, at, record).ok_or_else(broken)?;
                 relocations::renumber(codec, raw, &new_index).ok_or_else(broken)?;
             }

@@ -8,8 +8,8 @@ use crate::edits::{Edits, MoreEdits, Relr, RunPathEdit};
 use crate::error::Error;
 use crate::read::dynamic::{
     DT_NEEDED, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELAENT, DT_RELASZ, DT_RELCOUNT, DT_RELENT,
-    DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_VERNEED,
-    DT_VERNEEDNUM, Dynamic, Entry,
+    DT_RELR, DT_RELRENT, DT_RELRSZ, DT_RELSZ, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_VERDEF,
+    DT_VERNEED, DT_VERNEEDNUM, DT_VERSYM, Dynamic, Entry,
 };
 use crate::read::facts::interpreter;
 use crate::read::image::Image;
@@ -42,6 +42,9 @@ pub(crate) struct Change {
     pub(crate) needs: Vec<NewNeed>,
     /// Whether some version need, or some version of one, is taken away.
     pub(crate) needs_shrink: bool,
+    /// Whether the symbols' versions go, there being no version left that they could name: glibc's
+    /// loader takes the table for granted to have something to point to.
+    pub(crate) drops_versions: bool,
     /// Packed relocations to write as ordinary ones; `None` to leave them.
     pub(crate) expand: Option<Expansion>,
     /// The new interpreter, if it changes.
@@ -86,6 +89,11 @@ impl Change {
         if needs_shrink {
             set_need_count(&mut entries, new_needs.len());
         }
+        let drops_versions =
+            needs_shrink && new_needs.is_empty() && dynamic.address(DT_VERDEF).is_none();
+        if drops_versions {
+            entries.retain(|entry| entry.tag != DT_VERSYM);
+        }
         if let Some(expansion) = &expand {
             expand_entries(&mut entries, image, expansion);
         }
@@ -104,6 +112,7 @@ impl Change {
             entries,
             needs: new_needs,
             needs_shrink,
+            drops_versions,
             expand,
             interpreter: new_interpreter(image, more)?,
             header: HeaderChange::new(image, more),

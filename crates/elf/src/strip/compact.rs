@@ -21,14 +21,6 @@ pub(crate) fn compact(bytes: &[u8]) -> Result<Option<Buffer>, Error> {
     plan::relocate(&object, |tables| lay_out(&object.image, tables))
 }
 
-/// Whether there is a hole to close.
-pub(crate) fn has_holes(object: &Object<'_>) -> Result<bool, Error> {
-    if !object.is_linked() {
-        return Ok(false);
-    }
-    Ok(lay_out(&object.image, object.tables()?).is_some())
-}
-
 fn lay_out(image: &Image<'_>, tables: &[Table]) -> Option<Layout> {
     if image.sections.is_empty() || Machine::of(&image.header).is_mips() {
         return None;

@@ -9,32 +9,12 @@ use crate::edits::Strip;
 use crate::error::Error;
 use crate::read::header::Kind;
 use crate::read::image::Image;
-use crate::read::object::Object;
 use crate::read::section::{
     SHT_NULL, SHT_REL, SHT_RELA, SHT_STRTAB, SHT_SYMTAB, SHT_SYMTAB_SHNDX, Section, is_debug_name,
 };
 use crate::strip::compact;
 use crate::strip::names::names;
 use crate::strip::squeeze::{self, Squeezed};
-
-/// How many bytes smaller a strip would make a file; 0 when there is nothing to strip.
-///
-/// # Errors
-/// When the file is malformed or cannot be stripped without risk.
-pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
-    let image = Image::parse(bytes)?;
-    if strip == Strip::None {
-        return Ok(0);
-    }
-    let object = Object::of(image)?;
-    let length = if compact::has_holes(&object)? {
-        self::strip(bytes, strip)?.map(|stripped| stripped.len() as u64)
-    } else {
-        Plan::new(&object.image, strip)?.map(|plan| plan.length)
-    };
-    let before = bytes.len() as u64;
-    Ok(before.saturating_sub(length.unwrap_or(before)))
-}
 
 /// How many bytes of a file are symbol tables, their strings and debug sections.
 ///
