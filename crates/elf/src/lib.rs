@@ -51,6 +51,7 @@ pub use read::header::Kind;
 pub use read::links::{Links, read_links};
 pub use read::machine::{Arch, FloatAbi, Machine};
 pub use read::notes::{X86Isa, X86Level};
+pub use read::relocated::Relocated;
 pub use read::symbols::{Binding, Symbol, SymbolKind, Symbols};
 pub use read::versions::{NeededVersion, VersionNeed};
 pub use rewrite::layout::Level;

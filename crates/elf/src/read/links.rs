@@ -9,6 +9,7 @@ use crate::read::facts::Facts;
 use crate::read::header::{Header, Kind};
 use crate::read::machine::Machine;
 use crate::read::notes::X86Isa;
+use crate::read::relocated::Relocated;
 use crate::read::segment::{PF_X, PT_DYNAMIC, PT_INTERP, Segment};
 use crate::read::symbols::Symbols;
 use crate::run_path::{RunPath, RunPathKind};
@@ -160,6 +161,7 @@ fn of_header(header: &Header, segments: &[Segment]) -> Facts {
         version_definitions: Vec::new(),
         symbols: Symbols::default(),
         relr: None,
+        relocated: Relocated::default(),
         build_id: None,
         x86_isa: X86Isa::default(),
         exec_stack: None,

@@ -11,6 +11,7 @@ pub(crate) mod links;
 pub(crate) mod machine;
 pub(crate) mod notes;
 pub(crate) mod object;
+pub(crate) mod relocated;
 pub(crate) mod relocations;
 pub(crate) mod section;
 pub(crate) mod section_numbers;
