@@ -2,12 +2,16 @@
 //! errors, and never depend on the machine that asks.
 
 mod floor;
+mod glibc;
+mod imports;
 mod platform;
 mod python;
 mod symbols;
 mod table;
 
 pub use floor::{Alpine, Cause, MuslFloor, What, musl_floor, musl_has};
+pub use glibc::GlibcVersion;
+pub use imports::Importers;
 pub use platform::{Family, PlatformTag};
 pub use python::{Pythons, python_home};
 pub use symbols::{Has, glibc_has, provided_symbols, symbol_home};
