@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::ops::check;
-use crate::plan::RuleChoice;
+use crate::plan::{Degree, RuleChoice};
 use crate::report::{self, Checked};
 
 const EXAMPLES: &str = "\
@@ -18,7 +18,7 @@ Examples:
       An installed tree, libraries and symbols only, as annotations for a workflow.
 
 Exit codes:
-  0 nothing found   1 findings   2 usage   4 input or output failed";
+  0 no error found   1 errors found, with --strict warnings too   2 usage   4 input or output failed";
 
 /// Check that wheels, or the packages of an installed tree, are what they say
 #[derive(Clone, Debug, Args)]
@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// Not these codes
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Exit with 1 for warnings too
+    #[arg(long)]
+    strict: bool,
     /// How to write it; `--json` is the same as `--output-format json`
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output_format: Format,
@@ -44,6 +47,8 @@ enum Format {
     Json,
     /// Workflow commands, which GitHub shows as annotations
     Github,
+    /// A code quality report, which GitLab shows beside a merge request
+    Gitlab,
     /// SARIF 2.1.0
     Sarif,
 }
@@ -65,9 +70,13 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         ignore: check::rules(&arguments.ignore)?,
     };
     let outcome = check::check(&arguments.paths, &choice, terminal)?;
-    let mut exit = match outcome.has_findings() {
-        true => Exit::No,
-        false => Exit::Done,
+    let least = match arguments.strict {
+        true => Degree::Warning,
+        false => Degree::Error,
+    };
+    let mut exit = match outcome.worst() {
+        Some(worst) if worst >= least => Exit::No,
+        _ => Exit::Done,
     };
     for error in &outcome.failed {
         terminal.error(error);
@@ -87,6 +96,7 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         Format::Text => report::check_text(&all),
         Format::Json => format!("{}\n", report::check_json(&all)),
         Format::Github => report::check_github(&all),
+        Format::Gitlab => format!("{}\n", report::check_gitlab(&all)),
         Format::Sarif => format!("{}\n", report::check_sarif(&all)),
     });
     if format == Format::Text && !all.is_empty() {

@@ -121,7 +121,11 @@ impl Arguments {
             terminal.data(&report::explained(&outcome.plan, &outcome.provenance));
         }
         let summary = summary(outcome, seconds);
-        terminal.done(&report::ported(&outcome.plan, &outcome.provenance, &summary));
+        terminal.done(&report::ported(
+            &outcome.plan,
+            &outcome.provenance,
+            &summary,
+        ));
     }
 
     fn json(&self, results: &[Result<Outcome, Error>]) -> String {

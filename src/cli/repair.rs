@@ -21,6 +21,11 @@ struct Done {
 }
 
 impl Done {
+    /// Does it run nowhere, or not everywhere that its tag says?
+    fn is_limited(&self) -> bool {
+        self.plan.as_ref().is_some_and(WheelPlan::is_limited)
+    }
+
     fn ending(&self) -> Ending<'_> {
         let output = self.output.as_ref().map(|path| path.display().to_string());
         match &self.plan {
@@ -53,6 +58,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
         terminal.data(&format!("{}\n", arguments.json(&results)));
     }
     let exits = results.iter().map(|result| match result {
+        Ok(done) if arguments.strict && done.is_limited() => Exit::No,
         Ok(_) => Exit::Done,
         Err(error) => error.exit(),
     });

@@ -20,7 +20,7 @@ Examples:
       From any machine, against an unpacked Alpine, and smaller.
 
 Exit codes:
-  0 done   1 cannot be repaired   2 usage   3 malformed wheel   4 input or output failed
+  0 done   1 cannot be repaired, or --strict and not right   2 usage   3 malformed wheel   4 input or output failed
 
 Environment:
   WHEELFIX_PLAT, WHEELFIX_ZIP_COMPRESSION_LEVEL and WHEELFIX_LD_LIBRARY_PATH stand for --plat, -z
@@ -76,6 +76,9 @@ pub(super) struct Arguments {
     /// Repair the other wheels when one cannot be
     #[arg(long)]
     pub(super) keep_going: bool,
+    /// Exit with 1 where what was written runs nowhere, or not everywhere that its tag says
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Fail where the output is there already
     #[arg(long)]
     no_clobber: bool,

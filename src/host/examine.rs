@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::plan::{
     ArchiveFault, ElfEntry, Fault, FileFault, Package, PackageWorld, Sentence, installed, settle,
 };
-use crate::policy::Pythons;
+use crate::policy::{Importers, Pythons};
 use crate::wheel::{self, Limits, Wheel, WheelFilename};
 
 /// The wheels of a folder, sorted by name.
@@ -66,6 +66,7 @@ fn read(
     let filename = WheelFilename::parse(&package.name)?;
     package.platforms.clone_from(&filename.platform);
     package.pythons = Pythons::of_tags(filename.interpreters());
+    package.importers = Importers::of_tags(filename.interpreters());
     let (wheel, faults) = Wheel::examine(source, &filename, &Limits::default())?;
     let of_archive = |error| Fault::from(ArchiveFault::from(error));
     package.findings.extend(faults.iter().map(of_archive));

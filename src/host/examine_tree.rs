@@ -18,7 +18,7 @@ use crate::plan::{
     ArchiveFault, ElfEntry, Fault, Listing, Mismatch, Package, PackageWorld, STORE_INFO, Sentence,
     settle,
 };
-use crate::policy::Pythons;
+use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, ModulePath, Place};
 use crate::wheel::{Algorithm, ArchivePath, Headers, RecordLine, Tag, escape, record_lines};
 
@@ -145,10 +145,12 @@ fn package(
         let tags = wheel.get_all("Tag");
         let tags = tags.iter().filter_map(|tag| Tag::parse_set(tag).ok());
         let tags: Vec<Tag> = tags.flatten().collect();
-        let pairs = tags
-            .iter()
-            .map(|tag| (tag.python.as_str(), tag.abi.as_str()));
-        package.pythons = Pythons::of_tags(pairs);
+        let pairs = || {
+            let tags = tags.iter();
+            tags.map(|tag| (tag.python.as_str(), tag.abi.as_str()))
+        };
+        package.pythons = Pythons::of_tags(pairs());
+        package.importers = Importers::of_tags(pairs());
         let platforms: BTreeSet<String> = tags.into_iter().map(|tag| tag.platform).collect();
         package.platforms = platforms.into_iter().collect();
         let pure = wheel.get("Root-Is-Purelib");

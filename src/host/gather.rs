@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::plan::{
     self, ElfEntry, Fault, Note, Obstacle, PackageWorld, Platform, Requested, Subject, Unsettled,
 };
-use crate::policy::Pythons;
+use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, Libc, Loader, MachineKey, ModulePath};
 use crate::wheel::{Algorithm, ArchivePath, Entry, Limits, Wheel, WheelFilename};
 
@@ -242,6 +242,8 @@ pub struct Judged {
     pub platforms: Vec<String>,
     /// The interpreters that they are for.
     pub pythons: Pythons,
+    /// The names of extensions that they look for.
+    pub importers: Importers,
     /// The files that count, and what each of them pulls in.
     pub subject: Subject,
     /// The files that were left out.
@@ -274,6 +276,7 @@ pub fn judge(
     Ok(Judged {
         name: filename.to_string(),
         pythons: Pythons::of_tags(filename.interpreters()),
+        importers: Importers::of_tags(filename.interpreters()),
         platforms: filename.platform,
         subject,
         left_out,

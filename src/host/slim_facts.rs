@@ -91,18 +91,29 @@ pub fn slim_facts(gathered: &GatheredTree, progress: &dyn Progress) -> Result<Sl
 fn may_matter(path: &ArchivePath, size: u64) -> bool {
     let name = path.file_name();
     let may_be_program = !name.contains('.') || name.ends_with(".bin");
-    let is_text = name.ends_with(".py") || is_entry_points(path);
+    let is_text = name.ends_with(".py") || names_modules(path);
     is_text || name.contains(".so") || may_be_program && size >= LEAST_PROGRAM
+}
+
+/// Does a file name modules that are called by other means than an import?
+fn names_modules(path: &ArchivePath) -> bool {
+    is_entry_points(path) || is_start(path)
 }
 
 fn is_entry_points(path: &ArchivePath) -> bool {
     path.file_name() == "entry_points.txt" && path.first().ends_with(".dist-info")
 }
 
+/// Beside the packages, and not hidden, as `site` wants it.
+fn is_start(path: &ArchivePath) -> bool {
+    let name = path.file_name();
+    path.as_str() == name && name.ends_with(".start") && !name.starts_with('.')
+}
+
 fn fact_of(gathered: &GatheredTree, path: &ArchivePath) -> Result<Fact, Error> {
     let host = gathered.host_path(path);
     let failed = |error| Error::io("read", &host, error);
-    if !path.file_name().ends_with(".py") && !is_entry_points(path) {
+    if !path.file_name().ends_with(".py") && !names_modules(path) {
         let mut magic = [0; 4];
         let file = File::open(&host).map_err(failed)?;
         if file.read_exact_at(&mut magic, 0).is_err() || !elf::is_elf(&magic) {
@@ -120,9 +131,13 @@ fn understand(path: &ArchivePath, bytes: &[u8]) -> Fact {
             may_name_test(text) || is_source(text.rsplit('/').next().unwrap_or(text))
         }));
     }
-    if is_entry_points(path) {
+    if names_modules(path) {
+        let text = String::from_utf8_lossy(bytes);
         return Fact::Source(Mentions {
-            strings: python::entry_point_modules(&String::from_utf8_lossy(bytes)),
+            strings: match is_start(path) {
+                true => python::start_modules(&text),
+                false => python::entry_point_modules(&text),
+            },
             ..Mentions::default()
         });
     }
@@ -187,7 +202,7 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
             },
         );
         tree.owners.insert(entry.path.clone(), 0);
-        if entry.path.file_name().ends_with(".py") || is_entry_points(&entry.path) {
+        if entry.path.file_name().ends_with(".py") || names_modules(&entry.path) {
             let bytes = wheel.archive.contents(&gathered.source, entry);
             let bytes = bytes.map_err(broken)?;
             facts.add(&entry.path, understand(&entry.path, &bytes));

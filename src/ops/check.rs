@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::host::{self, PathKind, Progress};
-use crate::plan::{self, Fault, Package, Rule, RuleChoice};
+use crate::plan::{self, Degree, Fault, Package, Rule, RuleChoice};
 
 /// The findings of one wheel, or of one installed package.
 #[derive(Clone, Debug)]
@@ -29,9 +29,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Was anything found?
-    pub fn has_findings(&self) -> bool {
-        self.checked.iter().any(|one| !one.findings.is_empty())
+    /// The degree of what matters most of all that was found; `None`: nothing was.
+    pub fn worst(&self) -> Option<Degree> {
+        let findings = self.checked.iter().flat_map(|one| &one.findings);
+        findings.map(|fault| fault.rule().degree).max()
     }
 }
 

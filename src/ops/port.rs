@@ -162,7 +162,9 @@ impl<'a> Port<'a> {
         }
         let musl = alpine.iter().flat_map(|root| {
             let folders = ["usr/lib", "lib", "usr/local/lib"].map(|folder| root.join(folder));
-            folders.into_iter().filter_map(|path| sysroot.folder(&path).ok())
+            folders
+                .into_iter()
+                .filter_map(|path| sysroot.folder(&path).ok())
         });
         let musl = musl.collect();
         let glibc = options.runtimes.iter().map(|path| sysroot.folder(path));
@@ -358,7 +360,9 @@ impl<'a> Port<'a> {
 /// Where a ported wheel runs, and whether its tag says too much.
 fn promise(plan: &mut WheelPlan, floor: &MuslFloor) {
     let arch = plan.output.platform.first();
-    let arch = arch.and_then(|tag| PlatformTag::parse(tag)).map(|tag| tag.arch);
+    let arch = arch
+        .and_then(|tag| PlatformTag::parse(tag))
+        .map(|tag| tag.arch);
     let arch = arch.and_then(|name| crate::elf::Arch::from_name(&name));
     if let Some(arch) = arch {
         let note = plan::promise_too_wide(&plan.output, arch, Some(floor));

@@ -6,7 +6,7 @@ use super::World;
 use crate::error::Error;
 use crate::host::{self, PathKind, Progress};
 use crate::plan::{self, Fault, InspectInput, Inspection};
-use crate::policy::Pythons;
+use crate::policy::{Importers, Pythons};
 
 /// What there is to tell of one package.
 pub struct Shown {
@@ -44,6 +44,7 @@ fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Show
         name: judged.name,
         claims: &judged.platforms,
         pythons: &judged.pythons,
+        importers: &judged.importers,
         subject: &judged.subject,
     });
     Ok(vec![Shown {
@@ -63,6 +64,7 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
             name: package.name.clone(),
             claims: &package.platforms,
             pythons: &package.pythons,
+            importers: &package.importers,
             subject,
         });
         Some(Shown {
@@ -80,6 +82,7 @@ fn single_file(path: &Path, world: &World) -> Result<Vec<Shown>, Error> {
         name: path.display().to_string(),
         claims: &[],
         pythons: &Pythons::default(),
+        importers: &Importers::default(),
         subject: &file,
     });
     Ok(vec![Shown {

@@ -6,6 +6,18 @@ use crate::elf::Soname;
 use crate::resolve::{Libc, ModulePath};
 use crate::wheel::ArchivePath;
 
+/// Where something keeps a wheel from running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// On every system.
+    Nowhere,
+    /// On this glibc and newer ones.
+    NotFromGlibc(&'static str),
+    /// It depends on what else is there, or on who asks for it.
+    Sometimes,
+}
+
 /// Something a person should know, though it stops nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -82,6 +94,15 @@ pub enum Note {
     },
     /// The libc was told by the build root, since nothing in the wheel does.
     LibcFromSystem(Libc),
+    /// What was written runs nowhere, or not everywhere: `check` finds it too.
+    Limited {
+        /// The code of `check`.
+        code: &'static str,
+        /// Where it does not run.
+        limit: Limit,
+        /// Why, fit to be shown.
+        text: String,
+    },
     /// Something about the input archive or its metadata.
     Input(String),
 }

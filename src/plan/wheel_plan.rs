@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::elf::{Arch, Edits, Relr, Soname, Strip};
 use crate::plan::note::Note;
 use crate::plan::repair::naming;
+use crate::plan::rules::fault::Fault;
 use crate::plan::tree::slim::SlimKind;
 use crate::policy::MuslFloor;
 use crate::resolve::{Libc, ModulePath};
@@ -38,6 +39,11 @@ pub struct RunsOn {
     pub tags: Vec<String>,
     /// musl only: the oldest Alpine on which every file loads.
     pub floor: Option<MuslFloor>,
+    /// glibc only: the release from which on a file of it is refused.
+    pub not_from: Option<String>,
+    /// Why it runs nowhere.
+    #[serde(skip)]
+    pub nowhere: Vec<Fault>,
 }
 
 /// What happens to one entry of the output.
@@ -128,6 +134,13 @@ impl WheelPlan {
     pub fn edited(&self) -> usize {
         let edits = |op: &&EntryOp| matches!(op, EntryOp::Edit(_) | EntryOp::Move { .. });
         self.ops.values().filter(edits).count()
+    }
+
+    /// Will `check` find something in the result that the repair leaves as it is?
+    pub fn is_limited(&self) -> bool {
+        let limits =
+            |note: &Note| matches!(note, Note::Limited { .. } | Note::PromiseTooWide { .. });
+        self.notes.iter().any(limits)
     }
 
     /// In how many files packed relocations are unpacked.

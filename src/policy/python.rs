@@ -65,7 +65,9 @@ impl Pythons {
             let own = own.and_then(|minor| minor.parse::<u8>().ok());
             let known = TABLE.minors.iter().copied();
             let group: Vec<u8> = match minor {
-                Some(minor) if abi == "abi3" => known.filter(|one| *one >= minor).collect(),
+                Some(minor) if abi == "abi3" || abi == "abi3t" => {
+                    known.filter(|one| *one >= minor).collect()
+                }
                 // A set of tags is a product: `cp312-cp313` means nothing.
                 Some(minor) if own.is_some_and(|own| own != minor) => continue,
                 Some(minor) if own.is_some() => known.filter(|one| *one == minor).collect(),
@@ -131,6 +133,7 @@ mod tests {
         assert!(of("cp312", "abi3").have(young) && !of("cp38", "abi3").have(young));
         assert!(of("cp311", "cp311").have(gone) && !of("cp38", "abi3").have(gone));
         assert!(of("cp38", "abi3").have("PyModule_Create2"));
+        assert!(of("cp315", "abi3t").have(young) && !of("cp315", "abi3t").have(gone));
     }
 
     #[test]

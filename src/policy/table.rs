@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::glibc::GlibcVersion;
 use super::platform::{Family, PlatformTag};
 use crate::elf::Arch;
 use crate::resolve::Libc;
@@ -40,22 +41,40 @@ impl Policy {
             .collect()
     }
 
+    /// The names of a tag of this version: the policy's own, or one without a row of its own.
+    pub fn names_at(&self, arch: Arch, version: (u16, u16)) -> Vec<String> {
+        if version == self.version {
+            return self.names(arch);
+        }
+        let tag = PlatformTag {
+            version,
+            ..self.tag(arch)
+        };
+        vec![tag.to_string()]
+    }
+
     /// Is the library expected on every machine that the tag speaks of? C library and
     /// loader are not asked here: the resolver knows them under every name.
     pub fn provides(&self, library: &str) -> bool {
         self.provides.contains(library)
     }
 
-    /// Are symbols of this version there? A version of a library that is no part of the
+    /// Are symbols of this version there, where a tag of the version `promised` is true? It is the
+    /// policy's own, or one between it and the next row, or past the newest: then glibc's versions
+    /// are measured by their numbers (PEP 600). A version of a library that is no part of the
     /// platform (`OPENSSL_3.0.0`) is none of the policy's business.
-    pub fn has_version(&self, arch: Arch, version: &str) -> bool {
+    pub fn has_version(&self, arch: Arch, version: &str, promised: (u16, u16)) -> bool {
         let Some((prefix, number)) = version.split_once('_') else {
             return true;
         };
         self.versions
             .get(arch.name())
             .and_then(|prefixes| prefixes.get(prefix))
-            .is_none_or(|numbers| numbers.contains(number))
+            .is_none_or(|numbers| {
+                let release = || GlibcVersion::of(version)?.release();
+                numbers.contains(number)
+                    || release().is_some_and(|since| self.version < since && since <= promised)
+            })
     }
 
     /// The symbols that a file must not take from `library`.
@@ -233,17 +252,35 @@ mod tests {
 
     #[test]
     fn symbol_versions_are_those_of_the_machine() {
-        let policy = policy("manylinux_2_17_x86_64");
-        assert!(policy.has_version(Arch::X86_64, "GLIBC_2.2.5"));
-        assert!(!policy.has_version(Arch::Aarch64, "GLIBC_2.2.5"));
-        assert!(!policy.has_version(Arch::X86_64, "GLIBC_2.18"));
-        assert!(policy.has_version(Arch::X86_64, "OPENSSL_3.0.0"));
+        let has =
+            |arch, version| policy("manylinux_2_17_x86_64").has_version(arch, version, (2, 17));
+        assert!(has(Arch::X86_64, "GLIBC_2.2.5"));
+        assert!(!has(Arch::Aarch64, "GLIBC_2.2.5"));
+        assert!(!has(Arch::X86_64, "GLIBC_2.18"));
+        assert!(has(Arch::X86_64, "OPENSSL_3.0.0"));
+    }
+
+    #[test]
+    fn a_tag_between_two_rows_or_past_the_newest_is_measured_by_its_number() {
+        let has = |tag: &str, version| {
+            let promised = PlatformTag::parse(tag).unwrap().version;
+            policy(tag).has_version(Arch::X86_64, version, promised)
+        };
+        assert!(has("manylinux_2_32_x86_64", "GLIBC_2.32"));
+        assert!(!has("manylinux_2_32_x86_64", "GLIBC_2.33"));
+        assert!(has("manylinux_2_43_x86_64", "GLIBC_2.43"));
+        assert!(has("manylinux_2_50_x86_64", "GLIBC_ABI_GNU2_TLS"));
+        assert!(!has("manylinux_2_42_x86_64", "GLIBC_ABI_GNU2_TLS"));
+        for version in ["GLIBC_PRIVATE", "GLIBC_ABI_OF_TOMORROW", "GLIBCXX_3.4.99"] {
+            assert!(!has("manylinux_2_50_x86_64", version), "{version}");
+        }
     }
 
     #[test]
     fn a_tag_older_than_the_first_version_of_a_library_has_none_of_it() {
-        assert!(!policy("manylinux_2_5_x86_64").has_version(Arch::X86_64, "ZLIB_1.2.0"));
-        assert!(policy("manylinux_2_12_x86_64").has_version(Arch::X86_64, "ZLIB_1.2.0"));
+        let has = |tag| policy(tag).has_version(Arch::X86_64, "ZLIB_1.2.0", (2, 12));
+        assert!(!has("manylinux_2_5_x86_64"));
+        assert!(has("manylinux_2_12_x86_64"));
     }
 
     #[test]

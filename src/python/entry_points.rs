@@ -12,6 +12,19 @@ pub fn entry_point_modules(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The modules that the lines of a `.start` file are in, which Python calls when it starts (PEP 829):
+/// `package.module:callable`, or a comment.
+#[must_use]
+pub fn start_modules(text: &str) -> Vec<String> {
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let calls = lines.filter(|line| !line.starts_with('#'));
+    let modules = calls.filter_map(|line| line.split_once(':'));
+    modules
+        .map(|(module, _)| module.trim().to_owned())
+        .filter(|module| !module.is_empty())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -20,5 +33,11 @@ mod tests {
     fn entry_points_name_their_modules() {
         let text = "[console_scripts]\nrun = big.tests.run:main [extra]\n\n[other]\nx=big.y\n";
         assert_eq!(entry_point_modules(text), ["big.tests.run", "big.y"]);
+    }
+
+    #[test]
+    fn a_start_file_names_a_module_a_line() {
+        let text = "\u{feff}# comment: none\nbig.tests.setup:main\n\nimport os\n big.z : go\n";
+        assert_eq!(start_modules(text), ["big.tests.setup", "big.z"]);
     }
 }

@@ -8,5 +8,5 @@ mod entry_points;
 mod scan;
 mod tokens;
 
-pub use entry_points::entry_point_modules;
+pub use entry_points::{entry_point_modules, start_modules};
 pub use scan::{Import, Mentions, scan};

@@ -1,13 +1,15 @@
-//! What a check found: for people, as JSON, as annotations on GitHub, as SARIF 2.1.0.
+//! What a check found: for people, as JSON, as annotations on GitHub, as SARIF 2.1.0. GitLab has a file
+//! of its own.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
 use super::rules::rule_sarif;
 use super::words::count;
-use crate::plan::{Fault, Rule};
+use crate::plan::{Degree, Fault, Rule};
 use crate::wheel::escape;
 
 /// The findings of one wheel, or of one installed package.
@@ -28,7 +30,10 @@ pub fn check_text(all: &[Checked]) -> String {
         let mut helped = BTreeSet::new();
         for (position, fault) in one.findings.iter().enumerate() {
             let rule = fault.rule();
-            let _ = writeln!(text, "  {} {fault}", rule.id);
+            let _ = match rule.degree {
+                Degree::Error => writeln!(text, "  {} {fault}", rule.id),
+                lesser => writeln!(text, "  {} {lesser}: {fault}", rule.id),
+            };
             let next = one.findings.get(position.saturating_add(1));
             // Once for several of a kind.
             if next.is_none_or(|next| next.rule() != rule) && helped.insert(rule.id) {
@@ -41,16 +46,51 @@ pub fn check_text(all: &[Checked]) -> String {
 
 /// The last line: how many findings, in how many of what was checked.
 pub fn check_summary(all: &[Checked]) -> String {
-    let findings: usize = all.iter().map(|one| one.findings.len()).sum();
+    let degrees = || {
+        all.iter()
+            .flat_map(|one| &one.findings)
+            .map(|fault| fault.rule().degree)
+    };
+    let findings = degrees().count();
     let with = all.iter().filter(|one| !one.findings.is_empty()).count();
     let checked = count(all.len(), "package", "packages");
     match findings {
         0 => format!("{checked} checked, nothing found"),
         _ => format!(
-            "{} in {with} of {checked}; `wheelfix rule CODE` explains a code",
-            count(findings, "finding", "findings")
+            "{}{} in {with} of {checked}; `wheelfix rule CODE` explains a code",
+            count(findings, "finding", "findings"),
+            by_degree(degrees())
         ),
     }
+}
+
+/// ` (1 error, 2 warnings)`, where they are not all errors.
+fn by_degree(degrees: impl Iterator<Item = Degree>) -> String {
+    let mut numbers: BTreeMap<Reverse<Degree>, usize> = BTreeMap::new();
+    for degree in degrees {
+        let number = numbers.entry(Reverse(degree)).or_default();
+        *number = number.saturating_add(1);
+    }
+    if numbers
+        .keys()
+        .all(|Reverse(degree)| *degree == Degree::Error)
+    {
+        return String::new();
+    }
+    let each = numbers.iter().map(|(Reverse(degree), number)| {
+        let name = degree.name();
+        count(*number, name, &format!("{name}s"))
+    });
+    format!(" ({})", each.collect::<Vec<_>>().join(", "))
+}
+
+/// One finding in one sentence: the wheel, what is wrong, and the way out.
+pub(super) fn with_way_out(one: &Checked, fault: &Fault) -> String {
+    format!(
+        "{}: {fault}; way out: {}",
+        escape(&one.name),
+        fault.rule().help
+    )
 }
 
 /// As JSON.
@@ -75,6 +115,7 @@ pub(super) fn fault_json(fault: &Fault) -> Value {
     json!({
         "code": rule.id,
         "name": rule.name,
+        "degree": rule.degree,
         "file": told.file.map(|file| file.to_string()),
         "subject": something(told.subject),
         "context": something(told.context),
@@ -89,12 +130,17 @@ pub fn check_github(all: &[Checked]) -> String {
     for one in all {
         for fault in &one.findings {
             let rule = fault.rule();
+            let verb = match rule.degree {
+                Degree::Error => "error",
+                Degree::Warning => "warning",
+                Degree::Note => "notice",
+            };
             let _ = writeln!(
                 text,
-                "::error file={},title={}::{}",
+                "::{verb} file={},title={}::{}",
                 property(&one.path),
                 property(&format!("{} {}", rule.id, rule.name)),
-                command(&format!("{}: {fault}", one.name))
+                command(&with_way_out(one, fault))
             );
         }
     }
@@ -141,8 +187,8 @@ fn result(one: &Checked, fault: &Fault) -> Value {
     let file = told.file.map(|file| file.to_string());
     json!({
         "ruleId": rule.id,
-        "level": "error",
-        "message": {"text": format!("{}: {}", escape(&one.name), told.text)},
+        "level": rule.degree,
+        "message": {"text": with_way_out(one, fault)},
         "locations": [{
             "physicalLocation": {"artifactLocation": {"uri": uri(&one.path)}},
             "logicalLocations": [{"fullyQualifiedName": file.unwrap_or_else(|| escape(&one.name))}],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::repair::{RepairSummary, note_text};
 use crate::error::Error;
-use crate::plan::WheelPlan;
+use crate::plan::{RunsOn, WheelPlan};
 
 /// What became of one wheel.
 pub struct Outcome<'a> {
@@ -73,7 +73,7 @@ fn wheel(outcome: &Outcome<'_>) -> Value {
                 "input": outcome.input,
                 "output": output,
                 "filename": plan.output.to_string(),
-                "runs_on": to_value(&plan.runs_on),
+                "runs_on": plan.runs_on.as_ref().map_or(Value::Null, runs_on),
                 "changes": changed,
                 "notes": notes,
                 "size": summary.size,
@@ -82,6 +82,15 @@ fn wheel(outcome: &Outcome<'_>) -> Value {
             })
         }
     }
+}
+
+fn runs_on(where_to: &RunsOn) -> Value {
+    let mut value = to_value(where_to);
+    if let Some(fields) = value.as_object_mut() {
+        let nowhere = where_to.nowhere.iter().map(super::check::fault_json);
+        fields.insert("nowhere".to_owned(), nowhere.collect());
+    }
+    value
 }
 
 fn to_value<T: serde::Serialize>(value: &T) -> Value {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::words::{columns, count};
 use crate::elf::Soname;
 use crate::plan::{Blocker, MissingLibrary, Obstacle};
+use crate::policy::{GlibcVersion, PlatformTag};
 use crate::resolve::Libc;
 use crate::wheel::escape;
 
@@ -259,10 +260,14 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             format!("  the oldest for its machine is {}\n", escape(oldest)),
             "pass `--plat auto` for the best tag that the content allows",
         ),
-        Obstacle::TagOutOfReach { tag, blockers } => Some((
+        Obstacle::TagOutOfReach {
+            tag,
+            auto,
+            blockers,
+        } => Some((
             format!("its content does not allow the tag {}", escape(tag)),
             blockers_text(blockers),
-            Some(blockers_hint(blockers)),
+            Some(blockers_hint(blockers, tag, *auto)),
         )),
         Obstacle::Unreachable { file } => plain(
             "a file outside of site-packages needs libraries that will lie inside",
@@ -320,7 +325,16 @@ fn blocker(blocker: &Blocker) -> String {
     }
 }
 
-fn blockers_hint(blockers: &[Blocker]) -> String {
+/// What to do that was not just tried.
+fn blockers_hint(blockers: &[Blocker], tag: &str, auto: bool) -> String {
+    // No tag has what is private, or what no table knows.
+    let has_release = |blocker: &Blocker| match blocker {
+        Blocker::Version { version, .. } => {
+            GlibcVersion::of(version).is_none_or(|version| version.release().is_some())
+        }
+        _ => true,
+    };
+    let newer_helps = !auto && blockers.iter().all(has_release);
     match blockers.first() {
         Some(Blocker::Isa { .. }) => {
             "compile for the baseline processor, or pass `--disable-isa-ext-check`"
@@ -329,8 +343,14 @@ fn blockers_hint(blockers: &[Blocker]) -> String {
             "build with a Python of wide Unicode and without fpectl (PEP 513)"
         }
         Some(Blocker::Musl(_)) => "build on an older Alpine, or ask for `--plat auto`",
-        Some(Blocker::Version { .. } | Blocker::Symbol { .. }) | None => {
+        Some(Blocker::Version { .. } | Blocker::Symbol { .. }) | None if newer_helps => {
             "build on an older system, or ask for `--plat auto` or a newer tag"
+        }
+        Some(Blocker::Version { .. } | Blocker::Symbol { .. }) | None => {
+            let arch = PlatformTag::parse(tag).map_or_else(String::new, |tag| tag.arch);
+            return format!(
+                "build on an older system, or write a tag that promises nothing with `--plat linux_{arch}`"
+            );
         }
     }
     .to_owned()

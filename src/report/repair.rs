@@ -2,7 +2,7 @@
 
 use super::words::{bytes, columns, count};
 use crate::elf::Strip;
-use crate::plan::{EntryOp, Note, RunsOn, WheelPlan};
+use crate::plan::{EntryOp, Limit, Note, RunsOn, WheelPlan};
 use crate::policy::{Alpine, Family, PlatformTag};
 use crate::wheel::escape;
 
@@ -62,10 +62,18 @@ pub fn success(plan: &WheelPlan, summary: &RepairSummary) -> String {
     line
 }
 
-/// ` (runs on Alpine ≥ 3.18)`: the newer of what the tag promises and the files need.
+/// ` (runs on Alpine ≥ 3.18)`: the newer of what the tag promises and the files need; or where not.
 fn runs_on(where_to: &RunsOn) -> String {
+    if let Some(first) = where_to.nowhere.first() {
+        let more = match where_to.nowhere.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        return format!(" (runs nowhere: {first}{more})");
+    }
     let Some(floor) = &where_to.floor else {
-        return String::new();
+        let not_from = where_to.not_from.as_ref();
+        return not_from.map_or_else(String::new, |from| format!(" (not on glibc ≥ {from})"));
     };
     let tags = where_to
         .tags
@@ -228,6 +236,14 @@ pub fn note_text(note: &Note) -> (bool, String) {
                 libc.name()
             ),
         ),
+        Note::Limited { code, limit, text } => {
+            let verdict = match limit {
+                Limit::Nowhere => "runs nowhere: ".to_owned(),
+                Limit::NotFromGlibc(release) => format!("not on glibc ≥ {release}: "),
+                Limit::Sometimes => String::new(),
+            };
+            (true, format!("{verdict}{text} ({code})"))
+        }
         Note::Input(text) => (false, escape(text)),
     }
 }

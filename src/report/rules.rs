@@ -12,6 +12,7 @@ pub fn rule_text(rule: &Rule) -> String {
     let Rule {
         id,
         name,
+        degree,
         title,
         why,
         help,
@@ -21,7 +22,7 @@ pub fn rule_text(rule: &Rule) -> String {
         true => String::new(),
         false => format!("  It is {OFF}.\n\n"),
     };
-    format!("{id} {name}\n  {title}.\n\n  {why}\n\n{off}  way out: {help}\n")
+    format!("{id} {name} ({degree})\n  {title}.\n\n  {why}\n\n{off}  way out: {help}\n")
 }
 
 /// Rules, a line each.
@@ -39,6 +40,7 @@ pub fn rules_json(rules: &[&Rule]) -> String {
         let mut fields = json!({
             "code": rule.id,
             "name": rule.name,
+            "degree": rule.degree,
             "title": rule.title,
             "why": rule.why,
             "help": rule.help,
@@ -55,23 +57,24 @@ pub fn rules_json(rules: &[&Rule]) -> String {
 
 /// A rule as SARIF describes it (`reportingDescriptor`). One is enabled unless it says otherwise.
 pub(super) fn rule_sarif(rule: &Rule) -> Value {
-    let mut fields = json!({
+    let mut defaults = json!({"level": rule.degree});
+    if let Some(fields) = defaults.as_object_mut().filter(|_| !rule.by_default) {
+        fields.insert("enabled".to_owned(), Value::Bool(false));
+    }
+    json!({
         "id": rule.id,
         "name": rule.name,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
         "help": {"text": rule.help},
-    });
-    if let Some(fields) = fields.as_object_mut().filter(|_| !rule.by_default) {
-        fields.insert("defaultConfiguration".to_owned(), json!({"enabled": false}));
-    }
-    fields
+        "defaultConfiguration": defaults,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{rule_list, rule_sarif, rule_text, rules_json};
-    use crate::plan::Rule;
+    use crate::plan::{Degree, Rule};
 
     const OFF: Rule = Rule {
         id: "X001",
@@ -79,6 +82,7 @@ mod tests {
         title: "It is odd",
         why: "Some want to know.",
         help: "none",
+        degree: Degree::Warning,
         by_default: false,
     };
     const ON: Rule = Rule {
@@ -97,6 +101,7 @@ mod tests {
         assert!(rules_json(&[&OFF]).contains("\"by_default\": false"));
         assert!(!rules_json(&[&ON]).contains("by_default"));
         assert_eq!(rule_sarif(&OFF)["defaultConfiguration"]["enabled"], false);
-        assert!(rule_sarif(&ON).get("defaultConfiguration").is_none());
+        let defaults = &rule_sarif(&ON)["defaultConfiguration"];
+        assert!(defaults.get("enabled").is_none() && defaults["level"] == "warning");
     }
 }

@@ -20,11 +20,12 @@ pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
     let limit = if verbose { usize::MAX } else { SHOWN };
     let mut text = format!("{}\n", escape(&inspection.wheel));
     verdict(&mut text, inspection);
-    if let Some(floor) = &inspection.floor {
-        runs_on(&mut text, floor, limit);
-    }
-    if let Some(floor) = &inspection.glibc_floor {
-        runs_on_glibc(&mut text, floor, limit);
+    if !inspection.nowhere.is_empty() {
+        runs_nowhere(&mut text, &inspection.nowhere, limit);
+    } else if let Some(floor) = &inspection.floor {
+        runs_on(&mut text, floor, &where_installed(inspection), limit);
+    } else if let Some(floor) = &inspection.glibc_floor {
+        runs_on_glibc(&mut text, floor, &where_installed(inspection), limit);
     }
     unbound(&mut text, &inspection.binding, limit);
     libraries(&mut text, inspection, limit);
@@ -67,9 +68,31 @@ fn verdict(text: &mut String, inspection: &Inspection) {
     }
 }
 
-fn runs_on(text: &mut String, floor: &MuslFloor, limit: usize) {
+/// Everything that keeps it from being loaded on any system, the first in the verdict itself.
+fn runs_nowhere(text: &mut String, faults: &[Fault], limit: usize) {
+    let mut reasons = faults.iter().map(ToString::to_string);
+    let first = reasons.next().unwrap_or_default();
+    let _ = writeln!(text, "  runs nowhere: {first}");
+    listed(text, &reasons.collect::<Vec<_>>(), limit, "    ");
+}
+
+/// What has to be installed beside it, where it needs what it does not bring and no tag provides.
+fn where_installed(inspection: &Inspection) -> String {
+    let needs = inspection.needs.iter().filter(|needed| !needed.provided);
+    let names: Vec<String> = needs.map(|needed| escape(needed.name.as_str())).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(" with {} installed", names.join(", ")),
+    }
+}
+
+fn runs_on(text: &mut String, floor: &MuslFloor, installed: &str, limit: usize) {
     let musl = floor.alpine.musl().unwrap_or("unknown");
-    let _ = writeln!(text, "  runs on    Alpine ≥ {} (musl {musl})", floor.alpine);
+    let alpine = floor.alpine;
+    let _ = writeln!(
+        text,
+        "  runs on    Alpine ≥ {alpine} (musl {musl}){installed}"
+    );
     let mut steps: BTreeMap<std::cmp::Reverse<Alpine>, Vec<String>> = BTreeMap::new();
     for cause in &floor.causes {
         let step = steps.entry(std::cmp::Reverse(cause.since)).or_default();
@@ -81,14 +104,29 @@ fn runs_on(text: &mut String, floor: &MuslFloor, limit: usize) {
     }
 }
 
-fn runs_on_glibc(text: &mut String, floor: &GlibcFloor, limit: usize) {
-    let Some(oldest) = &floor.glibc else {
-        text.push_str("  runs on    any glibc\n");
-        return;
+fn runs_on_glibc(text: &mut String, floor: &GlibcFloor, installed: &str, limit: usize) {
+    let unknown = floor.unknown.first().map(|cause| cause.since.as_str());
+    let from = match (unknown, &floor.glibc) {
+        (Some(since), _) => format!("a glibc of a version that is {since}"),
+        (None, Some(oldest)) => format!("glibc ≥ {oldest}"),
+        (None, None) => match &floor.not_from {
+            Some(not_from) => format!("any glibc < {not_from}"),
+            None => "any glibc".to_owned(),
+        },
     };
-    let _ = writeln!(text, "  runs on    glibc ≥ {oldest}");
+    let until = floor.not_from.as_ref();
+    let until = until.map_or_else(String::new, |not_from| {
+        format!(", not on glibc ≥ {not_from}")
+    });
+    let _ = writeln!(text, "  runs on    {from}{until}{installed}");
+    if let Some(not_from) = &floor.not_from {
+        let _ = writeln!(text, "    not on {not_from} and newer:");
+        let refused = floor.refused.iter();
+        let refused = refused.map(|file| format!("{file} asks for an executable stack"));
+        listed(text, &refused.collect::<Vec<_>>(), limit, "      ");
+    }
     let mut steps: Vec<(&str, Vec<String>)> = Vec::new();
-    for cause in &floor.causes {
+    for cause in floor.unknown.iter().chain(&floor.causes) {
         let (file, version) = (&cause.file, escape(&cause.version));
         let what = match (&cause.symbol, cause.symbols) {
             (Some(symbol), 1) => format!("{file} needs {}@{version}", escape(symbol)),
@@ -104,7 +142,10 @@ fn runs_on_glibc(text: &mut String, floor: &GlibcFloor, limit: usize) {
         }
     }
     for (since, causes) in steps {
-        let _ = writeln!(text, "    not before {since}:");
+        let _ = match since.starts_with(|first: char| first.is_ascii_digit()) {
+            true => writeln!(text, "    not before {since}:"),
+            false => writeln!(text, "    {since}:"),
+        };
         listed(text, &causes, limit, "      ");
     }
 }
@@ -227,6 +268,9 @@ pub fn show_json(shown: &[Shown]) -> String {
             let left_out: Vec<Value> = left_out.iter().map(super::check::fault_json).collect();
             if let Some(fields) = wheel.as_object_mut() {
                 fields.insert("left_out".to_owned(), left_out.into());
+                let nowhere = inspection.nowhere.iter();
+                let nowhere: Vec<Value> = nowhere.map(super::check::fault_json).collect();
+                fields.insert("nowhere".to_owned(), nowhere.into());
             }
             wheel
         })

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::graph::{Graph, ModuleId, RootWalk, Target};
 use super::world::ModulePath;
-use crate::elf::{Binding, Facts, Symbol};
+use crate::elf::{Binding, Facts, Symbol, SymbolKind};
 
 /// A symbol that nothing defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -17,6 +17,10 @@ pub struct Unbound {
     pub file: ModulePath,
     /// The symbol.
     pub symbol: String,
+    /// A file that defines it as an indirect function (`STT_GNU_IFUNC`), where the loader passes over
+    /// such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_over: Option<ModulePath>,
 }
 
 /// What binding came to.
@@ -44,6 +48,9 @@ pub struct Surroundings<'a> {
     /// A symbol that asks for a version has its definition: the linker saw it, and whether the
     /// version is there is asked elsewhere. Not with musl, which knows no versions.
     pub versions: bool,
+    /// The loader knows indirect functions (`STT_GNU_IFUNC`). musl's passes over their definitions,
+    /// a file's own among them (`OK_TYPES` of its `find_sym`).
+    pub indirect: bool,
 }
 
 /// Bind every file in the closures of `graph`, each in the walks of [`starts`].
@@ -52,6 +59,7 @@ pub fn bind(graph: &Graph, surroundings: &Surroundings<'_>) -> BindingReport {
         graph,
         surroundings,
         defined: BTreeMap::new(),
+        indirect: BTreeMap::new(),
         wanted: BTreeMap::new(),
     };
     let mut unbound = BTreeSet::new();
@@ -123,6 +131,14 @@ pub fn offered(facts: &Facts) -> impl Iterator<Item = &str> {
     offered.map(|symbol| symbol.name)
 }
 
+/// Those of one kind.
+pub(super) fn offered_kind(facts: &Facts, kind: SymbolKind) -> impl Iterator<Item = &str> {
+    let symbols = facts.symbols.iter();
+    let offered = symbols.filter(|symbol| symbol.defined && symbol.binding != Binding::Local);
+    let offered = offered.filter(move |symbol| symbol.kind == kind);
+    offered.map(|symbol| symbol.name)
+}
+
 /// Does a file define this symbol for others?
 pub fn offers(facts: &Facts, name: &str) -> bool {
     offered(facts).any(|own| own == name)
@@ -140,6 +156,8 @@ struct Binder<'a> {
     surroundings: &'a Surroundings<'a>,
     /// What each module defines for others.
     defined: BTreeMap<ModuleId, HashSet<&'a str>>,
+    /// What it defines for others and the loader passes over.
+    indirect: BTreeMap<ModuleId, HashSet<&'a str>>,
     /// The strong symbols each module needs of others.
     wanted: BTreeMap<ModuleId, Vec<&'a str>>,
 }
@@ -158,9 +176,17 @@ impl<'a> Binder<'a> {
                 if !closure.any(|defined| defined.contains(symbol))
                     && !expected.iter().any(|offers| offers(symbol))
                 {
+                    let mut indirect = walk.closure.iter();
+                    let passed_over = indirect.find(|id| {
+                        self.indirect
+                            .get(id)
+                            .is_some_and(|one| one.contains(symbol))
+                    });
+                    let passed_over = passed_over.and_then(|id| self.graph.module(*id));
                     unbound.insert(Unbound {
                         file: module.path.clone(),
                         symbol: (*symbol).to_owned(),
+                        passed_over: passed_over.map(|module| module.path.clone()),
                     });
                 }
             }
@@ -176,11 +202,20 @@ impl<'a> Binder<'a> {
             return;
         }
         let facts = &module.file.facts;
-        self.defined.insert(id, offered(facts).collect());
+        let mut defined: HashSet<&'a str> = offered(facts).collect();
+        if !self.surroundings.indirect {
+            let indirect: HashSet<&'a str> = offered_kind(facts, SymbolKind::Ifunc).collect();
+            defined.retain(|name| !indirect.contains(name));
+            self.indirect.insert(id, indirect);
+        }
+        self.defined.insert(id, defined);
         let needed = required(facts)
             .filter(|symbol| !(self.surroundings.versions && symbol.version.is_some()))
             .filter(|symbol| !(self.surroundings.defines)(symbol.name))
             .map(|symbol| symbol.name);
-        self.wanted.insert(id, needed.collect());
+        let own = facts.relocated.indirect.iter().map(String::as_str);
+        let own = own.filter(|_| !self.surroundings.indirect);
+        let own = own.filter(|name| !(self.surroundings.defines)(name));
+        self.wanted.insert(id, needed.chain(own).collect());
     }
 }

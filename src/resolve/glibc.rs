@@ -16,6 +16,23 @@ const INCLUDE_DEPTH: usize = 8;
 /// The C library itself: in every process that could load anything.
 pub(super) const LIBC: &str = "libc.so.6";
 
+/// The libraries that glibc is made of, or was before some of them became one.
+pub(super) const PARTS: [&str; 13] = [
+    LIBC,
+    "libBrokenLocale.so.1",
+    "libanl.so.1",
+    "libc_malloc_debug.so.0",
+    "libdl.so.2",
+    "libm.so.6",
+    "libmvec.so.1",
+    "libnsl.so.1",
+    "libpthread.so.0",
+    "libresolv.so.2",
+    "librt.so.1",
+    "libthread_db.so.1",
+    "libutil.so.1",
+];
+
 /// Is `name` the dynamic loader itself? glibc's other libraries are ordinary ones:
 /// whether they may be expected on a machine is for a policy to say.
 pub(super) fn is_loader_name(name: &str) -> bool {

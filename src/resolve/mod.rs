@@ -8,6 +8,7 @@ mod bind;
 mod directories;
 mod glibc;
 mod graph;
+mod late;
 mod loader;
 mod musl;
 mod process;
@@ -21,9 +22,12 @@ pub use bind::{
     starts,
 };
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
+pub use late::{
+    LateThreadData, StaticThreadData, late_thread_data, loaded_later, static_thread_data,
+};
 pub use loader::{Libc, Loader, MachineKey};
 pub use musl::ignores as musl_ignores;
-pub use rules::{configured_folders, libc_of, needed_libc};
+pub use rules::{answers_for, configured_folders, libc_of, needed_libc};
 pub use stray::{Leaves, Stray, strays};
 pub use walk::resolve;
 pub use world::{ElfFile, FileIdentity, MemoryWorld, ModulePath, Opened, Place, World};

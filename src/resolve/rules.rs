@@ -14,6 +14,15 @@ pub(super) fn is_libc_name(libc: Libc, name: &str) -> bool {
     }
 }
 
+/// Does a process of this C library have what is needed under `name`, as a part of it: musl by
+/// taking the name for its own, glibc by being made of several libraries?
+pub fn answers_for(libc: Libc, name: &str) -> bool {
+    match libc {
+        Libc::Musl => musl::is_libc_name(name),
+        Libc::Glibc => glibc::is_loader_name(name) || glibc::PARTS.contains(&name),
+    }
+}
+
 /// Which C library a file was linked against, as far as the file itself tells.
 pub fn libc_of(facts: &Facts) -> Option<Libc> {
     let interpreter = facts.interpreter.as_deref().unwrap_or_default();

@@ -5,6 +5,7 @@
 
 use crate::support::command::{script, text};
 use crate::support::tools::tool;
+use crate::support::wheel_builder::WheelBuilder;
 use crate::support::wheels::{grafts, names, only_wheel};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -194,5 +195,41 @@ fn an_extension_on_debian_libraries_gets_the_right_manylinux_tag_and_needs_them_
             mapped.next().is_some() && mapped.all(|line| line.contains("/glibc_spam.libs/")),
             "{said}"
         );
+    }
+}
+
+/// What glibc keeps is a little more than what it promises: 1664 bytes.
+#[test]
+fn glibc_has_no_room_for_the_static_thread_data_that_check_warns_of() {
+    for (size, fits) in [(1600, true), (2000, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let source = format!(
+            "static __thread char a[{size}] __attribute__((tls_model(\"initial-exec\")));
+             char *PyInit_large(void) {{ return a; }}"
+        );
+        let (file, library) = (
+            folder.path().join("large.c"),
+            folder.path().join("large.so"),
+        );
+        fs::write(&file, source).unwrap();
+        run(tool("gcc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(&library)
+            .arg(&file));
+        let load = "import ctypes, sys; ctypes.CDLL(sys.argv[1])";
+        let loaded = tool("python3").args(["-c", load]).arg(&library).output();
+        let loaded = loaded.unwrap();
+        assert_eq!(loaded.status.success(), fits, "{}", text(&loaded));
+        let tag = "cp313-cp313-manylinux_2_17_x86_64";
+        let wheel = folder.path().join(format!("demo-1.0-{tag}.whl"));
+        let builder = WheelBuilder::new("demo", "1.0").tag(tag);
+        let builder = builder.file("demo/large.so", fs::read(&library).unwrap());
+        fs::write(&wheel, builder.build()).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_wheelfix"))
+            .args(["check", "--strict", "--select", "E012"])
+            .arg(&wheel)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.success(), fits, "{}", text(&output));
     }
 }

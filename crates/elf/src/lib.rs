@@ -53,6 +53,7 @@ pub use read::links::{Links, read_links};
 pub use read::load_facts::LoadFacts;
 pub use read::machine::{Arch, FloatAbi, Machine};
 pub use read::notes::{X86Isa, X86Level};
+pub use read::relocated::Relocated;
 pub use read::symbols::{Binding, Symbol, SymbolKind, Symbols};
 pub use read::versions::{NeededVersion, VersionNeed};
 pub use rewrite::layout::Level;

@@ -1,5 +1,8 @@
 //! What the files of a package need, and where each need is met.
 
+pub(in crate::plan) mod foreign;
+pub(in crate::plan) mod hindrance;
+pub(in crate::plan) mod imports;
 pub(in crate::plan) mod installed;
 pub(in crate::plan) mod links;
 pub(in crate::plan) mod obstacle;

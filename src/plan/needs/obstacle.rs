@@ -148,6 +148,8 @@ pub enum Obstacle {
     TagOutOfReach {
         /// The tag.
         tag: String,
+        /// No tag was asked for: it is the most modern one.
+        auto: bool,
         /// Why, and for `auto` why not even the most modern tag.
         blockers: Vec<Blocker>,
     },

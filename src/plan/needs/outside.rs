@@ -7,7 +7,7 @@ use globset::GlobSet;
 use crate::elf::{Arch, Soname, X86Level};
 use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::{Blocker, MissingLibrary};
-use crate::policy::Policy;
+use crate::policy::{GlibcVersion, Policy};
 use crate::resolve::{ModulePath, offered, required};
 
 /// What becomes of one needed name.
@@ -177,13 +177,15 @@ pub(in crate::plan) fn is_libpython(name: &str) -> bool {
 }
 
 impl Outside {
-    /// What in these files a policy does not allow. Its libraries are no matter here:
+    /// What in these files a policy does not allow under a tag of the version `promised`, its own or
+    /// one without a row of its own. Its libraries are no matter here:
     /// what the policy does not provide is grafted.
     pub(in crate::plan) fn blockers(
         &self,
         links: &Links,
         policy: &Policy,
         arch: Arch,
+        promised: (u16, u16),
     ) -> Vec<Blocker> {
         let mut found = BTreeSet::new();
         for (path, needs) in &self.needs {
@@ -195,7 +197,7 @@ impl Outside {
                     continue;
                 }
                 for version in &need.versions {
-                    if !policy.has_version(arch, &version.name) {
+                    if !policy.has_version(arch, &version.name, promised) {
                         found.insert(Blocker::Version {
                             file: path.clone(),
                             library: need.file.clone(),
@@ -255,6 +257,16 @@ impl Outside {
             })
             .collect()
     }
+}
+
+/// The oldest glibc that would do where a policy's own is too old, by what the policy does not allow;
+/// `None`: something of it no glibc that is known has, or none is too old.
+pub(in crate::plan) fn glibc_that_would_do(blockers: &[Blocker]) -> Option<(u16, u16)> {
+    let needs = blockers.iter().map(|blocker| match blocker {
+        Blocker::Version { version, .. } => GlibcVersion::of(version)?.release(),
+        _ => None,
+    });
+    needs.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// Files marked for processors beyond the baseline that a tag promises.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::elf::Arch;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::rules::fault::Fault;
-use crate::policy::Pythons;
+use crate::policy::{Importers, Pythons};
 use crate::resolve::{ElfFile, Graph, Libc, Loader, MachineKey, ModulePath};
 use crate::wheel::ArchivePath;
 
@@ -86,6 +86,8 @@ pub struct Package {
     pub platforms: Vec<String>,
     /// The interpreters that its tags claim.
     pub pythons: Pythons,
+    /// The names of extensions that they look for.
+    pub importers: Importers,
     /// WHEEL says `Root-Is-Purelib: true`.
     pub purelib: bool,
     /// Its ELF files that are for its machine and C library, in a world without any system.
@@ -102,6 +104,7 @@ impl Package {
             name,
             platforms: Vec::new(),
             pythons: Pythons::default(),
+            importers: Importers::default(),
             purelib: false,
             subject: Err(Unsettled::default()),
             findings: Vec::new(),

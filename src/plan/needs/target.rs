@@ -2,10 +2,11 @@
 //! the machine that repairs.
 
 use crate::elf::{Arch, Kind};
+use crate::plan::needs::foreign::{self, Told};
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::subject::ElfEntry;
 use crate::policy::{Family, PlatformTag};
-use crate::resolve::{Libc, MachineKey, libc_of};
+use crate::resolve::{Libc, MachineKey};
 
 /// The musl of every Alpine that is still maintained, and what tools have tagged for
 /// years. `auto` does not go below it even where the symbols would allow: the time_t of
@@ -162,11 +163,17 @@ pub fn libc_of_wheel(
     requested: &Requested,
     system: Option<Libc>,
 ) -> Result<(Libc, Vec<crate::plan::Note>), Vec<Obstacle>> {
-    let files: Vec<(&ElfEntry, Libc)> = elf
+    let told: Vec<(&ElfEntry, Told)> = elf
         .iter()
         .filter(|entry| counts(entry))
-        .filter_map(|entry| Some((entry, libc_of(&entry.file.facts)?)))
+        .filter_map(|entry| Some((entry, foreign::told(&entry.file.facts)?)))
         .collect();
+    // Those that load with one C library alone.
+    let decided = told.iter().filter_map(|(entry, told)| match told {
+        Told::Only(libc) => Some((*entry, *libc)),
+        Told::LinkedToGlibc => None,
+    });
+    let files: Vec<(&ElfEntry, Libc)> = decided.collect();
     let tagged = || {
         platforms
             .iter()
@@ -179,10 +186,12 @@ pub fn libc_of_wheel(
         .find(|(_, libc)| Some(*libc) == from_tag)
         .or_else(|| files.first())
         .map(|(_, libc)| *libc);
+    let linked = told.iter().any(|(_, told)| *told == Told::LinkedToGlibc);
     let told = forced
         .or(from_files)
         .or(from_tag)
-        .or_else(|| requested.libc());
+        .or_else(|| requested.libc())
+        .or(linked.then_some(Libc::Glibc));
     let (libc, notes) = match (told, system) {
         (Some(libc), _) => (libc, Vec::new()),
         (None, Some(libc)) => (libc, vec![crate::plan::Note::LibcFromSystem(libc)]),

@@ -145,7 +145,9 @@ impl<'a> Names<'a> {
         let (own, copied) = (surroundings.own)(module);
         let own = own.into_iter().map(|name| (name, false));
         for (name, skips_own) in own.chain(copied.into_iter().map(|name| (name, true))) {
-            let version = versions.get(name.as_str()).map(|version| (*version).to_owned());
+            let version = versions
+                .get(name.as_str())
+                .map(|version| (*version).to_owned());
             asked.push(Asked {
                 reference: Reference {
                     file: path.clone(),

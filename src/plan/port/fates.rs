@@ -281,8 +281,8 @@ fn of_libc(reference: &Reference, input: &PortInput<'_>) -> Fate {
 
 fn of_musl(reference: &Reference, definers: &BTreeSet<Definer>, input: &PortInput<'_>) -> Fate {
     let (file, name) = (reference.file.clone(), reference.name.clone());
-    let is_found = musl_has(input.arch, &name)
-        || definers.iter().all(|one| matches!(one, Definer::File(_)));
+    let is_found =
+        musl_has(input.arch, &name) || definers.iter().all(|one| matches!(one, Definer::File(_)));
     if OF_MUSL.contains(&name.as_str()) {
         return Fate::Becomes(format!("wfx_{name}"));
     }
@@ -343,9 +343,8 @@ impl Reference {
     /// Is it of a program, in which its own names come before the C library's?
     fn own_in_program(&self, input: &PortInput<'_>) -> bool {
         let mut modules = input.graph.modules();
-        modules.any(|(_, module)| {
-            module.file.real_path == self.file && module.file.facts.is_program
-        })
+        modules
+            .any(|(_, module)| module.file.real_path == self.file && module.file.facts.is_program)
     }
 }
 

@@ -136,7 +136,10 @@ impl Grafts {
             text.push_str(&format!("name {old} {new}\n"));
         }
         above.pop();
-        let hash: String = hex(&Sha256::digest(text.as_bytes())).chars().take(8).collect();
+        let hash: String = hex(&Sha256::digest(text.as_bytes()))
+            .chars()
+            .take(8)
+            .collect();
         // musl's build of a library and glibc's are called alike; the shorter name is the plain one.
         let name = graft_name(&library::plain_name(path.file_name()), &hash);
         self.names.insert(path.clone(), name.clone());
@@ -155,12 +158,7 @@ impl Grafts {
     }
 
     /// What is changed in any file: the names it asks for, and the libraries it needs.
-    pub(in crate::plan) fn common_edits(
-        &self,
-        file: &ElfFile,
-        arch: Arch,
-        fates: &Fates,
-    ) -> Edits {
+    pub(in crate::plan) fn common_edits(&self, file: &ElfFile, arch: Arch, fates: &Fates) -> Edits {
         let mut edits = Edits::default();
         let renames = fates.renames.get(&file.real_path);
         let mut more = MoreEdits {
@@ -170,11 +168,15 @@ impl Grafts {
         if renames.is_some_and(|all| all.values().any(|new| new.starts_with("wfx_"))) {
             more.add_needed.push(self.shim.clone());
         }
-        let gone = |name: &&Soname| {
-            library::is_glibc(name.as_str()) || library::is_python(name.as_str())
-        };
+        let gone =
+            |name: &&Soname| library::is_glibc(name.as_str()) || library::is_python(name.as_str());
         edits.remove_needed = file.facts.needed.iter().filter(gone).cloned().collect();
-        if file.facts.needed.iter().any(|name| library::is_glibc(name.as_str())) {
+        if file
+            .facts
+            .needed
+            .iter()
+            .any(|name| library::is_glibc(name.as_str()))
+        {
             more.add_needed.push(library::musl_libc(arch).into());
         }
         for (wants, leads) in self.leads.get(&file.real_path).into_iter().flatten() {

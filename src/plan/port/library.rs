@@ -81,7 +81,10 @@ mod tests {
     #[test]
     fn a_copy_under_a_hash_is_the_same_library() {
         assert_eq!(runtime("libgomp-a34b3233.so.1.0.0"), Some(Runtime::Musl));
-        assert_eq!(runtime("libgfortran-8a9d71bc.so.5.0.0"), Some(Runtime::Ported));
+        assert_eq!(
+            runtime("libgfortran-8a9d71bc.so.5.0.0"),
+            Some(Runtime::Ported)
+        );
         assert_eq!(runtime("libgomp_of_mine.so.1"), None);
         assert_eq!(plain_name("libgomp-a34b3233.so.1.0.0"), "libgomp.so.1");
         assert_eq!(plain_name("libstdc++.so.6"), "libstdc++.so.6");

@@ -60,12 +60,13 @@ impl<'a> PortWorld<'a> {
 
     fn for_musl(&self, name: &str) -> Option<Arc<ElfFile>> {
         let plain = library::plain_name(name);
-        self.folders.musl.iter().find_map(|folder| {
-            match self.system.open(&folder.join(&plain)) {
+        self.folders
+            .musl
+            .iter()
+            .find_map(|folder| match self.system.open(&folder.join(&plain)) {
                 Opened::Elf(file) => Some(file),
                 _ => None,
-            }
-        })
+            })
     }
 
     fn of_system(&self, path: &ModulePath) -> Opened {
@@ -79,7 +80,11 @@ impl<'a> PortWorld<'a> {
             Some(Runtime::Ported) => self.folders.root_is_glibc && path.place() == Place::System,
             None => false,
         };
-        if known { self.system.open(path) } else { Opened::Missing }
+        if known {
+            self.system.open(path)
+        } else {
+            Opened::Missing
+        }
     }
 }
 

@@ -6,4 +6,5 @@ pub(in crate::plan) mod naming;
 pub(in crate::plan) mod options;
 pub(in crate::plan) mod plan;
 pub(in crate::plan) mod run_path;
+pub(in crate::plan) mod runs;
 pub(in crate::plan) mod tags;

@@ -11,7 +11,7 @@ use crate::plan::needs::subject::{ElfEntry, Platform};
 use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
-use crate::plan::repair::{graft, naming};
+use crate::plan::repair::{graft, naming, runs};
 use crate::plan::{
     EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan,
 };
@@ -51,6 +51,7 @@ pub fn repair(
     }
     let verdict = tags::choose(input, options, &links, &files)?;
     notes.extend(links.notes.iter().cloned());
+    let limits = runs::limits(input, &verdict.outside);
     let output = output_name(input, options, &verdict, &mut notes);
     let Platform { arch, libc, .. } = input.subject.platform;
     let mut draft = Draft {
@@ -87,7 +88,9 @@ pub fn repair(
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
-    notes.extend(promise_too_wide(&output, arch, verdict.floor.as_ref()));
+    let floor = verdict.floor.as_ref().filter(|_| limits.nowhere.is_empty());
+    notes.extend(promise_too_wide(&output, arch, floor));
+    notes.extend(limits.notes);
     notes.sort();
     notes.dedup();
     Ok(WheelPlan {
@@ -96,6 +99,8 @@ pub fn repair(
             libc,
             tags: output.platform.clone(),
             floor: verdict.floor,
+            not_from: limits.not_from,
+            nowhere: limits.nowhere,
         }),
         output,
         ops,
@@ -139,7 +144,11 @@ fn output_name(
 }
 
 /// A musllinux tag speaks of every musl of its version; say so when the files do not.
-pub fn promise_too_wide(output: &WheelFilename, arch: Arch, floor: Option<&MuslFloor>) -> Option<Note> {
+pub fn promise_too_wide(
+    output: &WheelFilename,
+    arch: Arch,
+    floor: Option<&MuslFloor>,
+) -> Option<Note> {
     let floor = floor?;
     let widest = output
         .platform

@@ -7,7 +7,7 @@ use crate::plan::Note;
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::{Blocker, Obstacle};
 use crate::plan::needs::old_python::python_blockers;
-use crate::plan::needs::outside::{Outside, Rules, isa_blockers, outside};
+use crate::plan::needs::outside::{Outside, Rules, glibc_that_would_do, isa_blockers, outside};
 use crate::plan::needs::subject::Platform;
 use crate::plan::needs::target::{MUSL_AUTO, Requested};
 use crate::plan::repair::input::RepairInput;
@@ -39,21 +39,24 @@ pub(in crate::plan) fn choose(
 ) -> Result<Verdict, Vec<Obstacle>> {
     let Platform { arch, libc, .. } = input.subject.platform;
     let requested = checked(input, options)?;
-    let candidates = policies(libc, arch);
-    refuse_unknown(input, requested.as_ref(), &candidates)?;
-    let assess = |policy: &'static Policy| {
+    let rows = policies(libc, arch);
+    refuse_unknown(input, requested.as_ref(), &rows)?;
+    let assess = |policy: Option<&'static Policy>, version: (u16, u16)| {
         let rules = Rules {
-            policy: Some(policy),
+            policy,
             exclude: &options.exclude,
         };
         let outside = outside(links, wheel_files, &rules);
-        let mut blockers = outside.blockers(links, policy, arch);
+        let mut blockers = policy.map_or_else(Vec::new, |policy| {
+            outside.blockers(links, policy, arch, version)
+        });
         blockers.extend(python_blockers(links, &outside));
         if !options.disable_isa_check {
             blockers.extend(isa_blockers(links, &outside, arch));
         }
         Assessed {
             policy,
+            version,
             outside,
             blockers,
         }
@@ -61,17 +64,53 @@ pub(in crate::plan) fn choose(
     if libc == Libc::Musl {
         return choose_musl(input, options, requested.as_ref(), assess);
     }
-    let mut assessed: Vec<Assessed> = candidates.into_iter().map(assess).collect();
-    let wanted = match &requested {
-        Some(tag) if tag.family == Family::Manylinux => policy_of(tag, arch),
-        _ => None,
-    };
+    let assessed = candidates(rows, requested.as_ref(), arch, assess);
+    choose_glibc(options, requested.as_ref(), assessed, arch)
+}
+
+/// A tag of glibc's that may be written, oldest promise first: the rows of the table, the one that
+/// is asked for, and, where the newest row is not enough, the one that is (PEP 600: every version
+/// that is not older than the greatest need is true).
+fn candidates(
+    rows: Vec<&'static Policy>,
+    requested: Option<&PlatformTag>,
+    arch: Arch,
+    assess: impl Fn(Option<&'static Policy>, (u16, u16)) -> Assessed,
+) -> Vec<Assessed> {
+    let mut assessed: Vec<Assessed> = rows
+        .into_iter()
+        .map(|policy| assess(Some(policy), policy.tag(arch).version))
+        .collect();
+    let newest = assessed.last();
+    let greatest = newest.and_then(|one| glibc_that_would_do(&one.blockers));
+    let asked = requested.filter(|tag| tag.family == Family::Manylinux);
+    for version in asked.map(|tag| tag.version).into_iter().chain(greatest) {
+        let place = assessed.partition_point(|one| one.version < version);
+        let is_known = assessed
+            .get(place)
+            .is_some_and(|one| one.version == version);
+        let before = place.checked_sub(1).and_then(|place| assessed.get(place));
+        if let Some(policy) = before.and_then(|one| one.policy).filter(|_| !is_known) {
+            assessed.insert(place, assess(Some(policy), version));
+        }
+    }
+    assessed
+}
+
+fn choose_glibc(
+    options: &RepairOptions,
+    requested: Option<&PlatformTag>,
+    mut assessed: Vec<Assessed>,
+    arch: Arch,
+) -> Result<Verdict, Vec<Obstacle>> {
+    let libc = Libc::Glibc;
+    let wanted = requested.filter(|tag| tag.family == Family::Manylinux);
     let least = assessed.iter().map(Assessed::weight).min().unwrap_or(0);
     let (bound, last) = match wanted {
         Some(wanted) => {
             let of_wanted = assessed
                 .iter()
-                .position(|one| std::ptr::eq(one.policy, wanted));
+                .position(|one| one.version == wanted.version);
             let one = of_wanted.and_then(|position| assessed.get(position));
             (one.map_or(least, Assessed::weight), of_wanted)
         }
@@ -92,23 +131,41 @@ pub(in crate::plan) fn choose(
     };
     let Some(best) = best else {
         let asked = last.unwrap_or_else(|| assessed.len().saturating_sub(1));
+        if let Some(plain) = requested.filter(|tag| tag.family == Family::Linux) {
+            return plain_only(plain, assessed.pop(), libc, None);
+        }
         let one = assessed.get(asked);
-        let tag = requested.map_or_else(
-            || {
-                one.map(|one| one.policy.tag(arch).to_string())
-                    .unwrap_or_default()
-            },
-            |tag| tag.to_string(),
-        );
+        let tag = match (wanted, one) {
+            (Some(wanted), _) => wanted.to_string(),
+            (None, Some(one)) => one.tag(Family::Manylinux, arch).to_string(),
+            (None, None) => String::new(),
+        };
         let blockers = one.map(|one| one.blockers.clone()).unwrap_or_default();
-        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        let obstacle = Obstacle::TagOutOfReach {
+            tag,
+            auto: requested.is_none(),
+            blockers,
+        };
         return Err(missing_too(one, libc, obstacle));
     };
     let best = assessed.swap_remove(best);
-    let mut tags = best.policy.names(arch);
-    add_requested(&mut tags, requested.as_ref(), wanted, arch, options);
-    let widest = best.policy.tag(arch).version;
-    finish(tags, widest, best.outside, Libc::Glibc, None)
+    let mut tags = best.names(arch);
+    let row = wanted.and_then(|wanted| policy_of(wanted, arch));
+    add_requested(&mut tags, requested, row, arch, options);
+    finish(tags, best.version, best.outside, libc, None)
+}
+
+/// A plain tag, which promises nothing, and no other: the content allows none. Nothing that the
+/// input claimed of a C library is kept.
+fn plain_only(
+    plain: &PlatformTag,
+    assessed: Option<Assessed>,
+    libc: Libc,
+    floor: Option<MuslFloor>,
+) -> Result<Verdict, Vec<Obstacle>> {
+    let outside = assessed.map(|one| one.outside).unwrap_or_default();
+    let never = (u16::MAX, u16::MAX);
+    finish(vec![plain.to_string()], never, outside, libc, floor)
 }
 
 /// A tag older than every one that is known for the machine promises what nobody can check.
@@ -119,8 +176,11 @@ fn refuse_unknown(
 ) -> Result<(), Vec<Obstacle>> {
     let Platform { arch, libc, .. } = input.subject.platform;
     let oldest = candidates.first().map(|policy| policy.tag(arch));
-    let asked = requested.filter(|tag| tag.family != Family::Linux);
-    let tag = match (asked, &oldest) {
+    let is_plain = |tag: &&PlatformTag| tag.family == Family::Linux;
+    if requested.is_some_and(|tag| is_plain(&tag)) {
+        return Ok(());
+    }
+    let tag = match (requested, &oldest) {
         (Some(asked), Some(oldest)) if asked.version >= oldest.version => return Ok(()),
         (None, Some(_)) => return Ok(()),
         (Some(asked), _) => asked.to_string(),
@@ -137,12 +197,31 @@ fn refuse_unknown(
 }
 
 struct Assessed {
-    policy: &'static Policy,
+    /// What may stay outside; `None`: the C library alone, where no tag speaks of the machine.
+    policy: Option<&'static Policy>,
+    /// That of the tag: the policy's own, or one without a row of its own.
+    version: (u16, u16),
     outside: Outside,
     blockers: Vec<Blocker>,
 }
 
 impl Assessed {
+    fn tag(&self, family: Family, arch: Arch) -> PlatformTag {
+        PlatformTag {
+            family,
+            version: self.version,
+            arch: arch.name().to_owned(),
+        }
+    }
+
+    /// The tag and its old name, if it has one.
+    fn names(&self, arch: Arch) -> Vec<String> {
+        let policy = self.policy.iter();
+        policy
+            .flat_map(|policy| policy.names_at(arch, self.version))
+            .collect()
+    }
+
     /// How many libraries have to come along, found or not.
     fn weight(&self) -> usize {
         let missing = self.outside.missing.len();
@@ -154,9 +233,10 @@ fn choose_musl(
     input: &RepairInput<'_>,
     options: &RepairOptions,
     requested: Option<&PlatformTag>,
-    assess: impl Fn(&'static Policy) -> Assessed,
+    assess: impl Fn(Option<&'static Policy>, (u16, u16)) -> Assessed,
 ) -> Result<Verdict, Vec<Obstacle>> {
     let Platform { arch, libc, .. } = input.subject.platform;
+    let plain = requested.filter(|tag| tag.family == Family::Linux);
     let asked = requested
         .filter(|tag| tag.family == Family::Musllinux)
         .map(|tag| tag.version);
@@ -167,13 +247,14 @@ fn choose_musl(
     };
     // What musl's tags provide is one list: the version asks nothing of the libraries.
     let wanted = tag(asked.unwrap_or(MUSL_AUTO));
-    let Some(policy) = policy_of(&wanted, arch) else {
+    let policy = policy_of(&wanted, arch);
+    if policy.is_none() && plain.is_none() {
         return Err(vec![Obstacle::NoSuchTag {
             tag: wanted.to_string(),
             oldest: None,
         }]);
-    };
-    let mut one = assess(policy);
+    }
+    let mut one = assess(policy, wanted.version);
     let files: BTreeSet<&ModulePath> = one.outside.needs.keys().collect();
     let expanded = options.relr.for_libc(libc) == Relr::Expand;
     let floor = musl_floor(&input.subject.graph, arch, &files, expanded);
@@ -190,14 +271,22 @@ fn choose_musl(
         let causes = floor.causes.iter().filter(newer).cloned();
         one.blockers.extend(causes.map(Blocker::Musl));
     }
+    if let Some(plain) = plain.filter(|_| policy.is_none() || !one.blockers.is_empty()) {
+        return plain_only(plain, Some(one), libc, Some(floor));
+    }
     if !one.blockers.is_empty() {
         let blockers = std::mem::take(&mut one.blockers);
         let tag = tag.to_string();
-        let obstacle = Obstacle::TagOutOfReach { tag, blockers };
+        let auto = requested.is_none();
+        let obstacle = Obstacle::TagOutOfReach {
+            tag,
+            auto,
+            blockers,
+        };
         return Err(missing_too(Some(&one), libc, obstacle));
     }
     let mut tags = vec![tag.to_string()];
-    if let Some(plain) = requested.filter(|tag| tag.family == Family::Linux) {
+    if let Some(plain) = plain {
         if options.only_plat {
             tags.clear();
         }

@@ -17,6 +17,7 @@ rules! {
     }
     says("{what}")
     json(context: ("{what}"))
+    degree Error
     title "The archive cannot be read as a wheel"
     why "Installers read archives differently where they are not plain: one may install what another does not show."
     help BUILD_AGAIN;
@@ -27,6 +28,7 @@ rules! {
     }
     says("{what}")
     json(context: ("{what}"))
+    degree Error
     title "A name in the archive is unsafe, or there twice"
     why "Such an entry may land outside of site-packages, or overwrite another file."
     help BUILD_AGAIN;
@@ -37,6 +39,7 @@ rules! {
     }
     says("{what}")
     json(context: ("{what}"))
+    degree Error
     title "The file name is not a wheel's"
     why "Installers read project, version and tags from it."
     help "name it `NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl`";
@@ -47,6 +50,7 @@ rules! {
     }
     says("{what}")
     json(context: ("{what}"))
+    degree Error
     title "WHEEL or METADATA is missing or broken"
     why "An installer cannot tell what the wheel is."
     help BUILD_AGAIN;
@@ -57,6 +61,7 @@ rules! {
     }
     says("{note}")
     json(context: ("{note}"))
+    degree Error
     title "METADATA contradicts the file name"
     why "Installers refuse such a wheel, or install it under a name that nobody asked for."
     help BUILD_AGAIN;
@@ -67,6 +72,7 @@ rules! {
     }
     says("{note}")
     json(context: ("{note}"))
+    degree Warning
     title "Two names differ only in case"
     why "On a file system that takes them for one, one of the files is lost."
     help "rename one of them";
@@ -77,6 +83,7 @@ rules! {
     }
     says("{what}")
     json(context: ("{what}"))
+    degree Error
     title "RECORD is missing or cannot be read"
     why "The package cannot be verified, nor uninstalled."
     help "build or install it again";
@@ -89,6 +96,7 @@ rules! {
     }
     says("{}{what}", before(&file))
     json(file: file, context: ("{what}"))
+    degree Error
     title "RECORD does not list the files that are there"
     why "A file that is not listed is never verified and stays behind when the package is uninstalled."
     help "write RECORD anew with whatever changed the files (`wheel unpack`, then `wheel pack`)";
@@ -101,6 +109,7 @@ rules! {
     }
     says("{}{what}", before(&file))
     json(file: file, context: ("{what}"))
+    degree Error
     title "A file is not what RECORD says"
     why "Installers refuse the wheel; in an installed tree somebody changed the file."
     help "build or install it again, or write RECORD anew with whatever changed the file";
@@ -111,6 +120,7 @@ rules! {
     }
     says("{what}")
     json(context: ("{what}"))
+    degree Warning
     title "RECORD proves nothing of a file"
     why "md5 and sha1 can be forged, and a path that is listed twice has no one hash."
     help BUILD_AGAIN;

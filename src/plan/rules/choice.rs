@@ -26,7 +26,7 @@ impl RuleChoice {
 #[cfg(test)]
 mod tests {
     use super::RuleChoice;
-    use crate::plan::Rule;
+    use crate::plan::{Degree, Rule};
 
     const fn rule(id: &'static str, by_default: bool) -> Rule {
         Rule {
@@ -35,6 +35,7 @@ mod tests {
             title: "",
             why: "",
             help: "",
+            degree: Degree::Error,
             by_default,
         }
     }

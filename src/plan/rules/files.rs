@@ -1,8 +1,8 @@
 //! Rules on what an ELF file is (E), and the check of those that a file itself tells.
 
-use crate::elf::Facts;
+use crate::elf::{Arch, Facts};
 use crate::plan::needs::old_python::{fpectl, narrow_unicode};
-use crate::plan::rules::rule::{Sentence, rules};
+use crate::plan::rules::rule::{Field, Sentence, rules};
 use crate::resolve::{Libc, ModulePath};
 
 const LEAVE_OUT: &str = "build the wheel without the file";
@@ -19,6 +19,7 @@ rules! {
     }
     says("{file} is a broken ELF file: {what}")
     json(file: file, context: ("{what}"))
+    degree Error
     title "An ELF file is broken"
     why "No loader takes it, or each takes it for something else."
     help "build the file again";
@@ -33,6 +34,7 @@ rules! {
     }
     says("{file} is for {is}, the wheel for {want}")
     json(file: file, subject: is, context: ("{want}"))
+    degree Error
     title "A file is for another machine than the wheel"
     why "It cannot load, and no tag is true of both."
     help LEAVE_OUT;
@@ -47,6 +49,7 @@ rules! {
     }
     says("{file} is for {is}, the wheel for {want}")
     json(file: file, subject: is, context: ("{want}"))
+    degree Error
     title "A file is for another C library than the wheel"
     why "It cannot load, and no tag is true of both."
     help LEAVE_OUT;
@@ -54,11 +57,14 @@ rules! {
     "E004" "executable-stack" ExecutableStack {
         /// The file.
         file: ModulePath,
+        /// How it asks.
+        how: StackRequest,
     }
-    says("{file} asks for an executable stack")
+    says("{file} {how}")
     json(file: file,)
+    degree Warning
     title "A file asks for an executable stack"
-    why "glibc 2.41 and hardened kernels refuse to load it."
+    why "glibc from 2.41 on refuses to load it with dlopen, as Python does; hardened kernels refuse it everywhere. musl pays no heed to it."
     help "link it with `-Wl,-z,noexecstack`, or clear the flag with `patchelf --clear-execstack`";
 
     "E005" "text-relocations" TextRelocations {
@@ -67,6 +73,7 @@ rules! {
     }
     says("{file} has relocations that write to code")
     json(file: file,)
+    degree Warning
     title "Relocations write to code"
     why "Its code cannot be shared between processes, and hardened systems refuse to load it."
     help "compile all of its objects with `-fPIC`";
@@ -77,6 +84,7 @@ rules! {
     }
     says("{file} has a segment that is writable and executable")
     json(file: file,)
+    degree Warning
     title "A segment is writable and executable"
     why "Hardened systems refuse to map it."
     help "link it without `-Wl,-N` and `-z execstack`";
@@ -87,6 +95,7 @@ rules! {
     }
     says("{file} is a C library")
     json(file: file,)
+    degree Error
     title "The wheel carries a C library"
     why "A process has one already; musl takes its own in place of this one."
     help "leave it out of the wheel";
@@ -99,6 +108,7 @@ rules! {
     }
     says("{file} needs {symbol}")
     json(file: file, subject: symbol,)
+    degree Error
     title "An extension is for a Python 2 with narrow Unicode"
     why "The manylinux tags speak of wide builds only (PEP 513)."
     help "build it with a Python configured with `--enable-unicode=ucs4`";
@@ -111,17 +121,135 @@ rules! {
     }
     says("{file} needs {symbol}")
     json(file: file, subject: symbol,)
+    degree Error
     title "An extension is for a Python built with fpectl"
     why "Ordinary builds of Python lack the symbol (PEP 513)."
     help "build it with a Python configured without `--with-fpectl`";
+
+    "E010" "initial-exec-thread-data" InitialExec {
+        /// The file.
+        file: ModulePath,
+        /// The symbol that it reaches; `None`: data of its own, without a name.
+        symbol: Option<String>,
+        /// The file that brings the data.
+        definition: ModulePath,
+    }
+    says("{file} reaches {} by initial-exec, which musl gives to nothing that is loaded with dlopen", reached(&file, &symbol, &definition))
+    json(file: file, context: ("{}", reached(&file, &symbol, &definition)))
+    degree Error
+    title "Thread-local data is reached in a way that musl has for a program's first files only"
+    why "The initial-exec model wants the data at a fixed distance from the thread pointer. musl lays such data out once, when a program starts: what is loaded later, as every Python extension and all that it needs, does not load."
+    help "compile without `-ftls-model=initial-exec` and without that attribute (`-fPIC` chooses a model that works)";
+
+    "E011" "indirect-function" Indirect {
+        /// The file.
+        file: ModulePath,
+        /// The function that is looked for by name; `None`: the file itself computes addresses
+        /// while it is loaded.
+        symbol: Option<String>,
+    }
+    says("{file} {}, which musl does not know", indirect(&symbol))
+    json(file: file, context: ("{symbol}"))
+    degree Error
+    title "A file has functions that choose their code while it is loaded"
+    why "musl has neither the relocation (R_*_IRELATIVE) nor the kind of symbol (STT_GNU_IFUNC): the file does not load."
+    help "choose the code at run time by a function pointer; compile without `__attribute__((ifunc))` and `target_clones`";
+
+    "E012" "static-thread-data" StaticThreadData {
+        /// The file that is loaded.
+        file: ModulePath,
+        /// How many bytes it and what it needs want at a fixed distance from the thread pointer.
+        bytes: Bytes,
+        /// The files that bring them.
+        carriers: Carriers,
+    }
+    says("{file} wants {bytes} of static thread-local data ({carriers}), and glibc keeps 1664 for all that is loaded later")
+    json(file: file, context: ("{bytes}: {carriers}"))
+    degree Warning
+    title "More static thread-local data than glibc keeps room for"
+    why "Data that is reached by initial-exec has to fit what glibc sets aside when a program starts, for all libraries together: dlopen fails with `cannot allocate memory in static TLS block`."
+    help "compile without `-ftls-model=initial-exec`, or make the data smaller (a pointer to it, allocated on first use)";
+}
+
+/// What of thread-local data is reached.
+fn reached(file: &str, symbol: &str, definition: &str) -> String {
+    match (symbol.is_empty(), file == definition) {
+        (true, _) => "its own thread-local data".to_owned(),
+        (false, true) => format!("its own thread-local {symbol}"),
+        (false, false) => format!("the thread-local {symbol} of {definition}"),
+    }
+}
+
+/// What of functions that choose their code is in a file.
+fn indirect(symbol: &str) -> String {
+    match symbol.is_empty() {
+        true => "has functions that choose their code while it is loaded (IRELATIVE)".to_owned(),
+        false => format!("needs {symbol}, a function that chooses its code (IFUNC)"),
+    }
+}
+
+/// How a file asks for an executable stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StackRequest {
+    /// By the flags of `PT_GNU_STACK`.
+    Said,
+    /// By having no such header, which glibc takes for a wish on some machines.
+    Silent,
+}
+
+impl StackRequest {
+    /// The request of a file; `None`: it has none. glibc takes a missing header for one where the
+    /// machine's own default has it (`DEFAULT_STACK_PERMS` of its `stackinfo.h`); musl never.
+    pub(in crate::plan) fn of(facts: &Facts, libc: Libc, arch: Arch) -> Option<Self> {
+        let silent = libc == Libc::Glibc
+            && matches!(
+                arch,
+                Arch::X86_64 | Arch::I686 | Arch::Armv7l | Arch::Armv6l | Arch::S390x
+            );
+        match facts.exec_stack {
+            Some(true) => Some(Self::Said),
+            None if silent => Some(Self::Silent),
+            Some(false) | None => None,
+        }
+    }
+}
+
+impl Field for StackRequest {
+    fn shown(&self) -> String {
+        let text = match self {
+            Self::Said => "asks for an executable stack",
+            Self::Silent => {
+                "does not say whether its stack is executable, and glibc takes that for a wish"
+            }
+        };
+        text.to_owned()
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bytes(pub u64);
+
+impl Field for Bytes {
+    fn shown(&self) -> String {
+        format!("{} bytes", self.0)
+    }
+}
+
+/// Files that bring something, sorted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Carriers(pub Vec<ModulePath>);
+
+impl Field for Carriers {
+    fn shown(&self) -> String {
+        let names: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    }
 }
 
 /// What a file says of itself.
 pub(in crate::plan) fn faults_of(file: &ModulePath, facts: &Facts) -> Vec<FileFault> {
     let mut found = Vec::new();
-    if facts.exec_stack == Some(true) {
-        found.push(FileFault::ExecutableStack { file: file.clone() });
-    }
     if facts.text_relocations {
         found.push(FileFault::TextRelocations { file: file.clone() });
     }

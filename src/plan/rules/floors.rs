@@ -22,6 +22,7 @@ rules! {
     }
     says("{file} needs {symbol}, {age}")
     json(file: file, subject: symbol, context: ("{age}"))
+    degree Warning
     title "A symbol is younger than the musl that the tag promises"
     why "On an older Alpine the file does not load."
     help OLDER_ALPINE;
@@ -34,6 +35,7 @@ rules! {
     }
     says("{file} has packed relocations, {age}")
     json(file: file, context: ("{age}"))
+    degree Warning
     title "Packed relocations (DT_RELR) need a younger musl than the tag promises"
     why "musl before 1.2.4 leaves them out, and the library crashes when it is first used."
     help "`wheelfix repair` unpacks them; or link with `-Wl,-z,nopack-relative-relocs`";
@@ -50,6 +52,7 @@ rules! {
     }
     says("{file} needs {version} of {library}, newer than {tag}")
     json(file: file, subject: version, context: ("of {library}, newer than {tag}"))
+    degree Error
     title "A symbol version is younger than the glibc that the tag promises"
     why "On an older system the file does not load."
     help "`wheelfix repair` writes the tag that is true, or build with the tag's own image";
@@ -64,6 +67,7 @@ rules! {
     }
     says("{file} is built for {level} processors, newer than {tag} promises")
     json(file: file, subject: level, context: ("{tag}"))
+    degree Error
     title "A file needs a younger processor than the tag promises"
     why "On an older one it ends with an illegal instruction."
     help "compile for the baseline processor, and choose faster code at run time";

@@ -2,6 +2,7 @@
 
 pub(in crate::plan) mod archive;
 pub(in crate::plan) mod choice;
+pub(in crate::plan) mod degree;
 pub(in crate::plan) mod fault;
 pub(in crate::plan) mod files;
 pub(in crate::plan) mod floors;

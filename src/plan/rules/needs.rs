@@ -23,6 +23,7 @@ rules! {
     }
     says("{file} needs {library}, which is not in it, nor is it part of {tag}")
     json(file: file, subject: library, context: ("{tag}"))
+    degree Error
     title "A needed library is nowhere"
     why "It is neither in the package nor among what the tag says every machine has: the file loads only where somebody installed it."
     help REPAIR;
@@ -37,6 +38,7 @@ rules! {
     }
     says("{file} needs {library} and does not find it: it is {place}")
     json(file: file, subject: library, context: ("{place}"))
+    degree Error
     title "A needed library is in the package where no search finds it"
     why "The file does not load unless something else loaded the library before."
     help "`wheelfix repair` gives the file a run path to it";
@@ -51,6 +53,7 @@ rules! {
     }
     says("{file} is another library than {other}, and both are needed as {library}")
     json(file: file, subject: library, context: ("{other}"))
+    degree Error
     title "Two different libraries are needed under one short name"
     why "A process keeps the first one it loads: the other's users get a library that they were not built for."
     help "`wheelfix repair` gives grafted libraries names of their own";
@@ -63,6 +66,7 @@ rules! {
     }
     says("{file} needs {library}")
     json(file: file, subject: library,)
+    degree Error
     title "A file needs libpython"
     why "The interpreter that loads it often has no such library, or another one."
     help "link extensions without libpython; `wheelfix repair` drops the need";
@@ -75,6 +79,7 @@ rules! {
     }
     says("{file} needs the path {library}")
     json(file: file, subject: library,)
+    degree Error
     title "A needed name is a path"
     why "It is opened as it stands, without a search: on the machine of the build only."
     help "give the library a SONAME and link again";
@@ -89,6 +94,7 @@ rules! {
     }
     says("the run path of {file} leads out of it: `{entry}`, to look for {sought} there")
     json(file: file, subject: entry, context: ("{sought}"))
+    degree Error
     title "A run path has libraries looked for outside of the package"
     why "Whoever can write to the folder has a library of theirs loaded in place of the right one. (An entry that no search comes by does no harm, and is not told.)"
     help "`wheelfix repair` drops the entry";
@@ -103,6 +109,7 @@ rules! {
     }
     says("the run path of {file} depends on the working directory: `{entry}`, to look for {sought} there")
     json(file: file, subject: entry, context: ("{sought}"))
+    degree Error
     title "A run path has libraries looked for in the working directory"
     why "They are loaded from wherever a program was started."
     help "`wheelfix repair` drops the entry; `$ORIGIN` is what was meant";
@@ -115,6 +122,7 @@ rules! {
     }
     says("the run path of {file} is ignored by musl, for its token: `{run_path}`")
     json(file: file, subject: run_path,)
+    degree Warning
     title "A run path has a token that musl does not know"
     why "musl then ignores the whole run path."
     help "use `$ORIGIN` alone";
@@ -129,6 +137,7 @@ rules! {
     }
     says("{file} needs {symbol}, which nothing defines{}", in_brackets(&home))
     json(file: file, subject: symbol, context: ("{home}"))
+    degree Error
     title "Nothing defines a symbol"
     why "musl binds everything when it loads a file, so the load fails; glibc may end the process later, when the symbol is first used."
     help "link the library that defines it; compile against the C library's own headers; leave out what a Python of the tags lacks";
@@ -143,6 +152,7 @@ rules! {
     }
     says("{file} needs {symbol} of {library}, which is not there or private")
     json(file: file, subject: symbol, context: ("{library}"))
+    degree Error
     title "A symbol is private, or missing, where the tag says the wheel runs"
     why "The C library may drop or change it without notice."
     help "compile with the tag's own image, without the feature that uses it";

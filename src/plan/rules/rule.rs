@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::degree::Degree;
 use crate::elf::{Arch, Soname};
 use crate::policy::Alpine;
 use crate::resolve::{Libc, ModulePath};
@@ -23,6 +24,8 @@ pub struct Rule {
     pub why: &'static str,
     /// The way out.
     pub help: &'static str,
+    /// How much it matters that it is broken.
+    pub degree: Degree,
     /// Told by every check; `false`: only where it is selected.
     pub by_default: bool,
 }
@@ -158,6 +161,7 @@ impl<Some: Field> Field for Option<Some> {
 ///     }
 ///     says("{file} asks for an executable stack")     // as `format!`; all fields are shown
 ///     json(file: file,)                               // then `subject: FIELD,`, `context: ("…")`
+///     degree Warning                                  // a variant of `Degree`
 ///     title "A file asks for an executable stack"
 ///     why "glibc 2.41 and hardened kernels refuse to load it."
 ///     help "link it with …";
@@ -173,6 +177,7 @@ macro_rules! rules {
             }
             says($($says:tt)+)
             json($(file: $file:ident,)? $(subject: $subject:ident,)? $(context: ($($context:tt)+))?)
+            degree $degree:ident
             title $title:literal
             why $why:literal
             help $help:expr;
@@ -191,14 +196,14 @@ macro_rules! rules {
             /// The rules of the family, sorted by identifier within each letter.
             pub(in crate::plan::rules) const RULES: &'static [$crate::plan::rules::rule::Rule] =
                 &[$($crate::plan::rules::rule::rules!(
-                    @rule $id, $name, $title, $why, $help, $($off)?
+                    @rule $id, $name, $degree, $title, $why, $help, $($off)?
                 ),)+];
 
             /// The rule that is broken.
             pub(in crate::plan::rules) fn rule(&self) -> &'static $crate::plan::rules::rule::Rule {
                 match self {
                     $(Self::$Variant { .. } => const { &$crate::plan::rules::rule::rules!(
-                        @rule $id, $name, $title, $why, $help, $($off)?
+                        @rule $id, $name, $degree, $title, $why, $help, $($off)?
                     ) },)+
                 }
             }
@@ -220,10 +225,11 @@ macro_rules! rules {
             }
         }
     };
-    (@rule $id:literal, $name:literal, $title:literal, $why:literal, $help:expr, $($off:ident)?) => {
+    (@rule $id:literal, $name:literal, $degree:ident, $title:literal, $why:literal, $help:expr, $($off:ident)?) => {
         $crate::plan::rules::rule::Rule {
             id: $id,
             name: $name,
+            degree: $crate::plan::rules::degree::Degree::$degree,
             title: $title,
             why: $why,
             help: $help,
@@ -252,6 +258,7 @@ mod tests {
         }
         says("{file} has {symbol}")
         json(file: file, subject: symbol, context: ("beside {file}"))
+        degree Error
         title "Usual"
         why "Because."
         help "none";
@@ -262,6 +269,7 @@ mod tests {
         }
         says("{symbol}")
         json()
+        degree Warning
         title "Unusual"
         why "Because."
         help "none";

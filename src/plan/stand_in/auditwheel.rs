@@ -283,7 +283,12 @@ fn by_versions(input: &AuditInput<'_>, references: &[References]) -> (Rank, Vers
     }
     let rank_of = |versions: &Versions| -> Rank {
         let all = || versions.values().flatten();
-        let fits = |one: &References| all().all(|name| one.policy.has_version(arch, name));
+        let fits = |one: &References| {
+            all().all(|name| {
+                one.policy
+                    .has_version(arch, name, one.policy.tag(arch).version)
+            })
+        };
         let found = references.iter().rposition(fits);
         found.map_or(0, |position| position.saturating_add(1))
     };

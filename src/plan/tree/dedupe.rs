@@ -62,7 +62,7 @@ fn is_vendored(path: &ArchivePath) -> bool {
         let folder = path.parent();
         folder.is_some_and(|folder| folder.as_str().ends_with(".libs"))
     };
-    let is_module = name.contains(".cpython-") || name.contains(".abi3.") || name.contains(".pypy");
+    let is_module = name.contains(".cpython-") || name.contains(".abi3") || name.contains(".pypy");
     let is_versioned = name.contains(".so.");
     !is_module && (name.starts_with("lib") || is_versioned || in_libs())
 }
@@ -179,4 +179,26 @@ fn finish(tree: &Tree, mut plan: TreePlan, mut apart: Vec<Apart>) -> TreePlan {
     plan.merged
         .sort_by(|one, other| (other.saved, &one.kept).cmp(&(one.saved, &other.kept)));
     plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_vendored;
+    use crate::wheel::ArchivePath;
+
+    #[test]
+    fn a_module_of_python_s_is_no_library_for_others() {
+        let of = |path| ArchivePath::parse(path).is_ok_and(|path| is_vendored(&path));
+        for path in ["a/libx.so.1", "a.libs/x.so", "a/libx.so"] {
+            assert!(of(path), "{path}");
+        }
+        for path in [
+            "a/libx.abi3.so",
+            "a/libx.abi3t.so",
+            "a/libx.abi3-x86_64-linux-musl.so",
+            "a/libx.cpython-313-x86_64-linux-musl.so",
+        ] {
+            assert!(!of(path), "{path}");
+        }
+    }
 }

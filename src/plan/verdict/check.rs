@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use globset::GlobSet;
 
+use crate::plan::needs::hindrance::too_much_thread_data;
+use crate::plan::needs::imports::not_imported;
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::Blocker;
 use crate::plan::needs::outside::isa_blockers;
@@ -14,7 +16,7 @@ use crate::plan::needs::subject::{ElfEntry, Package, Platform, Subject, elf_of};
 use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::needs::target::is_elsewhere;
 use crate::plan::rules::fault::Fault;
-use crate::plan::rules::files;
+use crate::plan::rules::files::{self, FileFault, StackRequest};
 use crate::plan::rules::floors::{FloorFault, MuslAge};
 use crate::plan::rules::needs::NeedFault;
 use crate::plan::rules::tags::TagFault;
@@ -30,11 +32,15 @@ pub fn check(package: &Package) -> Vec<Fault> {
     for entry in elf.iter().filter(|entry| entry.file.facts.dynamic) {
         let faults = files::faults_of(&entry.installed, &entry.file.facts);
         found.extend(faults.into_iter().map(Fault::from));
+        let stack = stack_request(subject, entry);
+        let file = entry.installed.clone();
+        found.extend(stack.map(|how| FileFault::ExecutableStack { file, how }.into()));
     }
     if let Some(subject) = subject {
         let settled = &subject.platform;
         let widest = tags(package, settled, &mut found);
         let promise = Promise::new(settled, widest.as_ref());
+        found.extend(not_imported(subject, &package.importers));
         check_needs::check(
             &subject.graph,
             settled,
@@ -50,6 +56,15 @@ pub fn check(package: &Package) -> Vec<Fault> {
     found.sort();
     found.dedup();
     found
+}
+
+/// How a file asks for an executable stack, as far as its C library makes a difference.
+fn stack_request(subject: Option<&Subject>, entry: &ElfEntry) -> Option<StackRequest> {
+    let facts = &entry.file.facts;
+    match subject.map(|subject| subject.platform) {
+        Some(platform) => StackRequest::of(facts, platform.libc, platform.arch),
+        None => (facts.exec_stack == Some(true)).then_some(StackRequest::Said),
+    }
 }
 
 /// Are the tags true of the files? The widest of those that can be: the one that speaks of the
@@ -172,6 +187,11 @@ fn tag_name(widest: Option<&PlatformTag>, settled: &Platform) -> String {
 /// What keeps files from the oldest glibc that the widest tag speaks of.
 fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Fault>) {
     let settled = &subject.platform;
+    found.extend(
+        too_much_thread_data(&subject.graph)
+            .into_iter()
+            .map(Fault::from),
+    );
     let Some(tag) = widest else { return };
     let Some(policy) = policy_of(tag, settled.arch) else {
         return;
@@ -184,7 +204,7 @@ fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Fault>
         exclude: &nothing,
     };
     let outside: Outside = outside(&links, &files, &rules);
-    let mut blockers = outside.blockers(&links, policy, settled.arch);
+    let mut blockers = outside.blockers(&links, policy, settled.arch, tag.version);
     blockers.extend(isa_blockers(&links, &outside, settled.arch));
     for blocker in blockers {
         let tag = tag.to_string();

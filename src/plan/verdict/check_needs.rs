@@ -3,18 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::Arch;
+use crate::plan::needs::hindrance::{hindrances, surroundings};
 use crate::plan::needs::outside::is_libpython;
 use crate::plan::needs::subject::{Package, Platform, Subject};
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::needs::{NeedFault, Sought};
-use crate::policy::{
-    PlatformTag, Policy, Pythons, glibc_has, musl_has, policies, policy_of, provided_symbols,
-    python_home, symbol_home,
-};
-use crate::resolve::{
-    Edge, Graph, Leaves, Libc, ModulePath, Surroundings, Target, bind, starts, strays,
-};
+use crate::policy::{PlatformTag, Policy, Pythons, policies, policy_of};
+use crate::resolve::{Edge, Graph, Leaves, ModulePath, Target, bind, starts, strays};
 
 /// What may be expected outside of the package.
 pub(in crate::plan) struct Promise {
@@ -62,7 +57,8 @@ fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Fault>) {
         };
         let (file, library) = (from.clone(), edge.wants.clone());
         let name = edge.wants.as_str();
-        let fault = if is_libpython(name) {
+        // One that the package brings is no other than the one that it was built with.
+        let fault = if is_libpython(name) && edge.target == Target::Missing {
             NeedFault::NeedsLibpython { file, library }
         } else if name.contains('/') {
             NeedFault::NeedsPath { file, library }
@@ -108,31 +104,8 @@ fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Fault>) {
 }
 
 fn symbols(graph: &Graph, settled: &Platform, pythons: &Pythons, found: &mut Vec<Fault>) {
-    let report = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
-    found.extend(report.unbound.into_iter().map(|one| {
-        let home = symbol_home(&one.symbol).map(str::to_owned);
-        Fault::from(NeedFault::Unbound {
-            home: home.or_else(|| python_home(&one.symbol)),
-            file: one.file,
-            symbol: one.symbol,
-        })
-    }));
-}
-
-/// What a file may take symbols from although it is not there to be read: the C library, the
-/// interpreter, and the libraries that the tag provides.
-pub(in crate::plan) fn surroundings(libc: Libc, arch: Arch, pythons: &Pythons) -> Surroundings<'_> {
-    Surroundings {
-        defines: Box::new(move |name| {
-            let by_libc = match libc {
-                Libc::Musl => musl_has(arch, name),
-                Libc::Glibc => glibc_has(name),
-            };
-            by_libc || pythons.have(name)
-        }),
-        library: Box::new(provided_symbols),
-        versions: libc == Libc::Glibc,
-    }
+    let binding = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
+    found.extend(hindrances(graph, settled, &binding));
 }
 
 /// Libraries that differ but are needed under one short name, in one package or across all

@@ -1,25 +1,35 @@
-//! The oldest glibc on which files load: what their symbol versions ask of it.
+//! On which glibc files load: what their symbol versions ask of it, and from which release on it
+//! refuses them.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::elf::Arch;
+use crate::plan::needs::hindrance::{NO_EXECUTABLE_STACK, wanting_stack};
 use crate::plan::needs::links::{Leads, Links};
-use crate::resolve::ModulePath;
+use crate::policy::GlibcVersion;
+use crate::resolve::{Graph, ModulePath};
 
-/// The oldest glibc on which every file loads.
+/// The oldest glibc on which every file loads, and the first that refuses one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GlibcFloor {
-    /// Its version (`2.34`); `None` where no file asks for any.
+    /// Its version (`2.34`); `None` where no file asks for any, or for none that is known.
     pub glibc: Option<String>,
     /// What keeps the files from some older glibc, newest first.
     pub causes: Vec<GlibcCause>,
+    /// Versions of which nothing tells the glibc that has them; `since` says so.
+    pub unknown: Vec<GlibcCause>,
+    /// The release from which on some file is refused.
+    pub not_from: Option<String>,
+    /// The files that it refuses: each asks for an executable stack and is loaded with dlopen.
+    pub refused: Vec<ModulePath>,
 }
 
 /// A version of glibc that a file needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct GlibcCause {
-    /// The version of glibc (`2.34`).
+    /// The version of glibc (`2.34`), or why it is not known.
     pub since: String,
     /// The symbol version as it stands in the file (`GLIBC_2.34`, `GLIBC_ABI_DT_RELR`).
     pub version: String,
@@ -31,11 +41,17 @@ pub struct GlibcCause {
     pub symbols: usize,
 }
 
-/// By this version a glibc that cannot load packed relocations refuses the file; 2.36 has it.
-const RELR: &str = "GLIBC_ABI_DT_RELR";
+/// What is said where a version is not in the tables.
+const UNKNOWN: &str = "unknown, newer than the tables";
+const PRIVATE: &str = "unknown: private to the glibc that it was built with";
 
 /// What `files` ask of glibc. What they ask of libraries in the package is no matter.
-pub(in crate::plan) fn glibc_floor(links: &Links, files: &BTreeSet<ModulePath>) -> GlibcFloor {
+pub(in crate::plan) fn glibc_floor(
+    graph: &Graph,
+    links: &Links,
+    files: &BTreeSet<ModulePath>,
+    arch: Arch,
+) -> GlibcFloor {
     let mut causes = Vec::new();
     for path in files {
         let Some(file) = links.files.get(path) else {
@@ -52,7 +68,7 @@ pub(in crate::plan) fn glibc_floor(links: &Links, files: &BTreeSet<ModulePath>) 
             .flat_map(|need| need.versions.iter().map(|version| version.name.as_str()))
             .collect();
         for name in versions {
-            let Some(version) = version_of(name) else {
+            let Some(version) = GlibcVersion::of(name) else {
                 continue;
             };
             let symbols = file.facts.symbols.iter();
@@ -62,11 +78,7 @@ pub(in crate::plan) fn glibc_floor(links: &Links, files: &BTreeSet<ModulePath>) 
                 .collect();
             named.sort_unstable();
             let cause = GlibcCause {
-                since: version
-                    .iter()
-                    .map(u32::to_string)
-                    .collect::<Vec<_>>()
-                    .join("."),
+                since: since(version),
                 version: name.to_owned(),
                 file: path.clone(),
                 symbol: named.first().map(|name| (*name).to_owned()),
@@ -76,32 +88,24 @@ pub(in crate::plan) fn glibc_floor(links: &Links, files: &BTreeSet<ModulePath>) 
         }
     }
     causes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let (known, unknown): (Vec<_>, Vec<_>) = causes
+        .into_iter()
+        .partition(|(version, _)| version.release().is_some());
+    let refused: Vec<ModulePath> = wanting_stack(graph, files, arch).into_keys().collect();
     GlibcFloor {
-        glibc: causes.first().map(|(_, cause)| cause.since.clone()),
-        causes: causes.into_iter().map(|(_, cause)| cause).collect(),
+        glibc: known.first().map(|(_, cause)| cause.since.clone()),
+        causes: known.into_iter().map(|(_, cause)| cause).collect(),
+        unknown: unknown.into_iter().map(|(_, cause)| cause).collect(),
+        not_from: (!refused.is_empty()).then(|| NO_EXECUTABLE_STACK.to_owned()),
+        refused,
     }
 }
 
-/// The number in `GLIBC_2.34` or `GLIBC_2.2.5`, part by part.
-fn version_of(name: &str) -> Option<Vec<u32>> {
-    if name == RELR {
-        return Some(vec![2, 36]);
-    }
-    let parts = name.strip_prefix("GLIBC_")?.split('.');
-    let parts: Result<Vec<u32>, _> = parts.map(str::parse).collect();
-    parts.ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::version_of;
-
-    #[test]
-    fn versions_are_those_of_glibc_and_compare_as_numbers() {
-        assert_eq!(version_of("GLIBC_2.34"), Some(vec![2, 34]));
-        assert!(version_of("GLIBC_2.2.5") < version_of("GLIBC_2.14"));
-        assert_eq!(version_of("GLIBC_ABI_DT_RELR"), Some(vec![2, 36]));
-        assert_eq!(version_of("GLIBC_PRIVATE"), None);
-        assert_eq!(version_of("GLIBCXX_3.4"), None);
+fn since(version: GlibcVersion) -> String {
+    match version {
+        GlibcVersion::Since(major, minor, 0) => format!("{major}.{minor}"),
+        GlibcVersion::Since(major, minor, patch) => format!("{major}.{minor}.{patch}"),
+        GlibcVersion::Private => PRIVATE.to_owned(),
+        GlibcVersion::Unknown => UNKNOWN.to_owned(),
     }
 }

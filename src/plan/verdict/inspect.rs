@@ -6,16 +6,18 @@ use globset::GlobSet;
 use serde::Serialize;
 
 use crate::elf::{Arch, Soname};
+use crate::plan::needs::hindrance::{sure_hindrances, surroundings};
+use crate::plan::needs::imports::not_imported;
 use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::Blocker;
 use crate::plan::needs::old_python::python_blockers;
 use crate::plan::needs::outside::isa_blockers;
-use crate::plan::needs::outside::{Outside, Rules, outside};
+use crate::plan::needs::outside::{Outside, Rules, glibc_that_would_do, outside};
 use crate::plan::needs::subject::{ElfEntry, Platform, Subject};
 use crate::plan::needs::target::MUSL_AUTO;
-use crate::plan::verdict::check_needs::surroundings;
+use crate::plan::rules::fault::Fault;
 use crate::plan::verdict::glibc_floor::{GlibcFloor, glibc_floor};
-use crate::policy::{MuslFloor, Policy, Pythons, musl_floor, policies};
+use crate::policy::{Importers, MuslFloor, Policy, Pythons, musl_floor, policies};
 use crate::resolve::{BindingReport, Libc, ModulePath, bind};
 
 /// What is looked at: a wheel, an installed package, or a single file.
@@ -26,6 +28,8 @@ pub struct InspectInput<'a> {
     pub claims: &'a [String],
     /// The interpreters that its tags claim.
     pub pythons: &'a Pythons,
+    /// The names of extensions that they look for.
+    pub importers: &'a Importers,
     /// Its ELF files that are for its machine and C library, and what each of them pulls in.
     pub subject: &'a Subject,
 }
@@ -57,6 +61,10 @@ pub struct Inspection {
     pub glibc_floor: Option<GlibcFloor>,
     /// Symbols that nothing defines.
     pub binding: BindingReport,
+    /// Why it runs nowhere: what keeps files of it from being loaded on any system of its C library,
+    /// or by any Python of its tags.
+    #[serde(skip)]
+    pub nowhere: Vec<Fault>,
 }
 
 /// A library in the wheel.
@@ -114,48 +122,73 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         .filter(|one| auto(one) || claimed(one));
     let own: BTreeSet<&ModulePath> = files.iter().collect();
     let floor = (libc == Libc::Musl).then(|| musl_floor(&subject.graph, arch, &own, false));
-    let assessed: Vec<(&'static Policy, Outside)> =
-        candidates.map(|policy| (policy, assess(policy))).collect();
-    let blocked = |policy: &Policy, outside: &Outside| {
-        let mut blockers = outside.blockers(&links, policy, arch);
-        blockers.extend(python_blockers(&links, outside));
-        blockers.extend(isa_blockers(&links, outside, arch));
-        blockers.extend(musl_blockers(policy, floor.as_ref(), arch));
+    let mut assessed: Vec<Assessed> = candidates
+        .map(|policy| Assessed {
+            policy,
+            version: policy.tag(arch).version,
+            outside: assess(policy),
+        })
+        .collect();
+    let blocked = |one: &Assessed| {
+        let mut blockers = one.outside.blockers(&links, one.policy, arch, one.version);
+        blockers.extend(python_blockers(&links, &one.outside));
+        blockers.extend(isa_blockers(&links, &one.outside, arch));
+        blockers.extend(musl_blockers(one.policy, floor.as_ref(), arch));
         blockers
     };
+    // Past the newest row of the table, as `repair` tags it.
+    if let Some((policy, version)) = assessed
+        .last()
+        .and_then(|newest| Some((newest.policy, glibc_that_would_do(&blocked(newest))?)))
+    {
+        let outside = assess(policy);
+        assessed.push(Assessed {
+            policy,
+            version,
+            outside,
+        });
+    }
     let complete = |outside: &Outside| outside.grafts.is_empty() && outside.missing.is_empty();
+    let binding = bind(&subject.graph, &surroundings(libc, arch, input.pythons));
+    let mut nowhere = sure_hindrances(&subject.graph, &subject.platform, &binding, &files);
+    nowhere.extend(not_imported(subject, input.importers));
     let deserved = assessed
         .iter()
-        .find(|(policy, outside)| complete(outside) && blocked(policy, outside).is_empty());
-    let blockers = match deserved {
-        // Why not the next wider one.
-        Some((deserved, _)) => assessed
-            .iter()
-            .take_while(|(policy, _)| !std::ptr::eq(*policy, *deserved))
-            .last()
-            .map(|(policy, outside)| blocked(policy, outside)),
-        None => assessed
-            .last()
-            .map(|(policy, outside)| blocked(policy, outside)),
-    };
-    let judged_by = deserved
-        .or_else(|| assessed.first())
-        .map(|(policy, _)| *policy);
+        .position(|one| complete(&one.outside) && blocked(one).is_empty())
+        .filter(|_| nowhere.is_empty());
+    // Why not the next wider one, or why none.
+    let wider = deserved.map_or(assessed.len(), |position| position);
+    let blockers = wider
+        .checked_sub(1)
+        .and_then(|place| assessed.get(place))
+        .map(blocked);
+    let deserved = deserved.and_then(|position| assessed.get(position));
+    let judged_by = deserved.or_else(|| assessed.first()).map(|one| one.policy);
     let needs = needed(&links, &files, judged_by);
     Inspection {
         wheel: input.name.clone(),
         libc,
         machine: arch.name(),
         claims: input.claims.to_vec(),
-        deserves: deserved.map_or_else(Vec::new, |(policy, _)| policy.names(arch)),
+        deserves: deserved.map_or_else(Vec::new, |one| one.policy.names_at(arch, one.version)),
         blockers: blockers.unwrap_or_default(),
         carries: carried(&links, &subject.elf),
         needs,
         versions: versions(&links, &files),
-        glibc_floor: (libc == Libc::Glibc).then(|| glibc_floor(&links, &files)),
-        binding: bind(&subject.graph, &surroundings(libc, arch, input.pythons)),
+        glibc_floor: (libc == Libc::Glibc)
+            .then(|| glibc_floor(&subject.graph, &links, &files, arch)),
+        binding,
+        nowhere,
         floor,
     }
+}
+
+/// A tag that the content might deserve.
+struct Assessed {
+    policy: &'static Policy,
+    /// The policy's own, or a newer one without a row of its own.
+    version: (u16, u16),
+    outside: Outside,
 }
 
 /// What in a musl floor is newer than a tag's musl.

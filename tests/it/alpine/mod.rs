@@ -1,4 +1,5 @@
 //! The promises on a real Alpine.
 
 mod dedupe;
+mod loads;
 mod repair;

@@ -164,3 +164,39 @@ fn readelf_has_nothing_to_complain_of() {
         }
     }
 }
+
+#[test]
+fn what_relocations_ask_of_a_loader_is_read_on_every_machine() {
+    let text = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    for machine in MACHINES {
+        let of = |relocations: &[&str]| {
+            let built = Elf {
+                machine: machine.to_owned(),
+                thread_data: 24,
+                thread_symbols: text(&["own"]),
+                indirect: text(&["work", "idle"]),
+                wants: text(&["other"]),
+                relocations: text(relocations),
+                ..Elf::default()
+            };
+            elf::read(&built.build()).unwrap().relocated
+        };
+        let found = of(&[
+            "thread-offset other",
+            "thread-offset own",
+            "call work",
+            "call other",
+        ]);
+        assert_eq!(found.initial_exec, ["other", "own"], "{machine}");
+        assert_eq!(found.indirect, ["work"], "{machine}");
+        assert_eq!(found.thread_data, 24, "{machine}");
+        assert!(!found.initial_exec_own && !found.irelative, "{machine}");
+        assert!(of(&["thread-offset"]).initial_exec_own, "{machine}");
+        assert!(of(&["irelative"]).irelative, "{machine}");
+        let none = of(&["call other"]);
+        assert!(
+            none.indirect.is_empty() && none.initial_exec.is_empty(),
+            "{machine}"
+        );
+    }
+}

@@ -7,8 +7,12 @@
 
 use serde::Deserialize;
 
+#[path = "elf_headers.rs"]
+mod elf_headers;
 #[path = "elf_machine.rs"]
 mod elf_machine;
+#[path = "elf_relocations.rs"]
+mod elf_relocations;
 #[path = "elf_tables.rs"]
 mod elf_tables;
 #[path = "elf_writer.rs"]
@@ -42,6 +46,14 @@ pub struct Elf {
     pub versions: Vec<String>,
     /// So many packed relative relocations.
     pub relr: usize,
+    /// So many bytes of thread-local data.
+    pub thread_data: usize,
+    /// Symbols of it that it offers.
+    pub thread_symbols: Vec<String>,
+    /// Functions it offers that choose their code while it is loaded.
+    pub indirect: Vec<String>,
+    /// `thread-offset`, `irelative` or `call`, each also with the name of a symbol.
+    pub relocations: Vec<String>,
     /// The x86 level it is marked with: 1 baseline, 2, 3, 4.
     pub isa: Option<u32>,
     /// `Tag_CPU_arch` of Arm: 6 is v6, 10 is v7.
@@ -68,6 +80,8 @@ pub enum Unwelcome {
     ExecutableStack,
     TextRelocations,
     WritableCode,
+    /// It says nothing of the stack.
+    NoStackHeader,
 }
 
 /// A field that does not say the truth.
@@ -102,6 +116,10 @@ impl Default for Elf {
             wants: Vec::new(),
             versions: Vec::new(),
             relr: 0,
+            thread_data: 0,
+            thread_symbols: Vec::new(),
+            indirect: Vec::new(),
+            relocations: Vec::new(),
             isa: None,
             arm_cpu: 10,
             debug: 0,
@@ -162,7 +180,7 @@ impl Elf {
             let kind = Part::new(".note.gnu.property", Place::Code, 7, note);
             writer.add(kind.align(codec.word()).segment(4).segment(0x6474_e553));
         }
-        let functions = self.defines.len() as u64 + 1;
+        let functions = (self.defines.len() + self.indirect.len()) as u64 + 1;
         let code = vec![0xc3; (functions * CODE_STEP) as usize];
         writer.add(Part::new(".text", Place::Code, 1, code).align(16).flag(4));
 
@@ -173,6 +191,7 @@ impl Elf {
             + 5
             + if versions.is_some() { 3 } else { 0 }
             + if self.relr > 0 { 3 } else { 0 }
+            + if self.relocations.is_empty() { 0 } else { 3 }
             + usize::from(is_program)
             + 1
             + self.spare;
@@ -180,6 +199,10 @@ impl Elf {
         writer.add(Part::new(".dynamic", Place::Data, 6, dynamic).align(codec.word()));
         let data = ballast(self.ballast, self.relr.max(1) * codec.word());
         writer.add(Part::new(".data", Place::Data, 1, data).align(codec.word()));
+        if self.thread_data > 0 {
+            let own = Part::new(".tdata", Place::Data, 1, vec![0; self.thread_data]);
+            writer.add(own.align(codec.word()).flag(0x400).segment(7));
+        }
 
         let hash = hash_table(&machine, &symbols);
         writer.add(Part::new(".hash", Place::Names, 5, hash).align(codec.word()));
@@ -196,6 +219,16 @@ impl Elf {
         if self.relr > 0 {
             let packed = vec![0; relr_words(self.relr, codec) * codec.word()];
             writer.add(Part::new(".relr.dyn", Place::Names, 19, packed).align(codec.word()));
+        }
+        if !self.relocations.is_empty() {
+            let size = self.relocations.len() * elf_relocations::record_size(&machine);
+            let kind = if elf_relocations::with_addends(&machine) {
+                4
+            } else {
+                9
+            };
+            let table = Part::new(".rela.dyn", Place::Names, kind, vec![0; size]);
+            writer.add(table.align(codec.word()));
         }
         writer.add(Part::new(".dynstr", Place::Names, 3, names.bytes.clone()));
         if self.debug > 0 {
@@ -236,6 +269,19 @@ impl Elf {
             entries.push((37, codec.word() as u64));
             self.pack_relocations(&mut writer);
         }
+        if !self.relocations.is_empty() {
+            let first = if elf_relocations::with_addends(&machine) {
+                7
+            } else {
+                17
+            };
+            let place = writer.address(".data");
+            let table = elf_relocations::table(&machine, &self.relocations, &symbols, place);
+            entries.push((first, writer.address(".rela.dyn")));
+            entries.push((first + 1, table.len() as u64));
+            entries.push((first + 2, elf_relocations::record_size(&machine) as u64));
+            writer.fill(".rela.dyn", &table);
+        }
         if is_program && kind == 3 {
             entries.push((0x6fff_fffb, 0x0800_0000));
         } else if is_program {
@@ -260,27 +306,9 @@ impl Elf {
         }
         let entry = if is_program { code } else { 0 };
         let mut bytes = writer.finish(entry, self.sections);
-        self.ask_too_much(codec, &mut bytes);
+        elf_headers::ask_too_much(&self.unwelcome, codec, &mut bytes);
         self.lie_in_headers(codec, &mut bytes);
         bytes
-    }
-
-    /// Flags of the program headers, which stand behind the file's own header.
-    fn ask_too_much(&self, codec: Codec, bytes: &mut [u8]) {
-        let word = codec.word();
-        let (size, flags_at) = if word == 8 { (56, 4) } else { (32, 24) };
-        for one in &self.unwelcome {
-            // PT_GNU_STACK; the first PT_LOAD, which is code.
-            let kind: u32 = match one {
-                Unwelcome::ExecutableStack => 0x6474_e551,
-                Unwelcome::WritableCode => 1,
-                Unwelcome::TextRelocations => continue,
-            };
-            let mut headers = (codec.header_size()..).step_by(size);
-            let header = headers.find(|at| bytes[*at..*at + 4] == codec.u32(kind)[..]);
-            let at = header.unwrap() + flags_at;
-            bytes[at..at + 4].copy_from_slice(&codec.u32(7));
-        }
     }
 
     /// The empty first symbol, then what it wants, then what it offers.
@@ -300,16 +328,28 @@ impl Elf {
                 offset: names.add(name),
                 weak,
                 version,
+                kind: 2,
                 position: None,
             });
         }
-        for (position, name) in self.defines.iter().enumerate() {
+        let functions = self.defines.iter().map(|name| (name, 2));
+        let functions = functions.chain(self.indirect.iter().map(|name| (name, 10)));
+        for (position, (name, kind)) in functions.enumerate() {
             symbols.push(Symbol {
                 name: name.clone(),
                 offset: names.add(name),
-                weak: false,
-                version: None,
+                kind,
                 position: Some(position as u64),
+                ..Symbol::default()
+            });
+        }
+        for name in &self.thread_symbols {
+            symbols.push(Symbol {
+                name: name.clone(),
+                offset: names.add(name),
+                kind: 6,
+                position: Some(0),
+                ..Symbol::default()
             });
         }
         symbols

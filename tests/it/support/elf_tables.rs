@@ -11,6 +11,8 @@ pub struct Symbol {
     pub offset: u32,
     pub weak: bool,
     pub version: Option<String>,
+    /// `STT_…`: 2 a function, 6 thread-local data, 10 an indirect function.
+    pub kind: u8,
     /// Which function it is; none: it is wanted.
     pub position: Option<u64>,
 }
@@ -20,8 +22,9 @@ impl Symbol {
         if self.name.is_empty() {
             return vec![0; codec.symbol_size()];
         }
-        let info = if self.weak { 0x20 } else { 0x10 } | 2;
+        let info = if self.weak { 0x20 } else { 0x10 } | self.kind;
         let (value, size, section) = match self.position {
+            Some(_) if self.kind == 6 => (0, 1, section),
             Some(position) => (code + position * CODE_STEP, 1, section),
             None => (0, 0, 0),
         };

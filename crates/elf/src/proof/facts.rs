@@ -15,6 +15,7 @@ use crate::read::dynamic::{
 use crate::read::facts::{self, Facts};
 use crate::read::load_facts::LoadFacts;
 use crate::read::object::Object;
+use crate::read::relocated::Relocated;
 use crate::read::string_users;
 use crate::read::symbols::{Symbol, Symbols};
 use crate::read::versions::{RELR_VERSION, VersionNeed};
@@ -118,6 +119,7 @@ fn verify_rest(before: Facts, after: &mut Facts, edits: &Edits) -> Result<(), Er
         version_needs: after.version_needs.clone(),
         symbols: Symbols::default(),
         relr: after.relr,
+        relocated: relocated(before.relocated, edits),
         has_symbol_table: after.has_symbol_table,
         has_debug: after.has_debug,
         ..before
@@ -125,6 +127,24 @@ fn verify_rest(before: Facts, after: &mut Facts, edits: &Edits) -> Result<(), Er
     same("something that was not to change", &expected, after)?;
     after.symbols = symbols;
     Ok(())
+}
+
+/// The same relocations, which name symbols by what those are called now.
+fn relocated(before: Relocated, edits: &Edits) -> Relocated {
+    let rename = |names: Vec<String>| {
+        let renamed = names.into_iter().map(|name| {
+            let new = edits.more.rename_symbols.get(&name);
+            new.cloned().unwrap_or(name)
+        });
+        let mut names: Vec<String> = renamed.collect();
+        names.sort();
+        names
+    };
+    Relocated {
+        initial_exec: rename(before.initial_exec),
+        indirect: rename(before.indirect),
+        ..before
+    }
 }
 
 fn expected_needs(before: &Facts, edits: &Edits) -> Vec<VersionNeed> {

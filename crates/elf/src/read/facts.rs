@@ -13,6 +13,7 @@ use crate::read::image::Image;
 use crate::read::load_facts::LoadFacts;
 use crate::read::notes::{self, X86Isa};
 use crate::read::object::Object;
+use crate::read::relocated::{self, Relocated};
 use crate::read::relocations;
 use crate::read::section::SHT_SYMTAB;
 use crate::read::segment::{PF_W, PF_X, PT_GNU_STACK, PT_INTERP};
@@ -39,6 +40,8 @@ pub struct Facts {
     /// How many relative relocations `DT_RELR` packs; `None` without it. musl before 1.2.4 and
     /// glibc before 2.36 do not know them.
     pub relr: Option<u64>,
+    /// What its relocations ask of a loader beyond addresses.
+    pub relocated: Relocated,
     /// The build id.
     pub build_id: Option<Vec<u8>>,
     /// The x86 instructions it says it needs.
@@ -109,6 +112,7 @@ fn of_headers(image: &Image<'_>) -> Result<Facts, Error> {
         version_definitions: Vec::new(),
         symbols: Symbols::default(),
         relr: None,
+        relocated: Relocated::default(),
         build_id: notes.build_id,
         x86_isa: notes.x86_isa,
         exec_stack: stack.map(|segment| segment.flags & PF_X != 0),
@@ -176,5 +180,6 @@ fn add_dynamic(facts: &mut Facts, object: &Object<'_>) -> Result<(), Error> {
         .collect::<Result<_, Error>>()?;
     facts.symbols = symbols::read(image, dynamic, object.symbols()?, &needs, &definitions)?;
     facts.relr = relocations::packed_count(image, dynamic)?;
+    facts.relocated = relocated::read(image, dynamic, &facts.symbols)?;
     Ok(())
 }

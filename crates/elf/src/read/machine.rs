@@ -201,6 +201,21 @@ impl Machine {
         )
     }
 
+    /// The relocation types that give the distance of thread-local data from the thread pointer, as
+    /// the initial-exec model wants it. None for machines not known here.
+    pub(crate) fn thread_offset_types(self) -> &'static [u32] {
+        match self.number {
+            EM_X86_64 => &[18, 23],
+            EM_386 => &[14, 37],
+            EM_AARCH64 => &[1030],
+            EM_ARM => &[19],
+            EM_PPC64 => &[73],
+            EM_S390 => &[56],
+            EM_RISCV | EM_LOONGARCH => &[10, 11],
+            _ => &[],
+        }
+    }
+
     /// The relocation types that add the load base to a number: the plain one, and the one whose
     /// sum is a resolver function's address. `None` for machines not known here.
     pub(crate) fn relative_types(self) -> Option<[u32; 2]> {

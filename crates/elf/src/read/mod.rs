@@ -14,6 +14,7 @@ pub(crate) mod load_facts;
 pub(crate) mod machine;
 pub(crate) mod notes;
 pub(crate) mod object;
+pub(crate) mod relocated;
 pub(crate) mod relocations;
 pub(crate) mod section;
 pub(crate) mod section_numbers;

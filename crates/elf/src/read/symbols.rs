@@ -140,6 +140,12 @@ impl Symbols {
         self.versions.get(index)
     }
 
+    /// The symbol that the file's relocations call by this number; `None` for the empty first one.
+    pub(crate) fn numbered(&self, number: u32) -> Option<Symbol<'_>> {
+        let record = self.records.get((number as usize).checked_sub(1)?)?;
+        Some(self.symbol(record))
+    }
+
     fn symbol(&self, record: &Record) -> Symbol<'_> {
         let start = record.name_start as usize;
         let version = self.version(record);
