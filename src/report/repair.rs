@@ -100,7 +100,7 @@ pub fn plan_text(plan: &WheelPlan) -> String {
                 let from = format!("{}, {}", source.path, bytes(source.size));
                 ("graft", with_edits(from, edits))
             }
-            EntryOp::Write { .. } | EntryOp::Record => ("write", String::new()),
+            EntryOp::Write { .. } | EntryOp::Sbom(_) | EntryOp::Record => ("write", String::new()),
         };
         rows.push([verb.to_owned(), escape(path.as_str()), more]);
     }

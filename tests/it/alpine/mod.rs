@@ -2,3 +2,4 @@
 
 mod dedupe;
 mod repair;
+mod sbom;
