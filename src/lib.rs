@@ -18,6 +18,7 @@
 //! | 3 | [`policy`] | what may stay outside, where a file runs |
 //! | 2 | [`resolve`] | who loads whom, by musl's and glibc's rules |
 //! | 1 | [`elf`] | bytes in, facts or bytes out: the package `wheelfix-elf` |
+//! | 1 | [`packages`] | which package of a system brought a file |
 //! | 1 | [`python`] | what a Python source mentions |
 //! | 1 | [`wheel`] | names, tags, RECORD, the archive |
 //!
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod error;
 pub mod host;
 pub mod ops;
+pub mod packages;
 pub mod plan;
 pub mod policy;
 pub mod python;

@@ -64,6 +64,9 @@ pub(super) struct Arguments {
     /// Accept files marked for newer processors than the tag's baseline
     #[arg(long)]
     disable_isa_ext_check: bool,
+    /// Write no bill of materials (`.dist-info/sboms/wheelfix.cdx.json`) of what is grafted
+    #[arg(long)]
+    no_sbom: bool,
     /// Copy a wheel without ELF files instead of refusing it
     #[arg(long)]
     allow_pure_python_wheel: bool,
@@ -148,6 +151,7 @@ impl Arguments {
                 keep_existing: self.no_clobber,
                 in_place: self.in_place,
             },
+            no_sbom: self.no_sbom,
             allow_pure_python_wheel: self.allow_pure_python_wheel,
             refuse_as_auditwheel: self.refuse_as_auditwheel,
         })

@@ -13,7 +13,7 @@ use super::publish::Output;
 use super::sysroot::Sysroot;
 use crate::elf::{self, Arch, Edits};
 use crate::error::{Error, Place};
-use crate::plan::{EntryOp, SourceLibrary, WheelPlan};
+use crate::plan::{EntryOp, SourceLibrary, WheelPlan, hex, sbom_json};
 use crate::policy::shim;
 use crate::wheel::{
     ArchivePath, ArchiveWriter, Deflated, DosDateTime, Entry, Level, RecordHash, RecordRow, deflate,
@@ -231,6 +231,7 @@ impl<'a> Job<'a> {
                 self.write_item(&mut writer, item, made, &mut record)?;
             }
         }
+        self.write_sbom(&mut writer, &mut record)?;
         self.write_record(&mut writer, &record)?;
         writer.finish().map_err(|error| self.failed(error))
     }
@@ -292,7 +293,9 @@ impl<'a> Job<'a> {
         entry: Option<&'a Entry>,
     ) -> Result<Option<Item<'a>>, Error> {
         Ok(Some(match op {
-            EntryOp::Keep | EntryOp::Remove(_) | EntryOp::Record => return Ok(None),
+            EntryOp::Keep | EntryOp::Remove(_) => return Ok(None),
+            // Written behind everything else: they tell of it.
+            EntryOp::Sbom(_) | EntryOp::Record => return Ok(None),
             EntryOp::Edit(edits) => Item::Edit(path, self.entry(path, entry)?, edits),
             EntryOp::Move { from, edits } => {
                 let entry = self.gathered.wheel.archive.get(from.as_str());
@@ -403,6 +406,25 @@ impl<'a> Job<'a> {
             (_, None) => Ok(()),
         };
         done.map_err(|error| self.failed(error))
+    }
+
+    /// The bill of materials, which tells of the grafts as they have become.
+    fn write_sbom(
+        &self,
+        writer: &mut ArchiveWriter<Output>,
+        record: &mut crate::wheel::Record,
+    ) -> Result<(), Error> {
+        for (path, op) in &self.plan.ops {
+            let EntryOp::Sbom(sbom) = op else { continue };
+            let text = sbom_json(sbom, |place| {
+                let row = record.get(place.as_str())?;
+                row.hash.as_ref().map(|hash| hex(hash.digest()))
+            });
+            let item = Item::Text(path, &text, 0o644, None);
+            let made = self.make(&item)?;
+            self.write_item(writer, &item, made, record)?;
+        }
+        Ok(())
     }
 
     /// RECORD, the archive's last entry: as it was when nothing else changed.

@@ -127,6 +127,32 @@ impl Sysroot {
         })
     }
 
+    /// What a file holds, with its links followed; `None` where it is not there, is no file, cannot be
+    /// read, or has more than `most` bytes.
+    pub(super) fn bytes(&self, path: &ModulePath, most: u64) -> Option<Vec<u8>> {
+        let host = self.on_host(&self.real(path).ok()?);
+        let metadata = fs::metadata(&host).ok()?;
+        if !metadata.is_file() || metadata.size() > most {
+            return None;
+        }
+        fs::read(&host).ok()
+    }
+
+    /// The names in a folder, sorted; none where it is no folder.
+    pub(super) fn names(&self, folder: &ModulePath) -> Vec<String> {
+        let Ok(real) = self.real(folder) else {
+            return Vec::new();
+        };
+        let Ok(entries) = fs::read_dir(self.on_host(&real)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+    }
+
     /// A real path of the root or of the host, as this machine calls it.
     fn on_host(&self, path: &ModulePath) -> PathBuf {
         match path.place() {
@@ -290,17 +316,7 @@ impl World for Sysroot {
     }
 
     fn list(&self, folder: &str) -> Vec<String> {
-        let Ok(real) = self.real(&ModulePath::new(Place::System, folder)) else {
-            return Vec::new();
-        };
-        let Ok(entries) = fs::read_dir(self.on_host(&real)) else {
-            return Vec::new();
-        };
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .collect();
-        names.sort();
-        names
+        self.names(&ModulePath::new(Place::System, folder))
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Options {
     pub plan: RepairOptions,
     /// Where it goes and how it is written.
     pub output: OutputOptions,
+    /// Leave out the bill of materials that tells where grafted libraries came from.
+    pub no_sbom: bool,
     /// Copy a wheel without ELF files instead of refusing it.
     pub allow_pure_python_wheel: bool,
     /// Refuse the wheels that auditwheel refuses: those without a file for the machine in their
@@ -165,7 +167,7 @@ impl<'a> Opened<'a> {
             return Err(Error::NoPlatformWheel(refusal));
         }
         let plan = match planned(&self.gathered, &self.repair.options.plan) {
-            Ok(plan) => Some(plan),
+            Ok(plan) => Some(self.with_sbom(plan)),
             Err(obstacles) => {
                 let pure = matches!(obstacles.as_slice(), [Obstacle::NotAPlatformWheel { .. }]);
                 if !pure || !self.repair.options.allow_pure_python_wheel {
@@ -183,6 +185,17 @@ impl<'a> Opened<'a> {
             gathered: self.gathered,
             plan,
         })
+    }
+}
+
+impl Opened<'_> {
+    fn with_sbom(&self, mut plan: WheelPlan) -> WheelPlan {
+        if !self.repair.options.no_sbom {
+            let sources = plan.grafts().map(|(_, source)| source.path.clone());
+            let owners = host::owners(&self.repair.world.sysroot, &sources.collect());
+            plan::add_sbom(&mut plan, &self.gathered.wheel.dist_info, &owners);
+        }
+        plan
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::elf::{Arch, Edits, Relr, Soname, Strip};
 use crate::plan::note::Note;
 use crate::plan::repair::naming;
+use crate::plan::repair::sbom::Sbom;
 use crate::plan::rules::fault::Fault;
 use crate::plan::tree::slim::SlimKind;
 use crate::policy::MuslFloor;
@@ -84,6 +85,8 @@ pub enum EntryOp {
         /// 0o644 or 0o755.
         mode: u32,
     },
+    /// A bill of materials, written when what it tells of is.
+    Sbom(Sbom),
     /// RECORD, written last from what everything else became.
     Record,
 }

@@ -109,7 +109,7 @@ pub fn plan_text(plan: &WheelPlan) -> String {
                 ("graft", with_edits(from, edits))
             }
             EntryOp::Shim { edits, .. } => ("shim", edits_text(edits)),
-            EntryOp::Write { .. } | EntryOp::Record => ("write", String::new()),
+            EntryOp::Write { .. } | EntryOp::Sbom(_) | EntryOp::Record => ("write", String::new()),
         };
         rows.push([verb.to_owned(), escape(path.as_str()), more]);
     }

@@ -20,6 +20,7 @@
 //! args = "repair --sysroot sysroot {wheels}"     # this one if there is none
 //! exit = 1                       # 0 if there is none
 //! env = { LD_LIBRARY_PATH = "{tmp}/opt" }
+//! shows = "cdx.json"             # also the text of the output's files whose names end so
 //! called = "auditwheel"          # the program's name, `wheelfix` if there is none
 //! ```
 
@@ -58,6 +59,8 @@ pub struct Run {
     pub exit: i32,
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The output's files whose names end like that are shown.
+    pub shows: Option<String>,
     /// Files that were there may change; the laws of laws.rs are not checked then.
     #[serde(default)]
     pub replaces: bool,

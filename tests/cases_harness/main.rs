@@ -16,11 +16,15 @@
 )]
 
 mod case;
+#[path = "../it/support/command.rs"]
+#[allow(dead_code)]
+mod command;
 #[path = "../it/support/elf_builder.rs"]
 #[allow(dead_code)]
 mod elf_builder;
 mod laws;
 mod run;
+mod sbom;
 mod schema;
 #[path = "../it/support/scratch.rs"]
 mod scratch;
@@ -60,6 +64,10 @@ fn main() -> ExitCode {
     tests.push(Trial::test("every_schema_has_a_case", || {
         schema::every_one_has_a_case().map_err(Failed::from)
     }));
+    tests.push(Trial::test(
+        "the_schema_of_cyclonedx_refuses_nonsense",
+        || sbom::refuses_nonsense().map_err(Failed::from),
+    ));
     libtest_mimic::run(&arguments, tests).exit_code()
 }
 

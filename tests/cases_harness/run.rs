@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use similar::{ChangeTag, TextDiff};
 
 use super::case::{Case, Run};
-use super::{laws, schema, scratch, wheel_text};
+use super::{laws, sbom, schema, scratch, wheel_text};
 
 /// Everything in a folder: each file's bytes, each link's target.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -97,6 +97,10 @@ fn one_run(case: &Case, run: &Run, folder: &Path) -> Result<String, String> {
         }
         if name.ends_with(".whl") {
             text.push_str(&wheel_text::describe(&after[name])?);
+            if let Some(ending) = &run.shows {
+                text.push_str(&sbom::shown(&after[name], ending));
+            }
+            sbom::check(&after[name], Path::new(name))?;
         }
     }
     text.push('\n');

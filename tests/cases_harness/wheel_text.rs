@@ -99,7 +99,8 @@ fn indented(bytes: &[u8]) -> String {
     text.lines().map(line).collect()
 }
 
-/// Without hashes and sizes of ELF files: they are the editor's business, and Python checks them.
+/// Without hashes and sizes of ELF files and of what tells their hashes: they are the editor's business,
+/// and Python checks them.
 fn record(bytes: &[u8], elf_files: &[String]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let row = |row: &str| {
@@ -110,7 +111,7 @@ fn record(bytes: &[u8], elf_files: &[String]) -> String {
             Some((quoted, _)) => quoted.replace("\"\"", "\""),
             None => row.split(',').next().unwrap_or_default().to_owned(),
         };
-        match elf_files.contains(&path) {
+        match elf_files.contains(&path) || path.ends_with(".cdx.json") {
             true => format!("{path},…\n"),
             false => format!("{row}\n"),
         }

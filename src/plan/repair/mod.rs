@@ -7,4 +7,7 @@ pub(in crate::plan) mod options;
 pub(in crate::plan) mod plan;
 pub(in crate::plan) mod run_path;
 pub(in crate::plan) mod runs;
+pub(in crate::plan) mod sbom;
+pub(in crate::plan) mod sbom_json;
+pub(in crate::plan) mod sbom_plan;
 pub(in crate::plan) mod tags;

@@ -140,7 +140,7 @@ pub(in crate::plan) fn graft_name(file_name: &str, hash: &str) -> Soname {
 }
 
 /// Lower-case hexadecimal.
-pub(in crate::plan) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -3,3 +3,4 @@
 mod dedupe;
 mod loads;
 mod repair;
+mod sbom;

@@ -10,7 +10,7 @@ use super::names::names;
 use super::source::{Source, sources};
 
 /// Each top-level module's floor. `elf` is the package `wheelfix-elf`.
-const FLOORS: [(&str, u32); 11] = [
+const FLOORS: [(&str, u32); 12] = [
     ("cli", 8),
     ("ops", 7),
     ("host", 6),
@@ -20,6 +20,7 @@ const FLOORS: [(&str, u32); 11] = [
     ("policy", 3),
     ("resolve", 2),
     ("elf", 1),
+    ("packages", 1),
     ("python", 1),
     ("wheel", 1),
 ];
