@@ -12,8 +12,8 @@ use std::time::SystemTime;
 use rustix::fs::{Gid, Uid};
 
 use super::gather_tree::TEMPORARY;
-use super::interrupt::{Doomed, expect_size_limit};
 use crate::error::Error;
+use crate::host::interrupt::{Doomed, expect_size_limit};
 
 /// What a file has besides its bytes.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::Progress;
 use crate::elf;
 use crate::error::Error;
+use crate::host::Progress;
 use crate::plan::{Distribution, LinkTarget, Tree, TreeElf, TreeFile, followed_link, module_path};
 use crate::resolve::{ElfFile, FileIdentity};
 use crate::wheel::{ArchivePath, InstalledRecord};

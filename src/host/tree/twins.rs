@@ -6,10 +6,10 @@ use std::fs;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::Progress;
 use super::gather_tree::GatheredTree;
 use crate::elf;
 use crate::error::Error;
+use crate::host::Progress;
 use crate::plan::{Apart, STORE};
 use crate::resolve::is_extension;
 use crate::wheel::ArchivePath;

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Progress;
 use super::change_file::{self, Attributes};
 use super::gather_tree::{GatheredTree, JOURNAL};
 use crate::elf::{self, Edits, Strip};
 use crate::error::Error;
+use crate::host::Progress;
 use crate::plan::SlimPlan;
 use crate::wheel::{ArchivePath, InstalledRecord, RecordHash};
 

@@ -6,11 +6,11 @@ use std::os::unix::fs::FileExt;
 
 use rayon::prelude::*;
 
-use super::Progress;
-use super::gather::Gathered;
 use super::gather_tree::GatheredTree;
 use crate::elf::{self, Strip};
 use crate::error::Error;
+use crate::host::Progress;
+use crate::host::gather::Gathered;
 use crate::plan::{Distribution, Tree, TreeFile, elf_of, is_source, may_name_test};
 use crate::python::{self, Mentions};
 use crate::wheel::{ArchivePath, InstalledRecord};

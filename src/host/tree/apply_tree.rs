@@ -9,12 +9,12 @@ use std::fs;
 
 use sha2::{Digest, Sha256};
 
-use super::Progress;
 use super::change_file::{self, Attributes};
 use super::delta;
 use super::gather_tree::GatheredTree;
 use super::store::{Alias, Manifest, Rows, since_1970};
 use crate::error::Error;
+use crate::host::Progress;
 use crate::plan::{LinkTarget, STORE, TreePlan, relative_link};
 use crate::wheel::{ArchivePath, InstalledRecord, RecordHash, record_line};
 
