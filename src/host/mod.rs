@@ -27,7 +27,7 @@ pub use interrupt::expect_size_limit;
 pub use path_kind::{PathKind, path_kind};
 pub use sysroot::{Sysroot, SysrootOptions};
 pub use tree::{
-    GatheredTree, Likeness, SlimFacts, Slimmed, Twins, Undone, apply_dedupe, find_twins,
+    GatheredTree, Likeness, SlimFacts, Slimmed, TreeRoot, Twins, Undone, apply_dedupe, find_twins,
     gather_tree, slim_facts, slim_tree, take_back, undo_dedupe, wheel_facts,
 };
 pub use verify_import::load_failures;

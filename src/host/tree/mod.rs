@@ -4,6 +4,8 @@ mod apply_tree;
 mod change_file;
 mod delta;
 mod gather_tree;
+mod root;
+mod seen;
 mod slim_facts;
 mod slim_tree;
 mod store;
@@ -12,6 +14,7 @@ mod undo_tree;
 
 pub use apply_tree::apply_dedupe;
 pub use gather_tree::{GatheredTree, gather_tree};
+pub use root::TreeRoot;
 pub use slim_facts::{SlimFacts, slim_facts, wheel_facts};
 pub use slim_tree::{Slimmed, slim_tree};
 pub use twins::{Likeness, Twins, find_twins};

@@ -1,43 +1,34 @@
-//! The store's own distribution: what became a link, and what it takes to undo that.
+//! The store of `dedupe`: what became a link, and what it takes to undo that.
+//!
+//! The manifest lies among the copies. A wheel can bring a file of that name, so it is input like
+//! any other: what dedupe would not have written is not acted on.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::change_file::{self, Attributes};
+use super::change_file::{self, Expected, is_temporary};
+use super::root::{MOST_READ, TreeRoot};
+use super::seen::Attributes;
 use crate::error::Error;
-use crate::plan::{STORE, STORE_INFO};
-use crate::wheel::{ArchivePath, RecordHash, record_line};
+use crate::plan::{STORE, STORE_INFO, STORE_MANIFEST as MANIFEST};
+use crate::wheel::{ArchivePath, is_row_of};
 
-const MANIFEST: &str = "manifest.json";
-const METADATA: &str = "\
-Metadata-Version: 2.1
-Name: wheelfix-store
-Version: 1
-Summary: Libraries that several installed packages carry, once; others link here
-
-`wheelfix dedupe` made this folder. Do not remove it by hand: libraries of other packages are
-symbolic links into `wheelfix.libs`. `wheelfix dedupe --undo SITE-PACKAGES` puts every file back
-as it was, byte for byte, and removes this.
-";
-/// uv calls a distribution without this file broken.
-const WHEEL: &str = "\
-Wheel-Version: 1.0
-Generator: wheelfix
-Root-Is-Purelib: false
-Tag: py3-none-any
-";
-
-/// Hash and size of files, by their path.
-pub(super) type Rows = BTreeMap<ArchivePath, (RecordHash, u64)>;
+/// Where the manifest of an earlier wheelfix lies, whose store was a distribution.
+const OLD_MANIFEST: &str = "wheelfix_store-1.dist-info/manifest.json";
+/// The most bytes that a manifest has: one of a thousand links has a few hundred thousand.
+const MOST_BYTES: u64 = 64 << 20;
+/// So many links one behind the other the kernel follows.
+const MOST_STEPS: usize = 40;
 
 /// The journal of all links; it is written before the first of them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     schema: Schema,
     /// By the path of what became a link.
@@ -45,6 +36,7 @@ pub(super) struct Manifest {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Schema {
     name: String,
     version: u32,
@@ -52,6 +44,7 @@ struct Schema {
 
 /// A file that became a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Alias {
     /// The path of what it links to.
     pub(super) target: String,
@@ -79,6 +72,72 @@ impl Alias {
         let (seconds, nanoseconds) = self.modified?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))
     }
+
+    /// Its permissions; nobody gets the right to write to what others load.
+    pub(super) fn permissions(&self) -> u32 {
+        self.mode & 0o775
+    }
+
+    /// What of it dedupe would not have written.
+    fn fault(&self, path: &str) -> Option<String> {
+        let own = match library_path(path) {
+            Ok(own) => own,
+            Err(fault) => return Some(fault),
+        };
+        let target = match library_path(&self.target) {
+            Ok(target) => target,
+            Err(fault) => return Some(fault),
+        };
+        let in_store = target.first() == STORE;
+        let fault = match () {
+            () if own == target => "it leads to itself",
+            () if in_store && target.components().count() != 2 => "its target is no copy",
+            () if own.first() == STORE && !in_store => "a copy leads out of the store",
+            () if self.size > MOST_READ => "no library is so large",
+            () if !is_digest(&self.sha256) => "its digest is none",
+            () if self.mode & !0o777 != 0 => "its permissions are more than that",
+            () if self
+                .modified
+                .is_some_and(|(_, nanos)| nanos >= 1_000_000_000) =>
+            {
+                "its time is none"
+            }
+            () if STANDARD.decode(&self.delta).is_err() => "its delta is none",
+            () if !self.has_sound_record(path) => "its RECORD or a row of that is none",
+            () => return None,
+        };
+        Some(fault.to_owned())
+    }
+
+    fn has_sound_record(&self, path: &str) -> bool {
+        let Some((record, before, after)) = &self.record else {
+            return true;
+        };
+        let is_record = ArchivePath::parse(record).is_ok_and(|record| {
+            let mut parts = record.components();
+            let info = parts.next().unwrap_or_default();
+            let is_info = info.ends_with(".dist-info") && info != STORE_INFO;
+            is_info && parts.eq(["RECORD"])
+        });
+        is_record && is_row_of(before, path) && is_row_of(after, path)
+    }
+}
+
+/// The path of something that can be a library.
+fn library_path(text: &str) -> Result<ArchivePath, String> {
+    let path = ArchivePath::parse(text).map_err(|error| error.to_string())?;
+    let first = path.first();
+    let is_metadata = first.ends_with(".dist-info") || first.ends_with(".egg-info");
+    let is_ours = text == MANIFEST || is_temporary(path.file_name());
+    match is_metadata || is_ours || text == STORE {
+        true => Err(format!("{path} is no library")),
+        false => Ok(path),
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == 64 && text.bytes().all(is_digit)
 }
 
 /// A time as the manifest has it.
@@ -100,90 +159,136 @@ impl Default for Manifest {
 }
 
 impl Manifest {
-    /// Read the manifest of a tree; `None` if there is none.
-    pub(super) fn load(site: &Path) -> Result<Option<Self>, Error> {
-        let path = info(site).join(MANIFEST);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("read", path, error)),
-        };
-        let refused = |why: String| Error::Refused {
-            path: path.clone(),
-            why,
-            hint: "reinstall the packages whose libraries link into `wheelfix.libs`, then remove \
-                   that folder and this one"
-                .to_owned(),
-        };
-        let manifest: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| refused(format!("it is no manifest of wheelfix: {error}")))?;
-        if manifest.schema != Self::default().schema {
-            return Err(refused("another version of wheelfix wrote it".to_owned()));
+    /// Read the manifest of a tree; `None` if there is none. `is_old_ours`: a store that is a
+    /// distribution may be one of wheelfix's.
+    ///
+    /// # Errors
+    /// [`Error::Untrusted`] when it is not as dedupe writes it.
+    pub(super) fn load(root: &TreeRoot, is_old_ours: bool) -> Result<Option<Self>, Error> {
+        if let Some(bytes) = bytes_at(root, MANIFEST)? {
+            return Self::parse(&bytes, root.host_path(MANIFEST)).map(Some);
         }
-        // Both are joined to the tree's folder: nothing may lead out of it.
-        for (path, alias) in &manifest.links {
-            for text in [path, &alias.target] {
-                ArchivePath::parse(text).map_err(|error| refused(error.to_string()))?;
+        if !is_old_ours {
+            return Ok(None);
+        }
+        match bytes_at(root, OLD_MANIFEST)? {
+            Some(bytes) => Self::parse(&bytes, root.host_path(OLD_MANIFEST)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn parse(bytes: &[u8], path: PathBuf) -> Result<Self, Error> {
+        let why = match serde_json::from_slice::<Self>(bytes) {
+            Err(error) => format!("it is no manifest of wheelfix: {error}"),
+            Ok(manifest) => match manifest.fault() {
+                None => return Ok(manifest),
+                Some(fault) => fault,
+            },
+        };
+        Err(Error::Untrusted { path, why })
+    }
+
+    /// What is in it that dedupe would not have written.
+    fn fault(&self) -> Option<String> {
+        if self.schema != Self::default().schema {
+            return Some("another version of wheelfix wrote it".to_owned());
+        }
+        for (path, alias) in &self.links {
+            if let Some(fault) = alias.fault(path) {
+                return Some(format!("{}: {fault}", crate::wheel::escape(path)));
+            }
+            if self.steps(alias) >= MOST_STEPS {
+                let path = crate::wheel::escape(path);
+                return Some(format!("{path}: more links than can be followed"));
             }
         }
-        Ok(Some(manifest))
+        None
+    }
+
+    /// How many links there are behind a link: each run that merges copies of the store may add
+    /// one. At most as many as can be followed.
+    pub(super) fn steps(&self, alias: &Alias) -> usize {
+        let next = |alias: &&Alias| self.links.get(&alias.target);
+        let links = std::iter::successors(Some(alias), next);
+        links.take(MOST_STEPS).count()
     }
 
     /// Write the manifest, and make the folder for it.
-    pub(super) fn save(&self, site: &Path) -> Result<(), Error> {
-        let folder = info(site);
-        fs::create_dir_all(&folder)
-            .map_err(|error| Error::io("make the folder", &folder, error))?;
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn save(&self, root: &TreeRoot) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        let attributes = Attributes::of_new(site)?;
-        change_file::write(&folder.join(MANIFEST), text.as_bytes(), &attributes)
+        if bytes_at(root, MANIFEST)?.is_some_and(|old| old == text.as_bytes()) {
+            return Ok(());
+        }
+        let attributes = new_file(root)?;
+        change_file::make_folder(root, STORE, attributes.owner)?;
+        change_file::write(root, MANIFEST, text.as_bytes(), &attributes, Expected::Ours)?;
+        root.sync()
     }
 
-    /// Write what makes the store a distribution. `stored`: all that something links to, its own
-    /// libraries among it.
-    pub(super) fn finish(&self, site: &Path, stored: &Rows) -> Result<(), Error> {
-        let folder = info(site);
-        let attributes = Attributes::of_new(site)?;
-        let manifest = serde_json::to_string_pretty(self).unwrap_or_default();
-        let mut rows: BTreeMap<String, String> = stored
-            .iter()
-            .filter(|(path, _)| path.first() == STORE)
-            .map(|(path, (hash, size))| {
-                (
-                    path.as_str().to_owned(),
-                    record_line(path.as_str(), hash, *size),
-                )
-            })
-            .collect();
-        for (name, text) in [
-            ("METADATA", METADATA),
-            ("WHEEL", WHEEL),
-            ("INSTALLER", "wheelfix\n"),
-            (MANIFEST, manifest.as_str()),
-        ] {
-            change_file::write_if_new(&folder.join(name), text.as_bytes(), &attributes)?;
-            let path = format!("{STORE_INFO}/{name}");
-            let hash = RecordHash::sha256(text.as_bytes());
-            let line = record_line(&path, &hash, text.len() as u64);
-            rows.insert(path, line);
+    /// Remove what made the store of an earlier wheelfix a distribution; its journal last.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub(super) fn remove_old(root: &TreeRoot) -> Result<(), Error> {
+        for name in ["RECORD", "WHEEL", "METADATA", "INSTALLER", "manifest.json"] {
+            change_file::remove(root, &format!("{STORE_INFO}/{name}"), Expected::Ours)?;
         }
-        let mut record: String = rows.values().map(|row| format!("{row}\n")).collect();
-        record.push_str(&format!("{STORE_INFO}/RECORD,,\n"));
-        change_file::write_if_new(&folder.join("RECORD"), record.as_bytes(), &attributes)
-    }
-
-    /// Remove the store's distribution, its journal last.
-    pub(super) fn remove(site: &Path) -> Result<(), Error> {
-        let folder = info(site);
-        for name in ["RECORD", "WHEEL", "METADATA", "INSTALLER", MANIFEST] {
-            change_file::remove(&folder.join(name))?;
-        }
-        change_file::remove_empty(&folder);
-        change_file::remove_empty(&site.join(STORE));
+        change_file::remove_empty(root, STORE_INFO);
         Ok(())
+    }
+
+    /// Remove the store, in which nothing is but its journal.
+    ///
+    /// # Errors
+    /// When the journal cannot be removed.
+    pub(super) fn remove(root: &TreeRoot) -> Result<(), Error> {
+        change_file::remove(root, MANIFEST, Expected::Ours)?;
+        change_file::remove_empty(root, STORE);
+        root.sync()
     }
 }
 
-fn info(site: &Path) -> PathBuf {
-    site.join(STORE_INFO)
+/// What a new text file in the tree has: it is the tree's owner's.
+///
+/// # Errors
+/// When the tree cannot be looked at.
+pub(super) fn new_file(root: &TreeRoot) -> Result<Attributes, Error> {
+    Ok(Attributes {
+        mode: 0o644,
+        owner: root.owner()?,
+        modified: None,
+    })
+}
+
+/// The bytes of a journal of ours: a regular file of the tree's owner or of our own, of a size
+/// that such a file has.
+///
+/// # Errors
+/// [`Error::Untrusted`] when it is none of that.
+pub(super) fn bytes_at(root: &TreeRoot, path: &str) -> Result<Option<Vec<u8>>, Error> {
+    let untrusted = |why: &str| Error::Untrusted {
+        path: root.host_path(path),
+        why: why.to_owned(),
+    };
+    let there = match root.look(path) {
+        Ok(Some(there)) => there,
+        Ok(None) => return Ok(None),
+        Err(Error::TreeChanged { .. }) => return Err(untrusted("a link is on the way to it")),
+        Err(error) => return Err(error),
+    };
+    if !there.is_file() {
+        return Err(untrusted("it is no file"));
+    }
+    if there.len() > MOST_BYTES {
+        return Err(untrusted("no file of wheelfix is so large"));
+    }
+    let own = rustix::process::geteuid().as_raw();
+    if there.uid() != own && there.uid() != root.owner()?.0 {
+        return Err(untrusted("it belongs to somebody else than the tree"));
+    }
+    let (bytes, _) = root.read(path, MOST_BYTES)?;
+    Ok(Some(bytes))
 }

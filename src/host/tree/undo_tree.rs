@@ -1,19 +1,17 @@
 //! Put back what `dedupe` made links of, byte for byte.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-
-use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply_tree::{hex, stored};
-use super::change_file::{self, Attributes};
+use super::change_file::{self, Expected};
 use super::delta;
-use super::gather_tree::{GatheredTree, TEMPORARY};
+use super::gather_tree::{GatheredTree, MOST_RECORD};
+use super::root::{MOST_READ, TreeRoot};
+use super::seen::{Attributes, Seen};
 use super::store::{Alias, Manifest};
 use crate::error::Error;
-use crate::plan::{STORE, TreePlan, relative_link};
-use crate::wheel::{ArchivePath, InstalledRecord};
+use crate::plan::{TreePlan, relative_link};
+use crate::wheel::{ArchivePath, InstalledRecord, RecordHash, record_line};
 
 /// What was undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,50 +20,53 @@ pub struct Undone {
     pub restored: Vec<String>,
     /// Files that were no links any more: their package was installed anew or removed.
     pub left: Vec<String>,
-}
-
-impl Undone {
-    fn note(&mut self, path: &str, is_restored: bool) {
-        let list = match is_restored {
-            true => &mut self.restored,
-            false => &mut self.left,
-        };
-        list.push(path.to_owned());
-    }
+    /// Files whose row in RECORD somebody else changed: it stays.
+    pub rows_left: Vec<String>,
 }
 
 /// Undo everything that `dedupe` did to a tree, or that a killed run of it had begun.
 ///
 /// # Errors
-/// When a file of the store is not what the links were made for, or something cannot be written.
-pub fn undo_dedupe(site: &Path) -> Result<Undone, Error> {
-    let site = fs::canonicalize(site).map_err(|error| Error::io("read", site, error))?;
-    let _lock = change_file::lock(&site)?;
-    let mut undone = Undone::default();
-    let Some(manifest) = Manifest::load(&site)? else {
-        remove_leftovers(&site, &Manifest::default())?;
-        Manifest::remove(&site)?;
-        return Ok(undone);
+/// When another run is at the tree, its store is not as wheelfix makes it, a copy is not what the
+/// links were made for, or something cannot be written.
+pub fn undo_dedupe(root: TreeRoot) -> Result<Undone, Error> {
+    root.lock()?;
+    let mut gathered = GatheredTree::of_files(root)?;
+    gathered.find_store()?;
+    gathered.remove_leftovers()?;
+    let Some(manifest) = gathered.manifest.take() else {
+        // A kill may have come before the manifest, or after it.
+        if gathered.has_old_store {
+            Manifest::remove_old(&gathered.root)?;
+        }
+        Manifest::remove(&gathered.root)?;
+        return Ok(Undone::default());
     };
-    remove_leftovers(&site, &manifest)?;
-    // What links to a file that became a link itself later comes after that one.
-    let mut links: Vec<(&String, &Alias)> = manifest.links.iter().collect();
-    links.sort_by_key(|(_, alias)| steps(&manifest, alias));
-    for (path, alias) in links {
-        undone.note(path, restore(&site, path, alias)?);
-    }
-    restore_records(&site, &manifest, &undone.restored)?;
-    remove_store(&site)?;
-    Manifest::remove(&site)?;
-    Ok(undone)
+    undo_all(&gathered, &manifest)
 }
 
-/// How many links there are behind a link: each run that merges copies of the store may add one.
-fn steps(manifest: &Manifest, alias: &Alias) -> usize {
-    let next = |alias: &&Alias| manifest.links.get(&alias.target);
-    // A manifest that somebody made a circle of has an end, too.
-    let most = manifest.links.len();
-    std::iter::successors(Some(alias), next).take(most).count()
+fn undo_all(gathered: &GatheredTree, manifest: &Manifest) -> Result<Undone, Error> {
+    let root = &gathered.root;
+    let mut undoing = Undoing::new(root);
+    // What links to a file that became a link itself later comes after that one.
+    let mut links: Vec<(&String, &Alias)> = manifest.links.iter().collect();
+    links.sort_by_key(|(_, alias)| manifest.steps(alias));
+    for (path, alias) in links {
+        undoing.restore(path, alias)?;
+    }
+    root.sync()?;
+    undoing.restore_records(manifest)?;
+    root.sync()?;
+    // The store has nothing but copies: whatever is in it goes.
+    let copies = gathered.tree.files.keys();
+    for path in copies.filter(|path| gathered.tree.is_copy(path)) {
+        change_file::remove(root, path.as_str(), Expected::Ours)?;
+    }
+    if gathered.has_old_store {
+        Manifest::remove_old(root)?;
+    }
+    Manifest::remove(root)?;
+    Ok(undoing.undone)
 }
 
 /// Undo what one run of `dedupe` did by its plan. `gathered`: the tree before it; what was linked
@@ -74,144 +75,213 @@ fn steps(manifest: &Manifest, alias: &Alias) -> usize {
 /// # Errors
 /// As [`undo_dedupe`].
 pub fn take_back(gathered: &GatheredTree, plan: &TreePlan) -> Result<Undone, Error> {
-    let site = &gathered.site;
-    let manifest = Manifest::load(site)?.unwrap_or_default();
+    let root = &gathered.root;
+    let manifest = Manifest::load(root, false)?.unwrap_or_default();
     let mut earlier = manifest.clone();
     // A run makes links only of what is none.
     let is_earlier = |path: &str| !plan.links.contains_key(path);
     earlier.links.retain(|path, _| is_earlier(path));
-    if earlier.links.is_empty() {
-        return undo_dedupe(site);
-    }
-    let _lock = change_file::lock(site)?;
     // The journal of the run stays until all is back: so a kill costs nothing.
-    let mut undone = Undone::default();
+    let mut undoing = Undoing::new(root);
     for (path, alias) in &manifest.links {
         if !is_earlier(path) {
-            undone.note(path, restore(site, path, alias)?);
+            undoing.restore(path, alias)?;
         }
     }
-    // A link from before may have been led on, to another content: its row is put back as well.
-    let touched = manifest.links.keys().filter_map(|path| {
-        let owner = gathered.tree.owner(&ArchivePath::parse(path).ok()?)?;
-        Some((&owner.record_path, &owner.record))
-    });
-    let touched: BTreeMap<&ArchivePath, &InstalledRecord> = touched.collect();
-    for (path, record) in touched {
-        let host = gathered.host_path(path);
-        change_file::write_if_new(&host, &record.to_bytes(), &Attributes::of(&host)?)?;
-    }
+    root.sync()?;
+    restore_rows(gathered, &manifest)?;
     for path in plan.stored.keys() {
-        change_file::remove(&gathered.host_path(path))?;
+        change_file::remove(root, path.as_str(), Expected::Ours)?;
     }
-    earlier.finish(site, &stored(gathered, &earlier)?)?;
-    Ok(undone)
-}
-
-/// Whether the file is (or already was) as before.
-fn restore(site: &Path, path: &str, alias: &Alias) -> Result<bool, Error> {
-    let host = site.join(path);
-    let (Ok(own), Ok(target)) = (ArchivePath::parse(path), ArchivePath::parse(&alias.target))
-    else {
-        return Ok(false);
-    };
-    match fs::read_link(&host) {
-        Ok(text) if text == Path::new(&relative_link(&own, &target)) => {}
-        // Not a link of ours: a kill came before it, or the package was installed anew.
-        _ => return Ok(is_original(&host, alias)),
+    root.sync()?;
+    match earlier.links.is_empty() {
+        true => Manifest::remove(root)?,
+        false => earlier.save(root)?,
     }
-    let from = site.join(target.as_str());
-    let base = fs::read(&from).map_err(|error| Error::io("read", &from, error))?;
-    let bytes = delta::decode(&base, &alias.delta_bytes(), alias.size)
-        .filter(|bytes| hex(&Sha256::digest(bytes)) == alias.sha256)
-        .ok_or_else(|| Error::Refused {
-            path: host.clone(),
-            why: format!(
-                "`{}` is not any more what this file was made a link to",
-                alias.target
-            ),
-            hint: "reinstall the package of this file, then run it again".to_owned(),
-        })?;
-    let owner = Attributes::of(&host)?.owner;
-    let attributes = Attributes {
-        mode: alias.mode,
-        owner,
-        modified: alias.time(),
-    };
-    change_file::write(&host, &bytes, &attributes)?;
-    Ok(true)
+    Ok(undoing.undone)
 }
 
-fn is_original(host: &Path, alias: &Alias) -> bool {
-    let is_file = fs::symlink_metadata(host).is_ok_and(|metadata| metadata.is_file());
-    is_file && fs::read(host).is_ok_and(|bytes| hex(&Sha256::digest(&bytes)) == alias.sha256)
-}
-
-/// Put back the rows of files that are as before, whatever they were by now: that of a link changes
-/// again when what it leads to becomes a link to another content.
-fn restore_records(site: &Path, manifest: &Manifest, restored: &[String]) -> Result<(), Error> {
+/// The rows of all links are again what they were before a run: that of a link from before may
+/// have been led on, to another content. What others wrote meanwhile stays.
+fn restore_rows(gathered: &GatheredTree, manifest: &Manifest) -> Result<(), Error> {
     let mut rows: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
-    for path in restored {
-        let alias = manifest.links.get(path);
-        if let Some((record, old, _)) = alias.and_then(|alias| alias.record.as_ref()) {
-            rows.entry(record).or_default().push((path, old));
+    for path in manifest.links.keys() {
+        let owner = gathered.tree.owner(&match ArchivePath::parse(path) {
+            Ok(path) => path,
+            Err(_) => continue,
+        });
+        let line = owner.and_then(|owner| Some((owner, owner.record.line(path)?)));
+        if let Some((owner, line)) = line {
+            let rows = rows.entry(owner.record_path.as_str()).or_default();
+            rows.push((path, line));
         }
     }
+    let stored = stored(gathered, manifest)?;
     for (record, rows) in rows {
-        let host = site.join(record);
-        // Gone with its package.
-        let Ok(bytes) = fs::read(&host) else {
-            continue;
-        };
-        let Ok(mut record) = InstalledRecord::parse(&bytes) else {
-            continue;
-        };
-        let mut changed = false;
-        for (path, old) in rows {
-            changed |= record.restore(path, old);
-        }
-        if changed {
-            change_file::write(&host, &record.to_bytes(), &Attributes::of(&host)?)?;
-        }
+        edit_record(&gathered.root, record, |record| {
+            for (path, line) in &rows {
+                let alias = manifest.links.get(*path);
+                let after = alias.and_then(|alias| alias.record.as_ref());
+                let target = alias.and_then(|alias| stored.get(alias.target.as_str()));
+                let is_ours = |now: &str| {
+                    after.is_some_and(|(_, _, after)| after == now)
+                        || target.is_some_and(|(hash, size)| now == record_line(path, hash, *size))
+                };
+                if record.line(path).is_some_and(is_ours) {
+                    record.restore(path, line);
+                }
+            }
+        })?;
     }
     Ok(())
 }
 
-/// The store has nothing but copies: whatever is in it goes.
-fn remove_store(site: &Path) -> Result<(), Error> {
-    let folder = site.join(STORE);
-    let Ok(entries) = fs::read_dir(&folder) else {
-        return Ok(());
-    };
-    for entry in entries.flatten() {
-        change_file::remove(&entry.path())?;
-    }
-    change_file::remove_empty(&folder);
-    Ok(())
+struct Undoing<'a> {
+    root: &'a TreeRoot,
+    undone: Undone,
+    /// What has been read through each link so far: its row may have the digest of any of them.
+    contents: BTreeMap<String, BTreeSet<(RecordHash, u64)>>,
 }
 
-/// What a kill left half-written, beside everything that the manifest speaks of.
-fn remove_leftovers(site: &Path, manifest: &Manifest) -> Result<(), Error> {
-    let mut folders: Vec<_> = vec![site.join(crate::plan::STORE_INFO), site.join(STORE)];
-    for (path, alias) in &manifest.links {
-        let records = alias.record.iter().map(|(record, ..)| record);
-        for path in records.chain([path]) {
-            folders.extend(site.join(path).parent().map(Path::to_owned));
+impl<'a> Undoing<'a> {
+    fn new(root: &'a TreeRoot) -> Self {
+        Self {
+            root,
+            undone: Undone::default(),
+            contents: BTreeMap::new(),
         }
     }
-    folders.sort();
-    folders.dedup();
-    for folder in folders {
-        let Ok(entries) = fs::read_dir(&folder) else {
-            continue;
+
+    /// Make a file its own again, unless it is already, or is no link of ours.
+    fn restore(&mut self, path: &str, alias: &Alias) -> Result<(), Error> {
+        let root = self.root;
+        // The manifest was looked through: both are paths.
+        let (Ok(own), Ok(target)) = (ArchivePath::parse(path), ArchivePath::parse(&alias.target))
+        else {
+            return Ok(());
         };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with('.') && name.ends_with(TEMPORARY) {
-                change_file::remove(&entry.path())?;
+        let text = relative_link(&own, &target);
+        let link = match root.read_link(path) {
+            // Its folder went, or became a link.
+            Err(Error::TreeChanged { .. }) => None,
+            link => link?,
+        };
+        if link.as_deref() != Some(text.as_str()) {
+            // A kill came before it, or the package was installed anew.
+            let is_original = self.is_original(path, alias)?;
+            if is_original {
+                self.note_contents(path, &alias.target);
+            }
+            let list = match is_original {
+                true => &mut self.undone.restored,
+                false => &mut self.undone.left,
+            };
+            list.push(path.to_owned());
+            return Ok(());
+        }
+        self.note_contents(path, &alias.target);
+        let (base, _) = root.read(target.as_str(), MOST_READ)?;
+        let bytes = delta::decode(&base, &alias.delta_bytes(), alias.size)
+            .filter(|bytes| hex(RecordHash::sha256(bytes).digest()) == alias.sha256)
+            .ok_or_else(|| Error::Refused {
+                path: root.host_path(path),
+                why: format!("`{target}` is not any more what this file was made a link to"),
+                hint: "reinstall the package of this file, then run it again".to_owned(),
+            })?;
+        let Some(there) = root.look(path)? else {
+            return Ok(());
+        };
+        let attributes = Attributes {
+            mode: alias.permissions(),
+            owner: Seen::of(&there).owner(),
+            modified: alias.time(),
+        };
+        change_file::write(root, path, &bytes, &attributes, Expected::Link(&text))?;
+        self.undone.restored.push(path.to_owned());
+        Ok(())
+    }
+
+    fn note_contents(&mut self, path: &str, target: &str) {
+        let mut contents = self.contents.get(target).cloned().unwrap_or_default();
+        // What cannot be read is told of where it matters.
+        if let Ok((digest, size)) = self.root.digest(target) {
+            contents.insert((RecordHash::from_sha256(digest), size));
+        }
+        self.contents.insert(path.to_owned(), contents);
+    }
+
+    fn is_original(&self, path: &str, alias: &Alias) -> Result<bool, Error> {
+        match self.root.look(path) {
+            Ok(Some(there)) if there.is_file() && there.len() == alias.size => {
+                let (digest, _) = self.root.digest(path)?;
+                Ok(hex(&digest) == alias.sha256)
+            }
+            Ok(_) | Err(Error::TreeChanged { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Put back the rows of files that are as before, if they are what a dedupe wrote: that of a
+    /// link changes again when what it leads to becomes a link to another content.
+    fn restore_records(&mut self, manifest: &Manifest) -> Result<(), Error> {
+        let mut rows: BTreeMap<&str, Vec<(&str, &str, &str)>> = BTreeMap::new();
+        for path in &self.undone.restored {
+            let alias = manifest.links.get(path);
+            if let Some((record, old, new)) = alias.and_then(|alias| alias.record.as_ref()) {
+                rows.entry(record).or_default().push((path, old, new));
             }
         }
+        let mut left = Vec::new();
+        for (record, rows) in rows {
+            edit_record(self.root, record, |record| {
+                for (path, old, new) in rows {
+                    let is_ours = |now: &str| {
+                        let contents = self.contents.get(path).into_iter().flatten();
+                        let mut rows = contents.map(|(hash, size)| record_line(path, hash, *size));
+                        now == new || rows.any(|row| row == now)
+                    };
+                    match record.line(path) {
+                        Some(now) if now == old => {}
+                        Some(now) if is_ours(now) => {
+                            record.restore(path, old);
+                        }
+                        Some(_) => left.push(path.to_owned()),
+                        None => {}
+                    }
+                }
+            })?;
+        }
+        self.undone.rows_left = left;
+        Ok(())
     }
-    Ok(())
+}
+
+/// Change rows of a RECORD, if it is still there and can be read.
+fn edit_record(
+    root: &TreeRoot,
+    path: &str,
+    edit: impl FnOnce(&mut InstalledRecord),
+) -> Result<(), Error> {
+    // Gone with its package, or none.
+    let is_file = match root.look(path) {
+        Ok(there) => there.is_some_and(|there| there.is_file()),
+        Err(Error::TreeChanged { .. }) => false,
+        Err(error) => return Err(error),
+    };
+    if !is_file {
+        return Ok(());
+    }
+    let (bytes, metadata) = root.read(path, MOST_RECORD)?;
+    let Ok(mut record) = InstalledRecord::parse(&bytes) else {
+        return Ok(());
+    };
+    let before = record.clone();
+    edit(&mut record);
+    if record == before {
+        return Ok(());
+    }
+    let seen = Seen::of(&metadata);
+    let attributes = Attributes::of(&metadata);
+    let expected = Expected::File(&seen);
+    change_file::write(root, path, &record.to_bytes(), &attributes, expected)
 }
