@@ -46,7 +46,12 @@ impl Expected<'_> {
             Err(error) => return Err(error),
         };
         Ok(match self {
-            Self::File(seen) if moved => seen.is_but_for_name(&Seen::of(&found)),
+            Self::File(seen) if moved => {
+                let found = Seen::of(&found);
+                // To rename a file of a layer below copies it.
+                let is_copy = || is_overlay(folder) && seen.is_alike(&found);
+                seen.is_but_for_name(&found) || is_copy()
+            }
             Self::File(seen) => seen.is(&Seen::of(&found)),
             Self::Link(text) => {
                 found.is_symlink()
@@ -57,6 +62,13 @@ impl Expected<'_> {
             Self::Ours => true,
         })
     }
+}
+
+/// Whether a folder is one of layers, as those of containers are (`OVERLAYFS_SUPER_MAGIC`).
+#[allow(clippy::useless_conversion)] // The number's type is another one on other machines.
+fn is_overlay(folder: &OwnedFd) -> bool {
+    const OVERLAY: i64 = 0x794c_7630;
+    rustix::fs::fstatfs(folder).is_ok_and(|found| i64::try_from(found.f_type) == Ok(OVERLAY))
 }
 
 /// Put `bytes` at `path`.
@@ -192,17 +204,29 @@ fn swap(
         Err(Errno::INVAL | Errno::NOSYS | Errno::PERM) => return plain().map(|()| true),
         Err(error) => return Err(error),
     }
-    if matches!(expected, Expected::Nothing) {
-        return Ok(true);
+    match expected {
+        Expected::Nothing => Ok(true),
+        _ => exchanged(folder, temporary, name, expected, made),
     }
+}
+
+/// After an exchange: whether what came out is what is expected. If not, it goes back.
+fn exchanged(
+    folder: &OwnedFd,
+    temporary: &str,
+    name: &str,
+    expected: &Expected<'_>,
+    made: &Seen,
+) -> Result<bool, Errno> {
     if expected.lies_at(folder, temporary, true)? {
         clear(folder, temporary)?;
         return Ok(true);
     }
-    // What came out is somebody's: it goes back, unless what went in was replaced as well.
+    // Unless what went in was replaced as well.
     let is_ours = |found: Metadata| made.is_same_file(&Seen::of(&found));
     if look_at(folder, name.as_ref()).is_ok_and(is_ours) {
-        rename(RenameFlags::EXCHANGE)?;
+        let flags = RenameFlags::EXCHANGE;
+        rustix::fs::renameat_with(folder, temporary, folder, name, flags)?;
     }
     Ok(false)
 }
@@ -340,21 +364,24 @@ mod tests {
         let (folder, root) = tree();
         let seen = Seen::of(&root.look("file").unwrap().unwrap());
         let (opened, name) = root.parent("file").unwrap();
-        let made = folder.path().join("made");
-        fs::write(&made, "ours").unwrap();
-        let made = Seen::of(&fs::symlink_metadata(&made).unwrap());
-        fs::write(folder.path().join("other"), "theirs").unwrap();
-        // As `swap` is after its own exchange, with another file than was expected.
+        fs::write(folder.path().join("theirs"), "theirs").unwrap();
+        fs::rename(folder.path().join("theirs"), folder.path().join("file")).unwrap();
+        fs::write(folder.path().join("made"), "ours").unwrap();
+        let made = Seen::of(&root.look("made").unwrap().unwrap());
         let flags = RenameFlags::EXCHANGE;
-        rustix::fs::renameat_with(&opened, "other", &opened, name, flags).unwrap();
-        assert!(!Expected::File(&seen).lies_at(&opened, name, true).unwrap());
-        assert!(
-            Expected::File(&seen)
-                .lies_at(&opened, "other", true)
-                .unwrap()
+        rustix::fs::renameat_with(&opened, "made", &opened, name, flags).unwrap();
+        let expected = Expected::File(&seen);
+        assert!(!exchanged(&opened, "made", name, &expected, &made).unwrap());
+        let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        assert_eq!(
+            (read("file"), read("made")),
+            (b"theirs".to_vec(), b"ours".to_vec())
         );
-        assert!(!swap(&opened, "made", name, &Expected::File(&seen), &made).unwrap());
-        assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"theirs");
+        // The expected one is taken away.
+        rustix::fs::renameat_with(&opened, "made", &opened, name, flags).unwrap();
+        let theirs = Seen::of(&root.look("made").unwrap().unwrap());
+        assert!(exchanged(&opened, "made", name, &Expected::File(&theirs), &made).unwrap());
+        assert_eq!(names(&folder), ["file"]);
     }
 
     #[test]

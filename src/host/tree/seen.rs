@@ -41,9 +41,13 @@ impl Seen {
 
     /// Whether this is the same file with the same content, which may have another name by now.
     pub(super) fn is_but_for_name(&self, other: &Self) -> bool {
-        self.is_same_file(other)
-            && (self.size, self.mode, self.owner, self.modified)
-                == (other.size, other.mode, other.owner, other.modified)
+        self.is_same_file(other) && self.is_alike(other)
+    }
+
+    /// Whether all but its place on the disk is the same.
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        (self.size, self.mode, self.owner, self.modified)
+            == (other.size, other.mode, other.owner, other.modified)
     }
 
     /// Whether it is the same file, whatever is in it.

@@ -23,6 +23,8 @@ fn is_not_trusted(tree: &Tree, what: &str) {
     }
 }
 
+type Change = Box<dyn Fn(&mut Value)>;
+
 fn forged(change: impl Fn(&mut Value)) -> Tree {
     let tree = deduped();
     let path = tree.site().join(MANIFEST);
@@ -56,7 +58,7 @@ fn a_manifest_that_says_what_dedupe_never_writes_is_not_acted_on() {
         alias("record", json!(["one-1.0.dist-info/RECORD", before, after]))
     };
     let absolute = "/etc/passwd";
-    let changes: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
+    let changes: Vec<(&str, Change)> = vec![
         ("a file outside", Box::new(record("../outside/sshd_config"))),
         ("an absolute path", Box::new(record(absolute))),
         ("a module", Box::new(record("one/__init__.py"))),
@@ -121,8 +123,8 @@ fn a_manifest_that_says_what_dedupe_never_writes_is_not_acted_on() {
 
 #[test]
 fn a_store_that_is_no_folder_of_ours_is_not_acted_on() {
-    type Change = fn(&Path);
-    let changes: [(&str, Change); 7] = [
+    type Made = fn(&Path);
+    let changes: [(&str, Made); 7] = [
         ("a link out", |site| {
             fs::rename(site.join("wheelfix.libs"), site.join("away")).unwrap();
             symlink("../outside", site.join("wheelfix.libs")).unwrap();
