@@ -158,6 +158,23 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// Something in a tree that says it is wheelfix's, and is not as wheelfix writes it.
+    Untrusted {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Another run works on the tree.
+    Busy {
+        /// The tree.
+        path: PathBuf,
+    },
+    /// A file of a tree, or a folder on the way to it, is not any more what was planned with.
+    TreeChanged {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not begun, since another wheel failed.
     NotBegun {
         /// The wheel's file name.
@@ -171,9 +188,10 @@ impl Error {
         match self {
             Self::Usage(_) | Self::SameOutput { .. } => Exit::Usage,
             Self::Wheel { error, .. } if error.is_io() => Exit::Environment,
-            Self::Wheel { .. } | Self::MalformedElf { .. } | Self::NotReadable { .. } => {
-                Exit::Malformed
-            }
+            Self::Wheel { .. }
+            | Self::MalformedElf { .. }
+            | Self::NotReadable { .. }
+            | Self::Untrusted { .. } => Exit::Malformed,
             Self::Blocked { obstacles, .. } => match obstacles.as_slice() {
                 [Obstacle::NotAPlatform { .. }] => Exit::Usage,
                 _ => Exit::No,
@@ -188,7 +206,11 @@ impl Error {
             | Self::NoPlatformWheel(_)
             | Self::NotJudged { .. }
             | Self::Refused { .. } => Exit::No,
-            Self::Changed { .. } | Self::Io { .. } | Self::Exists { .. } => Exit::Environment,
+            Self::Changed { .. }
+            | Self::TreeChanged { .. }
+            | Self::Busy { .. }
+            | Self::Io { .. }
+            | Self::Exists { .. } => Exit::Environment,
         }
     }
 

@@ -20,7 +20,7 @@ Examples:
       Put every file back, byte for byte.
 
 Exit codes:
-  0 done   1 refused   2 usage   4 input or output failed";
+  0 done   1 refused   2 usage   3 not a store of wheelfix's   4 input or output failed, or the tree is busy";
 
 /// Make one of the copies of a library that several installed packages carry
 #[derive(Clone, Debug, Args)]
@@ -74,6 +74,7 @@ fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
             Level::SameBuild => Likeness::SameBuild,
         },
         verify_import: arguments.verify_import.clone(),
+        dry_run: arguments.dry_run,
     };
     let planned = dedupe::plan(&arguments.site, &options, terminal)?;
     let site = planned.site().to_string_lossy();
@@ -87,7 +88,7 @@ fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     if terminal.json() {
         let text = report::dedupe_json(&site, plan, notes, arguments.dry_run);
         terminal.data(&format!("{text}\n"));
-    } else {
+    } else if !terminal.quiet() {
         terminal.data(&report::dedupe_text(plan, notes, terminal.verbose()));
     }
     terminal.done(&report::dedupe_line(plan, arguments.dry_run));
@@ -101,6 +102,13 @@ fn undo(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     let undone = dedupe::undo(&arguments.site)?;
     for path in &undone.left {
         terminal.note(path, false, "no link any more; left as it is");
+    }
+    for path in &undone.rows_left {
+        terminal.note(
+            path,
+            true,
+            "somebody else changed its row in RECORD; that is left as it is",
+        );
     }
     terminal.done(&report::undo_line(undone.restored.len()));
     Ok(())

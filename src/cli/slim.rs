@@ -104,6 +104,7 @@ impl Arguments {
                 samples: self.samples,
             },
             keep: self.keep.clone(),
+            dry_run: self.dry_run,
         }
     }
 
@@ -119,7 +120,7 @@ impl Arguments {
             (done.removed.saturating_add(done.repacked), done.left)
         };
         let (plan, tree) = (planned.plan(), planned.tree());
-        if !terminal.json() {
+        if !terminal.json() && !terminal.quiet() {
             terminal.data(&report::slim_text(plan, tree, &left, terminal.verbose()));
         }
         let line = report::slim_line(&name, saved, tree.size(), self.dry_run);
@@ -133,7 +134,7 @@ impl Arguments {
             true => None,
             false => Some(planned.write(&self.output()?, terminal)?),
         };
-        if !terminal.json() {
+        if !terminal.json() && !terminal.quiet() {
             terminal.data(&report::slim_text(plan, tree, &[], terminal.verbose()));
         }
         terminal.done(&match &written {

@@ -97,6 +97,11 @@ impl Terminal {
         self.json
     }
 
+    /// Is only wanted what went wrong?
+    pub(super) fn quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Is every detail wanted?
     pub(super) fn verbose(&self) -> bool {
         self.verbose

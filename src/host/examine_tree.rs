@@ -15,8 +15,8 @@ use super::sysroot::elf_file;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{
-    ArchiveFault, ElfEntry, Fault, Listing, Mismatch, Package, PackageWorld, STORE_INFO, Sentence,
-    settle,
+    ArchiveFault, ElfEntry, Fault, Listing, Mismatch, Package, PackageWorld, STORE, STORE_INFO,
+    STORE_MANIFEST, Sentence, settle,
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, ModulePath, Place};
@@ -54,9 +54,15 @@ pub fn examine_tree(site: &Path) -> Result<Vec<Package>, Error> {
         .iter()
         .map(|info| package(site, info, &read, &mut owned))
         .collect();
+    // The copies of `dedupe` are there for the links to them: those are loaded, and checked with
+    // their packages.
+    let is_copy = |path: &str| {
+        let of_store = path.strip_prefix(STORE);
+        read.contains_key(STORE_MANIFEST) && of_store.is_some_and(|rest| rest.starts_with('/'))
+    };
     let rest = read
         .iter()
-        .filter(|(path, found)| found.elf.is_some() && !owned.contains(*path));
+        .filter(|(path, found)| found.elf.is_some() && !owned.contains(*path) && !is_copy(path));
     let rest: Vec<&String> = rest.map(|(path, _)| path).collect();
     if !rest.is_empty() {
         let mut stray = Package::new("(in no RECORD)".to_owned());
@@ -179,8 +185,7 @@ fn package(
         }
         owned.insert(path.relative().to_owned());
         recorded(&row, &path, read, &mut package.findings);
-        // The store is no wheel whose tag could promise anything, and its libraries are there for
-        // the links to them: those are loaded, and checked with their packages.
+        // Nor is the store of an earlier wheelfix a wheel whose tag could promise anything.
         if info != STORE_INFO {
             take(&mut package, &mut elf, path.relative(), read);
         }

@@ -20,7 +20,32 @@ use signal_hook::low_level::emulate_default_handler;
 
 const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
-static TEMPORARY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+static TEMPORARY: Mutex<Unfinished> = Mutex::new(Unfinished {
+    paths: BTreeSet::new(),
+    steps: 0,
+});
+
+/// What a signal has to wait for, or to clean up.
+struct Unfinished {
+    /// Files that must not outlive the process.
+    paths: BTreeSet<PathBuf>,
+    /// Steps that whoever takes them ends or takes back.
+    steps: usize,
+}
+
+impl Unfinished {
+    /// What came in between has only been noted: it ends the process once nothing is half done.
+    fn release(&self) {
+        if !self.paths.is_empty() || self.steps > 0 {
+            return;
+        }
+        CLEAN.store(true, Ordering::SeqCst);
+        if let Ok(signal @ 1..) = i32::try_from(WAITING.load(Ordering::SeqCst)) {
+            let _ = emulate_default_handler(signal);
+        }
+    }
+}
+
 /// Is there no temporary file, so that a signal may end the process where it stands?
 static CLEAN: AtomicBool = AtomicBool::new(true);
 /// The signal that came while there was one; 0: none.
@@ -103,8 +128,8 @@ fn watch_signals() {
         };
         let watch = move || {
             for signal in signals.forever() {
-                let paths = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
-                for path in paths.iter() {
+                let unfinished = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+                for path in &unfinished.paths {
                     let _ = std::fs::remove_file(path);
                 }
                 // Still locked: nothing new may come to be before the process is gone.
@@ -125,9 +150,9 @@ impl Doomed {
     /// A name for a moment: a signal waits until it is gone.
     pub(super) fn new(path: &Path) -> Self {
         hold_signals();
-        let mut paths = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unfinished = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
         CLEAN.store(false, Ordering::SeqCst);
-        paths.insert(path.to_owned());
+        unfinished.paths.insert(path.to_owned());
         Self {
             path: path.to_owned(),
             is_there: true,
@@ -152,19 +177,34 @@ impl Doomed {
 
 impl Drop for Doomed {
     fn drop(&mut self) {
-        let mut paths = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unfinished = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_there {
             let _ = std::fs::remove_file(&self.path);
         }
-        paths.remove(&self.path);
-        if !paths.is_empty() {
-            return;
-        }
-        CLEAN.store(true, Ordering::SeqCst);
-        // What came in between has only been noted.
-        if let Ok(signal @ 1..) = i32::try_from(WAITING.load(Ordering::SeqCst)) {
-            let _ = emulate_default_handler(signal);
-        }
+        unfinished.paths.remove(&self.path);
+        unfinished.release();
+    }
+}
+
+/// A step that a signal waits for: it is ended, or taken back by whoever takes it. Where folders
+/// may be swapped for links nobody may remove a file by its path, as [`Doomed`] does.
+pub(super) struct Step(());
+
+impl Step {
+    pub(super) fn begin() -> Self {
+        hold_signals();
+        let mut unfinished = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+        CLEAN.store(false, Ordering::SeqCst);
+        unfinished.steps = unfinished.steps.saturating_add(1);
+        Self(())
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        let mut unfinished = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+        unfinished.steps = unfinished.steps.saturating_sub(1);
+        unfinished.release();
     }
 }
 

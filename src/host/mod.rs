@@ -2,31 +2,22 @@
 //! what a plan says, or nothing.
 #![allow(clippy::disallowed_methods)]
 
-mod apply_tree;
 mod apply_wheel;
-mod change_file;
-mod delta;
 mod edit_file;
 mod examine;
 mod examine_tree;
 mod file_source;
 mod gather;
 mod gather_file;
-mod gather_tree;
 mod interrupt;
 mod owners;
 mod path_kind;
 mod port_wheels;
 mod publish;
-mod slim_facts;
-mod slim_tree;
-mod store;
 mod sysroot;
-mod twins;
-mod undo_tree;
+mod tree;
 mod verify_import;
 
-pub use apply_tree::apply_dedupe;
 pub use apply_wheel::{Applied, OutputOptions, Written, apply_wheel, copy_wheel, write_wheel};
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};
@@ -34,16 +25,15 @@ pub use examine_tree::examine_tree;
 pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, Judged, gather, judge, load};
 pub use gather_file::{AuditTreeOptions, gather_audit_tree, gather_file, gather_file_alone};
-pub use gather_tree::{GatheredTree, gather_tree};
 pub use interrupt::expect_size_limit;
 pub use owners::owners;
 pub use path_kind::{PathKind, path_kind};
 pub use port_wheels::{PortFiles, digest_of, port_files, read_written};
-pub use slim_facts::{SlimFacts, slim_facts, wheel_facts};
-pub use slim_tree::{Slimmed, slim_tree};
 pub use sysroot::{Sysroot, SysrootOptions};
-pub use twins::{Likeness, Twins, find_twins};
-pub use undo_tree::{Undone, take_back, undo_dedupe};
+pub use tree::{
+    GatheredTree, Likeness, SlimFacts, Slimmed, TreeRoot, Twins, Undone, apply_dedupe, find_twins,
+    gather_tree, slim_facts, slim_tree, take_back, undo_dedupe, wheel_facts,
+};
 pub use verify_import::load_failures;
 
 /// Tells how far a long work has come. All of it may be called from any thread.

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::gather_tree::GatheredTree;
+use super::tree::GatheredTree;
 use crate::error::Error;
 use crate::plan::STORE;
 

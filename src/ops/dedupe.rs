@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::host::{self, GatheredTree, Likeness, Progress, Undone};
+use crate::host::{self, GatheredTree, Likeness, Progress, TreeRoot, Undone};
 use crate::plan::{self, DedupeInput, TreePlan};
 use crate::wheel::ArchivePath;
 
@@ -15,6 +15,8 @@ pub struct Options {
     pub likeness: Likeness,
     /// Load every library with this interpreter before and after.
     pub verify_import: Option<PathBuf>,
+    /// Nothing is going to be changed: others may work on the tree meanwhile.
+    pub dry_run: bool,
 }
 
 impl Default for Options {
@@ -22,6 +24,7 @@ impl Default for Options {
         Self {
             likeness: Likeness::SameBuild,
             verify_import: None,
+            dry_run: false,
         }
     }
 }
@@ -54,10 +57,15 @@ pub enum Outcome {
 /// Look at an installed tree and decide what becomes a link to what.
 ///
 /// # Errors
-/// When it is no such tree, or cannot be read.
+/// When it is no such tree, another run works on it, or it cannot be read.
 pub fn plan(site: &Path, options: &Options, progress: &dyn Progress) -> Result<Planned, Error> {
-    let gathered = host::gather_tree(site, progress)?;
-    let (plan, contents) = planned(&gathered, options.likeness, progress)?;
+    let root = TreeRoot::open(site)?;
+    if !options.dry_run {
+        // What is planned with must not change before it is done.
+        root.lock()?;
+    }
+    let mut gathered = host::gather_tree(root, progress)?;
+    let (plan, contents) = planned(&mut gathered, options.likeness, progress)?;
     Ok(Planned {
         gathered,
         plan,
@@ -68,10 +76,11 @@ pub fn plan(site: &Path, options: &Options, progress: &dyn Progress) -> Result<P
 
 /// What a dedupe would do to a tree that was read.
 pub(super) fn planned(
-    gathered: &GatheredTree,
+    gathered: &mut GatheredTree,
     likeness: Likeness,
     progress: &dyn Progress,
 ) -> Result<(TreePlan, Contents), Error> {
+    gathered.find_store()?;
     let groups = plan::candidates(&gathered.tree, &gathered.elf);
     let twins = host::find_twins(gathered, &groups, likeness, progress)?;
     let plan = plan::dedupe(DedupeInput {
@@ -89,13 +98,13 @@ pub(super) fn planned(
 /// # Errors
 /// When a file of the store is not what the links were made for, or something cannot be written.
 pub fn undo(site: &Path) -> Result<Undone, Error> {
-    host::undo_dedupe(site)
+    host::undo_dedupe(TreeRoot::open(site)?)
 }
 
 impl Planned {
     /// The tree's folder, links followed.
     pub fn site(&self) -> &Path {
-        &self.gathered.site
+        self.gathered.site()
     }
 
     /// What is to be done.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::dedupe::planned;
 use super::slim::gather_wheel;
 use crate::error::Error;
-use crate::host::{self, Likeness, Progress, SlimFacts};
+use crate::host::{self, Likeness, Progress, SlimFacts, TreeRoot};
 use crate::plan::{self, SlimInput, Tree, TreePlan, TreeSize};
 
 /// Measure a folder that packages are installed in, or a wheel.
@@ -14,10 +14,21 @@ use crate::plan::{self, SlimInput, Tree, TreePlan, TreeSize};
 /// When it is neither, or cannot be read.
 pub fn size(path: &Path, progress: &dyn Progress) -> Result<TreeSize, Error> {
     if host::path_kind(path).is_folder() {
-        let gathered = host::gather_tree(path, progress)?;
+        let mut gathered = host::gather_tree(TreeRoot::open(path)?, progress)?;
         let facts = host::slim_facts(&gathered, progress)?;
-        let (dedupe, _) = planned(&gathered, Likeness::SameBuild, progress)?;
-        return Ok(measured(&gathered.tree, &facts, &dedupe));
+        let (dedupe, _) = planned(&mut gathered, Likeness::SameBuild, progress)?;
+        let mut size = measured(&gathered.tree, &facts, &dedupe);
+        size.notes = gathered.notes;
+        size.notes.extend(facts.notes());
+        let copies = dedupe.merged.iter().filter(|merged| merged.other_names);
+        size.notes.extend(copies.map(|merged| {
+            format!(
+                "{}: the same package has it under other names; loaded by two of them it is \
+                 initialised twice",
+                merged.kept
+            )
+        }));
+        return Ok(size);
     }
     let (gathered, _) = gather_wheel(path, progress)?;
     let (tree, facts) = host::wheel_facts(&gathered)?;
@@ -28,7 +39,9 @@ fn measured(tree: &Tree, facts: &SlimFacts, dedupe: &TreePlan) -> TreeSize {
     let input = SlimInput {
         tree,
         sources: &facts.sources,
+        texts: &facts.texts,
         strippable: &facts.strippable,
+        unread: &facts.unread,
         keep: &|_| false,
     };
     plan::size(&input, &facts.tables, dedupe)

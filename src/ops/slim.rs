@@ -8,7 +8,7 @@ use super::{World, WorldOptions};
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{
-    self, Applied, Gathered, GatheredTree, OutputOptions, Progress, SlimFacts, Slimmed,
+    self, Applied, Gathered, GatheredTree, OutputOptions, Progress, SlimFacts, Slimmed, TreeRoot,
 };
 use crate::plan::{self, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
 use crate::wheel::{ArchivePath, Source};
@@ -20,6 +20,8 @@ pub struct Options {
     pub kinds: SlimOptions,
     /// Files whose path one of these patterns matches stay.
     pub keep: Vec<String>,
+    /// Nothing is going to be changed: others may work on the tree meanwhile.
+    pub dry_run: bool,
 }
 
 impl Default for Options {
@@ -30,6 +32,7 @@ impl Default for Options {
                 ..SlimOptions::default()
             },
             keep: Vec::new(),
+            dry_run: false,
         }
     }
 }
@@ -50,8 +53,14 @@ pub fn plan(path: &Path, options: &Options, progress: &dyn Progress) -> Result<P
     if !host::path_kind(path).is_folder() {
         return plan_wheel(path, options, progress);
     }
-    let gathered = host::gather_tree(path, progress)?;
+    let root = TreeRoot::open(path)?;
+    if !options.dry_run {
+        // What is planned with must not change before it is done.
+        root.lock()?;
+    }
+    let mut gathered = host::gather_tree(root, progress)?;
     let facts = host::slim_facts(&gathered, progress)?;
+    gathered.notes.extend(facts.notes());
     let plan = decided(&gathered.tree, &facts, options)?;
     let planned = PlannedTree { gathered, plan };
     Ok(Planned::Tree(Box::new(planned)))
@@ -76,7 +85,9 @@ fn decided(tree: &Tree, facts: &SlimFacts, options: &Options) -> Result<SlimPlan
     let input = SlimInput {
         tree,
         sources: &facts.sources,
+        texts: &facts.texts,
         strippable: &facts.strippable,
+        unread: &facts.unread,
         keep: &|path: &ArchivePath| keep.is_match(path.as_str()),
     };
     Ok(plan::slim(&input, &options.kinds))
@@ -117,7 +128,7 @@ pub struct PlannedTree {
 impl PlannedTree {
     /// The tree's folder, links followed.
     pub fn site(&self) -> &Path {
-        &self.gathered.site
+        self.gathered.site()
     }
 
     /// What a person should know of the tree.

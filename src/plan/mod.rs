@@ -47,15 +47,18 @@ pub use stand_in::patchelf::{
 };
 pub use tree::classes::TreeElf;
 pub use tree::dedupe::{DedupeInput, candidates, dedupe};
-pub use tree::kinds::is_source;
+pub use tree::dedupe_store::library_name;
+pub use tree::includes::{Include, includes};
+pub use tree::kinds::{is_source, may_include};
 pub use tree::simulate::{Simulation, module_path, simulate};
 pub use tree::size::{Category, PackageSize, Savings, TreeSize, size};
 pub use tree::slim::{SlimInput, SlimKind, SlimOptions, SlimPlan, slim};
+pub use tree::slim_sources::SourceFacts;
 pub use tree::slim_tests::may_name_test;
 pub use tree::slim_wheel::slim_wheel;
 pub use tree::tree_plan::{
-    Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, Tree, TreeFile, TreePlan,
-    followed_link, relative_link,
+    Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, STORE_MANIFEST, Tree, TreeFile,
+    TreePlan, followed_link, relative_link,
 };
 pub use verdict::check::check;
 pub use verdict::check_needs::name_clashes;

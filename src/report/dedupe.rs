@@ -45,6 +45,9 @@ fn paragraph(merged: &Merged) -> String {
         text.push_str(&format!(", copied to {}", merged.at));
     }
     text.push('\n');
+    if merged.other_names {
+        text.push_str("  a package has it under several names: as copies each is initialised\n");
+    }
     for link in &merged.links {
         text.push_str(&format!("  linked  {link}\n"));
     }
@@ -66,8 +69,15 @@ pub fn dedupe_line(plan: &TreePlan, dry_run: bool) -> String {
             count(number, "pair stays apart", "pairs stay apart")
         ),
     };
+    let copying = match dry_run || plan.links.is_empty() {
+        true => "",
+        false => {
+            "\nCopy the tree with its links (cp -a, tar, rsync -a, zip -y, COPY of its folder): cp -L \
+             and zip without -y make whole files of them again"
+        }
+    };
     format!(
-        "{would} {links} links to {libraries}, {} saved{apart}",
+        "{would} {links} links to {libraries}, {} saved{apart}{copying}",
         bytes(plan.saved())
     )
 }

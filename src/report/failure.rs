@@ -93,6 +93,28 @@ pub fn failure(error: &Error) -> String {
             ),
             Some(hint.as_str()),
         ),
+        Error::Untrusted { path, why } => (
+            format!("cannot trust `{}`: {why}", escape(&path.to_string_lossy())),
+            Some(
+                "nothing was changed; a package may have brought it: remove it, reinstall what links to it, then run again",
+            ),
+        ),
+        Error::Busy { path } => (
+            format!(
+                "another wheelfix works on `{}`",
+                escape(&path.to_string_lossy())
+            ),
+            Some("wait for it to finish, then run again"),
+        ),
+        Error::TreeChanged { path } => (
+            format!(
+                "`{}` changed since it was looked at",
+                escape(&path.to_string_lossy())
+            ),
+            Some(
+                "let whatever writes to the tree finish, then run again: what is half done is carried on, or taken back by `dedupe --undo`",
+            ),
+        ),
         Error::NotBegun { wheel } => (
             format!(
                 "`{}` was not begun, since another wheel failed",

@@ -54,6 +54,9 @@ pub fn size_text(size: &TreeSize, verbose: bool) -> String {
             text.push_str(&format!("  {:>9}   {step}\n", bytes(saved)));
         }
     }
+    for note in &size.notes {
+        text.push_str(&format!("note   {note}\n"));
+    }
     text
 }
 

@@ -120,6 +120,17 @@ pub fn record_line(path: &str, hash: &RecordHash, size: u64) -> String {
     text
 }
 
+/// Whether a text is one row, of three values, and that of a file.
+#[must_use]
+pub fn is_row_of(line: &str, path: &str) -> bool {
+    if line.contains(['\n', '\r']) {
+        return false;
+    }
+    let mut rows = record::values_of(line);
+    let first = rows.next().and_then(Result::ok);
+    first.is_some_and(|row| row.len() == 3 && row.get(0) == Some(path)) && rows.next().is_none()
+}
+
 fn path_of(line: &str) -> Result<Option<ArchivePath>, Error> {
     let Some(values) = record::values_of(line).next().transpose()? else {
         return Ok(None);
@@ -132,6 +143,24 @@ fn path_of(line: &str) -> Result<Option<ArchivePath>, Error> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_of_a_file_is_one_line_with_its_path() {
+        for row in ["a/b.so,,", "a/b.so,sha256=x,1", "\"a/b.so\",,"] {
+            assert!(is_row_of(row, "a/b.so"), "{row}");
+        }
+        for row in [
+            "",
+            "a/c.so,,",
+            "a/b.so",
+            "a/b.so,,,",
+            "a/b.so,,\n",
+            "a/b.so,,\na/c.so,,",
+            "a/b.so,\"\r\",",
+        ] {
+            assert!(!is_row_of(row, "a/b.so"), "{row}");
+        }
+    }
 
     #[test]
     fn lines_that_do_not_change_stay_byte_for_byte() {

@@ -26,7 +26,7 @@ pub use escape::{escape, escape_bytes};
 pub use filename::WheelFilename;
 pub use hash::{Algorithm, RecordHash};
 pub use headers::Headers;
-pub use installed_record::{InstalledRecord, record_line};
+pub use installed_record::{InstalledRecord, is_row_of, record_line};
 pub use limits::Limits;
 pub use note::Note;
 pub use open::Wheel;

@@ -33,26 +33,57 @@ pub struct DedupeInput<'a> {
     pub apart: Vec<Apart>,
 }
 
-/// Vendored libraries of one name and machine, which may be twins; each group has several files,
-/// and at least one that is not a link yet.
+/// Vendored libraries that may be twins: of one name and machine, or of one distribution, machine and
+/// size, which may be copies under other names. Each group has several files, and at least one that
+/// is not a link yet.
 #[must_use]
 pub fn candidates(tree: &Tree, elf: &BTreeMap<ArchivePath, TreeElf>) -> Vec<Vec<ArchivePath>> {
     let mut groups: BTreeMap<(String, String), Vec<ArchivePath>> = BTreeMap::new();
+    let mut copies: BTreeMap<(usize, u64, String), Vec<ArchivePath>> = BTreeMap::new();
+    let is_known = |path: &ArchivePath| tree.owner(path).is_some() || tree.is_copy(path);
     for (path, one) in elf {
         let is_file = tree.files.get(path).is_some_and(|file| file.link.is_none());
         let facts = &one.file.facts;
         let is_library = facts.kind == Kind::Shared && facts.dynamic && !facts.is_program;
-        if is_file && is_library && is_vendored(path) && tree.owner(path).is_some() {
+        if is_file && is_library && is_vendored(path) && is_known(path) {
             // Code of one size at one address: anything else is another build for sure.
             let shape = format!("{:?} {:?}", facts.machine, one.code);
+            if let Some(owner) = tree.owners.get(path) {
+                let key = (*owner, one.file.size, shape.clone());
+                copies.entry(key).or_default().push(path.clone());
+            }
             let key = (library_name(path.file_name()), shape);
             groups.entry(key).or_default().push(path.clone());
         }
     }
-    groups
+    let mut all = joined(groups.into_values().chain(copies.into_values()));
+    all.retain(|group| group.len() > 1);
+    all
+}
+
+/// The groups, those that share a file as one.
+fn joined(groups: impl Iterator<Item = Vec<ArchivePath>>) -> Vec<Vec<ArchivePath>> {
+    let mut all: BTreeMap<usize, BTreeSet<ArchivePath>> = BTreeMap::new();
+    let mut of: BTreeMap<ArchivePath, usize> = BTreeMap::new();
+    for (number, group) in groups.enumerate() {
+        let mut members: BTreeSet<ArchivePath> = group.into_iter().collect();
+        let known: BTreeSet<usize> = members
+            .iter()
+            .filter_map(|path| of.get(path))
+            .copied()
+            .collect();
+        for other in known {
+            members.extend(all.remove(&other).unwrap_or_default());
+        }
+        of.extend(members.iter().map(|path| (path.clone(), number)));
+        all.insert(number, members);
+    }
+    let mut all: Vec<Vec<ArchivePath>> = all
         .into_values()
-        .filter(|group| group.len() > 1)
-        .collect()
+        .map(|group| group.into_iter().collect())
+        .collect();
+    all.sort();
+    all
 }
 
 /// Whether a file is by its name a library for others, rather than a module of Python's.
@@ -150,6 +181,7 @@ fn arrange(
             kept: kept.clone(),
             at: at.clone(),
             identical: digests.all(|digest| digest == first),
+            other_names: has_other_names(tree, &choice.files),
             saved: all.saturating_sub(cost),
             links: links.clone(),
         });
@@ -157,6 +189,15 @@ fn arrange(
             .extend(links.into_iter().map(|link| (link, at.clone())));
     }
     plan
+}
+
+/// Whether one distribution has the library under several names.
+fn has_other_names(tree: &Tree, files: &[ArchivePath]) -> bool {
+    let mut names: BTreeMap<usize, &str> = BTreeMap::new();
+    files.iter().any(|path| match tree.owners.get(path) {
+        Some(owner) => *names.entry(*owner).or_insert(path.file_name()) != path.file_name(),
+        None => false,
+    })
 }
 
 /// Adds what of the store nothing links to any more, which need not become a link either.

@@ -13,7 +13,8 @@ const DIGITS: usize = 16;
 /// The library that a file is by its name: without the hashes that repairs put there, and without
 /// the digits of [`store_path`]. Any name may end in so many digits; what is one library is proved
 /// by bytes later, so that a name taken for too much costs a comparison, nothing else.
-pub(in crate::plan) fn library_name(file_name: &str) -> String {
+#[must_use]
+pub fn library_name(file_name: &str) -> String {
     let (stem, rest) = file_name.split_at(file_name.find('.').unwrap_or(file_name.len()));
     let is_digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     match stem.rsplit_once('-') {
@@ -69,7 +70,7 @@ pub(in crate::plan) fn unused(
             target = next(path);
         }
     }
-    let of_store = tree.files.keys().filter(|path| path.first() == STORE);
+    let of_store = tree.files.keys().filter(|path| tree.is_copy(path));
     of_store
         .filter(|path| !used.contains(path))
         .cloned()

@@ -25,6 +25,21 @@ pub fn is_source(name: &str) -> bool {
     })
 }
 
+/// Endings of sources that no compiler of the machine reads, but one that a package brings: for a
+/// graphics card, or a template of one of the others.
+const KERNEL_ENDINGS: [&str; 16] = [
+    "cl", "clh", "metal", "glsl", "hlsl", "comp", "vert", "frag", "geom", "wgsl", "in", "tmpl",
+    "tpl", "mako", "j2", "jinja",
+];
+
+/// Whether a file is, by its name, a text that can name others which a compiler reads with it.
+#[must_use]
+pub fn may_include(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_binary = matches!(ending, "a" | "la" | "o");
+    ending == "py" || KERNEL_ENDINGS.contains(&ending) || is_source(name) && !is_binary
+}
+
 /// The source of `pkg/__pycache__/x.cpython-313.pyc`: `pkg/x.py`.
 pub(in crate::plan) fn source_of(bytecode: &ArchivePath) -> Option<ArchivePath> {
     let cache = bytecode.parent()?;

@@ -101,10 +101,14 @@ pub struct Savings {
 pub struct TreeSize {
     /// All files.
     pub total: u64,
-    /// By distribution; what belongs to none stands under an empty name.
+    /// By distribution, and the copies of `dedupe` under the name of the store; what belongs to none
+    /// stands under an empty name.
     pub packages: BTreeMap<String, PackageSize>,
     /// What could be saved.
     pub savings: Savings,
+    /// What a person should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Adds up a tree. `tables`: how many of an ELF file's strippable bytes are symbol tables.
@@ -150,9 +154,11 @@ pub fn size(
         } else {
             category(path, kind_of(path, Some(&tests), tree))
         };
-        let name = tree
-            .owner(path)
-            .map_or_else(String::new, |owner| owner.name.clone());
+        let name = match tree.owner(path) {
+            Some(owner) => owner.name.clone(),
+            None if tree.is_copy(path) => STORE.to_owned(),
+            None => String::new(),
+        };
         let package = sizes.packages.entry(name).or_default();
         package.total = package.total.saturating_add(file.size);
         let sum = package.categories.entry(category).or_default();

@@ -4,10 +4,12 @@
 //! stubs that are read at run time. What stays for such a reason is told with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use serde::Serialize;
 
 use crate::plan::tree::kinds::{is_metadata, is_source, source_of};
+use crate::plan::tree::slim_sources::{self, SourceFacts};
 use crate::plan::tree::slim_tests::{self, TestScan};
 use crate::plan::tree::tree_plan::{STORE, Tree};
 use crate::python::Mentions;
@@ -71,8 +73,12 @@ pub struct SlimInput<'a> {
     pub tree: &'a Tree,
     /// What its Python sources mention; bytecode and tests of others excepted, all of them.
     pub sources: &'a BTreeMap<ArchivePath, Mentions>,
+    /// What texts say of sources that compilers read.
+    pub texts: &'a SourceFacts,
     /// How many bytes each ELF file would be smaller.
     pub strippable: &'a BTreeMap<ArchivePath, u64>,
+    /// Files that were not looked into: what they mention nobody knows.
+    pub unread: &'a BTreeMap<ArchivePath, String>,
     /// Whether a file must stay because the user says so.
     pub keep: &'a dyn Fn(&ArchivePath) -> bool,
 }
@@ -84,7 +90,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
     let tests = options
         .tests
         .then(|| slim_tests::scan(input.tree, input.sources));
-    let mentioned = mentioned_names(input, tests.as_ref());
+    let sources = slim_sources::kept(input.tree, input.sources, input.texts, tests.as_ref());
     let linked = linked_files(input.tree);
     for path in input.tree.files.keys() {
         if is_metadata(path) || !input.tree.owners.contains_key(path) {
@@ -107,15 +113,17 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
             Some("--keep".to_owned())
         } else if let Some(link) = linked.get(path) {
             Some(format!("{link} links to it"))
+        } else if let Some(unread) = unread_of(path, kind, input) {
+            Some(format!("{unread} was not looked into"))
         } else {
             match kind {
                 SlimKind::Test => tests
                     .as_ref()
                     .and_then(|tests| tests.kept.get(path).cloned()),
-                SlimKind::Source => mentioned
-                    .get(path.file_name())
-                    .map(|by| format!("named in {by}")),
-                SlimKind::Stub => stub_reader(path, input.sources),
+                SlimKind::Source => sources.get(path).cloned(),
+                SlimKind::Stub => {
+                    stub_reader(path, input.sources).or_else(|| data_stub(path, input.tree))
+                }
                 SlimKind::Bytecode | SlimKind::Sample => None,
             }
         };
@@ -130,8 +138,10 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
     remove_bytecode_of_removed(input.tree, &mut plan);
     if options.repack {
         for (path, saved) in input.strippable {
-            // What `dedupe` links to must stay what its undo takes the other copies from.
+            // What `dedupe` links to must stay what its undo takes the other copies from; what no
+            // package brought is somebody's own.
             let stays = plan.removed.contains_key(path)
+                || !input.tree.owners.contains_key(path)
                 || (input.keep)(path)
                 || linked.contains_key(path)
                 || path.first() == STORE;
@@ -141,6 +151,20 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         }
     }
     plan
+}
+
+/// What may mention a file, for all that is known: an unread file of its package, or what may speak
+/// of any package.
+fn unread_of<'a>(
+    path: &ArchivePath,
+    kind: SlimKind,
+    input: &SlimInput<'a>,
+) -> Option<&'a ArchivePath> {
+    if matches!(kind, SlimKind::Bytecode | SlimKind::Sample) {
+        return None;
+    }
+    let mut unread = input.unread.keys();
+    unread.find(|unread| is_metadata(unread) || unread.first() == path.first())
 }
 
 /// The files that links of the tree lead to, each with the first of those.
@@ -183,34 +207,30 @@ pub(in crate::plan) fn kind_of(
     in_samples.then_some(SlimKind::Sample)
 }
 
-/// File names of sources that some Python source mentions, with the first that does.
-fn mentioned_names(input: &SlimInput<'_>, tests: Option<&TestScan>) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
-    for (path, mentions) in input.sources {
-        // Compiled code has the names of its own sources in its messages.
-        if !path.file_name().ends_with(".py") {
-            continue;
-        }
-        if tests.is_some_and(|tests| tests.files.contains(path) && !tests.kept.contains_key(path)) {
-            continue;
-        }
-        for text in &mentions.strings {
-            let name = text.rsplit('/').next().unwrap_or(text);
-            if is_source(name) {
-                names
-                    .entry(name.to_owned())
-                    .or_insert_with(|| path.to_string());
-            }
-        }
-    }
-    names
-}
-
 /// A module that reads its stub when it is imported (`lazy_loader.attach_stub`).
 fn stub_reader(stub: &ArchivePath, sources: &BTreeMap<ArchivePath, Mentions>) -> Option<String> {
     let source = ArchivePath::parse(stub.as_str().strip_suffix('i')?).ok()?;
     let reads = sources.get(&source)?.attaches_stub;
     reads.then(|| format!("read at run time by {source} (attach_stub)"))
+}
+
+/// A stub that describes no module of its folder is no annotation but data, as those of a type
+/// checker are.
+fn data_stub(stub: &ArchivePath, tree: &Tree) -> Option<String> {
+    let stem = stub.as_str().strip_suffix("pyi")?;
+    // `x.py`, `x.so`, `x.cpython-313-….so`.
+    let after = (Bound::Included(stem), Bound::Unbounded);
+    let after = tree
+        .files
+        .range::<str, _>(after)
+        .map(|(path, _)| path.as_str());
+    let mut beside = after.map_while(|path| path.strip_prefix(stem));
+    let is_module = |ending: &str| {
+        let is_code = ["py", "so", "pyc"].iter().any(|end| ending.ends_with(end));
+        is_code && !ending.contains('/')
+    };
+    let has_module = beside.any(is_module);
+    (!has_module).then(|| "no module is beside it: it is data".to_owned())
 }
 
 /// Bytecode without its source would still be imported.

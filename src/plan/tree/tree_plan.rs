@@ -15,6 +15,8 @@ pub struct Tree {
     pub distributions: Vec<Distribution>,
     /// Which distribution lists a file; the first, if several do.
     pub owners: BTreeMap<ArchivePath, usize>,
+    /// Whether `dedupe` made the store: what lies in it and no distribution lists is its copies.
+    pub has_store: bool,
 }
 
 /// One file.
@@ -53,6 +55,12 @@ impl Tree {
         self.distributions.get(*self.owners.get(path)?)
     }
 
+    /// Whether a file is a copy of the store, or a link there.
+    #[must_use]
+    pub fn is_copy(&self, path: &ArchivePath) -> bool {
+        self.has_store && path.first() == STORE && !self.owners.contains_key(path)
+    }
+
     /// The bytes of all files.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -82,8 +90,10 @@ impl Tree {
 
 /// The folder of the copies that several distributions share.
 pub const STORE: &str = "wheelfix.libs";
-/// The `.dist-info` folder of the store, a distribution of its own: no other one's removal
-/// takes anything out of it.
+/// What `dedupe` knows of its links, among the copies.
+pub const STORE_MANIFEST: &str = "wheelfix.libs/.wheelfix.json";
+/// The `.dist-info` folder that the store of an earlier wheelfix has. What makes an environment what
+/// its requirements name removes it, and the copies with it: so the store is no distribution.
 pub const STORE_INFO: &str = "wheelfix_store-1.dist-info";
 
 /// Everything that `dedupe` changes in a tree.
@@ -114,6 +124,8 @@ pub struct Merged {
     pub links: Vec<ArchivePath>,
     /// Whether all of them were equal byte for byte.
     pub identical: bool,
+    /// Whether one package has it under several names: who loads it by two of them has two of it.
+    pub other_names: bool,
     /// The bytes that this saves.
     pub saved: u64,
 }

@@ -215,7 +215,15 @@ pub fn link(tree: &Tree, name: &str) -> Option<PathBuf> {
 /// call. `check` is told whether the run was killed, or came to its end.
 pub fn killed(words: &[&str], make: impl Fn() -> Tree, mut check: impl FnMut(&Tree, bool)) {
     let mut kills = 0;
-    for call in ["rename", "symlink", "unlink", "mkdir", "openat", "rmdir"] {
+    for call in [
+        "renameat",
+        "renameat2",
+        "symlinkat",
+        "unlinkat",
+        "mkdirat",
+        "fchmod",
+        "fsync",
+    ] {
         for number in 1..MOST_CALLS {
             let tree = make();
             let only = format!("trace={call}");

@@ -1,6 +1,13 @@
 //! Installed trees that are made smaller, and undone.
 
+mod changed;
+mod copied;
 mod dedupe;
+mod hostile;
+mod installers;
+mod odd_files;
+mod old_store;
+mod outside;
 mod slim;
 mod uninstall;
 mod verify;

@@ -24,6 +24,7 @@ fn slim_takes_what_nothing_mentions_and_keeps_records_true() {
                 text("import lazy_loader\nlazy_loader.attach_stub(__name__)\n"),
             ),
             ("big/stub.pyi", text("x: int\n")),
+            ("big/plain.py", text("x = 1\n")),
             ("big/plain.pyi", text("x: int\n")),
             ("big/named.h", text("int x;\n")),
             ("big/other.c", text("int x;\n")),
@@ -130,6 +131,7 @@ fn tree_with_ballast() -> Tree {
         &[
             ("big/__init__.py", text("")),
             ("big/__pycache__/__init__.cpython-313.pyc", text("x")),
+            ("big/stub.py", text("x = 1\n")),
             ("big/stub.pyi", text("x: int\n")),
             ("big/other.c", text("int x;\n")),
             ("big/sub/tests/A_test.py", text("import big\n")),

@@ -157,7 +157,7 @@ fn a_taking_back_that_is_killed_at_any_step_can_be_undone_or_carried_on() {
 fn but_for_times(tree: &Tree) -> BTreeMap<String, String> {
     let mut state = tree.state();
     for (name, text) in &mut state {
-        if name.starts_with("wheelfix_store") {
+        if name.ends_with(".wheelfix.json") {
             *text = text.split(' ').take(2).collect();
         }
     }

@@ -49,11 +49,19 @@ pub(super) fn encode(base: &[u8], wanted: &[u8]) -> Vec<u8> {
     written.unwrap_or_default()
 }
 
-/// Turn `base` back into what the delta was made for; `None` if it was not made for this base.
+/// A twin may be larger than its base by holes and symbol tables, of which none known has so much.
+const MOST_EXTRA: u64 = 64 << 20;
+
+/// Turn `base` back into what the delta was made for; `None` if it was not made for this base. What
+/// it takes is bounded by the base, whatever the delta and `size` say.
 pub(super) fn decode(base: &[u8], delta: &[u8], size: u64) -> Option<Vec<u8>> {
+    let most = (base.len() as u64)
+        .saturating_mul(2)
+        .saturating_add(MOST_EXTRA);
+    if size > most {
+        return None;
+    }
     let mut list = Vec::new();
-    // No delta is larger than the file that it makes and its numbers.
-    let most = size.saturating_mul(2).saturating_add(1 << 16);
     ZlibDecoder::new(delta)
         .take(most)
         .read_to_end(&mut list)
@@ -63,14 +71,16 @@ pub(super) fn decode(base: &[u8], delta: &[u8], size: u64) -> Option<Vec<u8>> {
     while !rest.is_empty() {
         let literal = number(&mut rest)?;
         let (data, after) = rest.split_at_checked(literal)?;
-        out.extend_from_slice(data);
         rest = after;
         let from = number(&mut rest)?;
         let length = number(&mut rest)?;
-        out.extend_from_slice(base.get(from..from.checked_add(length)?)?);
-        if out.len() as u64 > size {
+        let copied = base.get(from..from.checked_add(length)?)?;
+        let grown = out.len().checked_add(data.len())?.checked_add(length)?;
+        if grown as u64 > size {
             return None;
         }
+        out.extend_from_slice(data);
+        out.extend_from_slice(copied);
     }
     (out.len() as u64 == size).then_some(out)
 }
@@ -107,6 +117,27 @@ mod tests {
             (seed >> 33) as u8
         };
         (0..count).map(|_| next()).collect()
+    }
+
+    /// A delta that would make much of little ends where its size does.
+    #[test]
+    fn no_delta_makes_more_than_its_base_allows() {
+        let bomb = |list: &[u8]| {
+            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(list).unwrap();
+            encoder.finish().unwrap()
+        };
+        let base = vec![7; 1000];
+        let mut list = Vec::new();
+        for _ in 0..100_000 {
+            push(&mut list, b"", 0, 1000);
+        }
+        assert_eq!(decode(&base, &bomb(&list), 1 << 62), None);
+        assert_eq!(decode(&base, &bomb(&list), 100_000_000), None);
+        assert_eq!(decode(&base, &bomb(&list), 5000), None);
+        assert_eq!(decode(&base, &bomb(&vec![0; 200 << 20]), 1000), None);
+        push(&mut list, b"", usize::MAX, 2);
+        assert_eq!(decode(&base, &bomb(&list), 60_000_000), None);
     }
 
     #[test]

@@ -5,39 +5,40 @@
 //! there before the first link, links before the RECORDs that speak of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
-use sha2::{Digest, Sha256};
-
-use super::Progress;
-use super::change_file::{self, Attributes};
+use super::change_file::{self, Expected};
 use super::delta;
-use super::gather_tree::GatheredTree;
-use super::store::{Alias, Manifest, Rows, since_1970};
+use super::gather_tree::{GatheredTree, MOST_RECORD};
+use super::root::MOST_READ;
+use super::seen::{Attributes, Seen};
+use super::store::{Alias, Manifest, new_file, since_1970};
 use crate::error::Error;
+use crate::host::Progress;
 use crate::plan::{LinkTarget, STORE, TreePlan, relative_link};
 use crate::wheel::{ArchivePath, InstalledRecord, RecordHash, record_line};
+
+/// Hash and size of files, by their path.
+pub(super) type Rows = BTreeMap<ArchivePath, (RecordHash, u64)>;
 
 /// Carry out a plan of `dedupe`. `contents`: the digests that it was made for.
 ///
 /// # Errors
-/// When a file is not any more what it was, or cannot be written.
+/// When another run is at the tree, a file is not any more what it was, or cannot be written.
 pub fn apply_dedupe(
     gathered: &GatheredTree,
     plan: &TreePlan,
     contents: &BTreeMap<ArchivePath, [u8; 32]>,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
-    let site = &gathered.site;
-    let known = Manifest::load(site)?;
-    if plan.is_empty() && known.is_none() && gathered.leftovers.is_empty() {
+    let known = gathered.manifest.as_ref();
+    let is_done = plan.is_empty() && known.is_none() && !gathered.has_old_store;
+    if is_done && gathered.leftovers.is_empty() {
         return Ok(());
     }
-    let _lock = change_file::lock(site)?;
+    let root = &gathered.root;
+    root.lock()?;
     check_writable(gathered, plan)?;
-    for leftover in &gathered.leftovers {
-        change_file::remove(leftover)?;
-    }
+    gathered.remove_leftovers()?;
     // What is read: each file that becomes a link, and each that is copied.
     let read = plan.links.keys().chain(plan.stored.values());
     progress.expect(gathered.tree.size_of(read));
@@ -47,26 +48,82 @@ pub fn apply_dedupe(
         contents,
         progress,
     };
-    let manifest = job.manifest(known.unwrap_or_default())?;
-    if manifest.links.is_empty() && plan.stored.is_empty() {
-        for path in &plan.dropped {
-            change_file::remove(&gathered.host_path(path))?;
-        }
-        return Manifest::remove(site);
+    let manifest = job.manifest(known.cloned().unwrap_or_default())?;
+    if !manifest.links.is_empty() || !plan.stored.is_empty() {
+        manifest.save(root)?;
+        job.copy()?;
+        root.sync()?;
+        job.link()?;
+        root.sync()?;
+        write_records(gathered, &manifest, &stored(gathered, &manifest)?)?;
     }
-    if job.changes_store() {
-        manifest.save(site)?;
-    }
-    job.copy()?;
-    for (path, target) in &plan.links {
-        change_file::link(&gathered.host_path(path), &relative_link(path, target))?;
-    }
-    let stored = stored(gathered, &manifest)?;
-    write_records(gathered, &manifest, &stored)?;
     for path in &plan.dropped {
-        change_file::remove(&gathered.host_path(path))?;
+        change_file::remove(root, path.as_str(), gathered.expected(path)?)?;
     }
-    manifest.finish(site, &stored)
+    if gathered.has_old_store {
+        Manifest::remove_old(root)?;
+    }
+    if manifest.links.is_empty() && plan.stored.is_empty() {
+        Manifest::remove(root)?;
+    }
+    root.sync()
+}
+
+impl GatheredTree {
+    /// What is to be there when a file is replaced or removed.
+    pub(super) fn expected(&self, path: &ArchivePath) -> Result<Expected<'_>, Error> {
+        self.seen_of(path).map(Expected::File)
+    }
+
+    pub(super) fn seen_of(&self, path: &ArchivePath) -> Result<&Seen, Error> {
+        // A plan speaks of files of the tree only.
+        let path = path.as_str();
+        let seen = self.seen.get(path);
+        seen.ok_or_else(|| Error::TreeChanged {
+            path: self.root.host_path(path),
+        })
+    }
+
+    /// The bytes of a file, if it is still what it was.
+    pub(super) fn read(&self, path: &ArchivePath) -> Result<Vec<u8>, Error> {
+        let (bytes, metadata) = self.root.read(path.as_str(), MOST_READ)?;
+        match self.seen_of(path)?.is(&Seen::of(&metadata)) {
+            true => Ok(bytes),
+            false => Err(Error::TreeChanged {
+                path: self.host_path(path),
+            }),
+        }
+    }
+
+    /// Replace a RECORD, unless somebody wrote to it since it was read.
+    pub(super) fn write_record(
+        &self,
+        path: &ArchivePath,
+        was: &InstalledRecord,
+        record: &InstalledRecord,
+    ) -> Result<(), Error> {
+        let (bytes, metadata) = self.root.read(path.as_str(), MOST_RECORD)?;
+        if bytes != was.to_bytes() {
+            let path = self.host_path(path);
+            return Err(Error::TreeChanged { path });
+        }
+        let expected = Seen::of(&metadata);
+        change_file::write(
+            &self.root,
+            path.as_str(),
+            &record.to_bytes(),
+            &Attributes::of(&metadata),
+            Expected::File(&expected),
+        )
+    }
+
+    /// Remove what a killed run left half done.
+    pub(super) fn remove_leftovers(&self) -> Result<(), Error> {
+        for path in &self.leftovers {
+            change_file::remove(&self.root, path.as_str(), self.expected(path)?)?;
+        }
+        Ok(())
+    }
 }
 
 struct Job<'a> {
@@ -77,24 +134,15 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn changes_store(&self) -> bool {
-        !self.plan.is_empty()
-    }
-
     fn read(&self, path: &ArchivePath) -> Result<Vec<u8>, Error> {
-        let host = self.gathered.host_path(path);
-        let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
-        let digest: [u8; 32] = Sha256::digest(&bytes).into();
-        if self
-            .contents
-            .get(path)
-            .is_some_and(|known| *known != digest)
-        {
-            return Err(Error::Changed {
-                path: host.display().to_string(),
-            });
+        let bytes = self.gathered.read(path)?;
+        let hash = RecordHash::sha256(&bytes);
+        match self.contents.get(path) {
+            Some(known) if known != hash.digest() => Err(Error::TreeChanged {
+                path: self.gathered.host_path(path),
+            }),
+            _ => Ok(bytes),
         }
-        Ok(bytes)
     }
 
     /// What is known of the links that stay, and of the new ones.
@@ -136,13 +184,15 @@ impl Job<'_> {
         hash: &RecordHash,
     ) -> Result<Alias, Error> {
         let bytes = self.read(path)?;
-        let attributes = Attributes::of(&self.gathered.host_path(path))?;
+        let attributes = self.attributes(path)?;
         let delta = delta::encode(base, &bytes);
         let size = bytes.len() as u64;
         if delta::decode(base, &delta, size).as_deref() != Some(bytes.as_slice()) {
             // Nothing may become a link that could not be undone.
-            return Err(Error::Changed {
-                path: path.to_string(),
+            return Err(Error::Refused {
+                path: self.gathered.host_path(path),
+                why: format!("it could not be made again from {target}"),
+                hint: "`--level identical` merges fewer files; please report the two".to_owned(),
             });
         }
         let record = self.gathered.tree.owner(path).and_then(|owner| {
@@ -153,7 +203,7 @@ impl Job<'_> {
         Ok(Alias {
             target: target.as_str().to_owned(),
             size,
-            sha256: hex(&Sha256::digest(&bytes)),
+            sha256: hex(RecordHash::sha256(&bytes).digest()),
             mode: attributes.mode,
             modified: attributes.modified.and_then(since_1970),
             delta: Alias::encoded(&delta),
@@ -161,18 +211,36 @@ impl Job<'_> {
         })
     }
 
+    fn attributes(&self, path: &ArchivePath) -> Result<Attributes, Error> {
+        let (_, metadata) = self.gathered.root.open_file(path.as_str())?;
+        Ok(Attributes::of(&metadata))
+    }
+
     fn copy(&self) -> Result<(), Error> {
+        let root = &self.gathered.root;
         if !self.plan.stored.is_empty() {
-            let folder = self.gathered.site.join(STORE);
-            fs::create_dir_all(&folder)
-                .map_err(|error| Error::io("make the folder", &folder, error))?;
+            change_file::make_folder(root, STORE, new_file(root)?.owner)?;
         }
         for (at, from) in &self.plan.stored {
-            let mut attributes = Attributes::of(&self.gathered.host_path(from))?;
+            let mut attributes = self.attributes(from)?;
             attributes.mode = 0o755;
             let bytes = self.read(from)?;
-            change_file::write(&self.gathered.host_path(at), &bytes, &attributes)?;
+            change_file::write(root, at.as_str(), &bytes, &attributes, Expected::Nothing)?;
             self.progress.advance(bytes.len() as u64);
+        }
+        Ok(())
+    }
+
+    fn link(&self) -> Result<(), Error> {
+        for (path, target) in &self.plan.links {
+            let seen = self.gathered.seen_of(path)?;
+            change_file::link(
+                &self.gathered.root,
+                path.as_str(),
+                &relative_link(path, target),
+                seen.owner(),
+                Expected::File(seen),
+            )?;
         }
         Ok(())
     }
@@ -190,16 +258,21 @@ pub(super) fn stored(gathered: &GatheredTree, manifest: &Manifest) -> Result<Row
         let Ok(path) = ArchivePath::parse(target) else {
             continue;
         };
-        let host = gathered.host_path(&path);
-        let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
-        stored.insert(path, (RecordHash::sha256(&bytes), bytes.len() as u64));
+        // A copy that became a link itself is read through that.
+        let mut real = target;
+        while let Some(next) = manifest.links.get(real) {
+            real = next.target.as_str();
+        }
+        let (digest, size) = gathered.root.digest(real)?;
+        stored.insert(path, (RecordHash::from_sha256(digest), size));
     }
     Ok(stored)
 }
 
 /// RECORD speaks of what is read now.
 fn write_records(gathered: &GatheredTree, manifest: &Manifest, stored: &Rows) -> Result<(), Error> {
-    let mut records: BTreeMap<&ArchivePath, (InstalledRecord, bool)> = BTreeMap::new();
+    let mut records: BTreeMap<&ArchivePath, (&InstalledRecord, InstalledRecord, bool)> =
+        BTreeMap::new();
     for (path, alias) in &manifest.links {
         let Some((hash, size)) = stored.get(alias.target.as_str()) else {
             continue;
@@ -210,15 +283,14 @@ fn write_records(gathered: &GatheredTree, manifest: &Manifest, stored: &Rows) ->
         let Some(owner) = gathered.tree.owner(&own) else {
             continue;
         };
-        let (record, changed) = records
+        let (_, record, changed) = records
             .entry(&owner.record_path)
-            .or_insert_with(|| (owner.record.clone(), false));
+            .or_insert_with(|| (&owner.record, owner.record.clone(), false));
         *changed |= record.set(path, hash, *size).is_some();
     }
-    for (path, (record, changed)) in records {
+    for (path, (was, record, changed)) in records {
         if changed {
-            let host = gathered.host_path(path);
-            change_file::write(&host, &record.to_bytes(), &Attributes::of(&host)?)?;
+            gathered.write_record(path, was, &record)?;
         }
     }
     Ok(())
@@ -231,9 +303,9 @@ fn check_writable(gathered: &GatheredTree, plan: &TreePlan) -> Result<(), Error>
         let owner = gathered.tree.owner(path);
         folders.extend(owner.and_then(|owner| owner.record_path.parent()));
     }
-    change_file::check_writable(&gathered.site)?;
+    gathered.root.check_writable("")?;
     for folder in folders {
-        change_file::check_writable(&gathered.host_path(&folder))?;
+        gathered.root.check_writable(folder.as_str())?;
     }
     Ok(())
 }

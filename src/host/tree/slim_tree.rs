@@ -4,16 +4,17 @@
 //! next run makes RECORD true again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Progress;
-use super::change_file::{self, Attributes};
+use super::change_file::{self, Expected};
 use super::gather_tree::{GatheredTree, JOURNAL};
+use super::root::MOST_READ;
+use super::seen::Attributes;
+use super::store::{bytes_at, new_file};
 use crate::elf::{self, Edits, Strip};
 use crate::error::Error;
+use crate::host::Progress;
 use crate::plan::SlimPlan;
 use crate::wheel::{ArchivePath, InstalledRecord, RecordHash};
 
@@ -37,39 +38,61 @@ pub fn slim_tree(
     plan: &SlimPlan,
     progress: &dyn Progress,
 ) -> Result<Slimmed, Error> {
-    let site = &gathered.site;
-    let mut touched: BTreeSet<ArchivePath> = read_journal(site);
+    let root = &gathered.root;
+    let mut touched = read_journal(gathered)?;
     if plan.is_empty() && touched.is_empty() && gathered.leftovers.is_empty() {
         return Ok(Slimmed::default());
     }
-    let _lock = change_file::lock(site)?;
-    change_file::check_writable(site)?;
-    for leftover in &gathered.leftovers {
-        change_file::remove(leftover)?;
-    }
+    root.lock()?;
+    root.check_writable("")?;
+    gathered.remove_leftovers()?;
     touched.extend(plan.removed.keys().chain(plan.repacked.keys()).cloned());
     let list: Vec<&str> = touched.iter().map(ArchivePath::as_str).collect();
     let journal = serde_json::to_vec(&list).unwrap_or_default();
-    change_file::write(&site.join(JOURNAL), &journal, &Attributes::of_new(site)?)?;
+    change_file::write(root, JOURNAL, &journal, &new_file(root)?, Expected::Ours)?;
+    root.sync()?;
     let mut done = Slimmed::default();
     for path in plan.removed.keys() {
-        change_file::remove(&gathered.host_path(path))?;
+        change_file::remove(root, path.as_str(), gathered.expected(path)?)?;
         let size = gathered.tree.files.get(path).map_or(0, |file| file.size);
         done.removed = done.removed.saturating_add(size);
     }
     repack(gathered, plan, &mut done, progress)?;
+    root.sync()?;
     write_records(gathered, &touched)?;
     remove_empty_folders(gathered, &touched);
-    change_file::remove(&site.join(JOURNAL))?;
+    root.sync()?;
+    change_file::remove(root, JOURNAL, Expected::Ours)?;
+    root.sync()?;
     Ok(done)
 }
 
-fn read_journal(site: &Path) -> BTreeSet<ArchivePath> {
-    let bytes = fs::read(site.join(JOURNAL)).unwrap_or_default();
-    let list: Vec<String> = serde_json::from_slice(&bytes).unwrap_or_default();
-    list.iter()
-        .filter_map(|path| ArchivePath::parse(path).ok())
-        .collect()
+/// What a killed run was about. A package can bring a file of that name.
+fn read_journal(gathered: &GatheredTree) -> Result<BTreeSet<ArchivePath>, Error> {
+    let untrusted = |why: String| Error::Untrusted {
+        path: gathered.root.host_path(JOURNAL),
+        why,
+    };
+    let Some(bytes) = bytes_at(&gathered.root, JOURNAL)? else {
+        return Ok(BTreeSet::new());
+    };
+    let records = gathered.tree.distributions.iter();
+    for distribution in records {
+        if distribution.record.line(JOURNAL).is_some() {
+            let name = crate::wheel::escape(&distribution.name);
+            return Err(untrusted(format!("{name} brought it")));
+        }
+    }
+    let list: Vec<String> = serde_json::from_slice(&bytes)
+        .map_err(|error| untrusted(format!("it is no journal of wheelfix: {error}")))?;
+    let path = |text: &String| {
+        let path = ArchivePath::parse(text).map_err(|error| untrusted(error.to_string()))?;
+        match path.first().ends_with(".dist-info") {
+            true => Err(untrusted(format!("{path} is nothing that slim changes"))),
+            false => Ok(path),
+        }
+    };
+    list.iter().map(path).collect()
 }
 
 fn repack(
@@ -88,11 +111,13 @@ fn repack(
     let results: Vec<Result<u64, (ArchivePath, String)>> = paths
         .par_iter()
         .map(|path| {
-            let host = gathered.host_path(path);
-            let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
+            let (bytes, metadata) = gathered.root.read(path.as_str(), MOST_READ)?;
             let result = match elf::edit(&bytes, &edits) {
                 Ok(edited) if edited.changed => {
-                    change_file::write(&host, &edited.bytes, &Attributes::of(&host)?)?;
+                    let attributes = Attributes::of(&metadata);
+                    let expected = gathered.expected(path)?;
+                    let new = &edited.bytes;
+                    change_file::write(&gathered.root, path.as_str(), new, &attributes, expected)?;
                     Ok((bytes.len() as u64).saturating_sub(edited.bytes.len() as u64))
                 }
                 Ok(_) => Ok(0),
@@ -113,7 +138,7 @@ fn repack(
 
 /// Make the rows of all touched files true.
 fn write_records(gathered: &GatheredTree, touched: &BTreeSet<ArchivePath>) -> Result<(), Error> {
-    let mut changed: BTreeMap<ArchivePath, InstalledRecord> = BTreeMap::new();
+    let mut changed: BTreeMap<&ArchivePath, (&InstalledRecord, InstalledRecord)> = BTreeMap::new();
     for distribution in &gathered.tree.distributions {
         let own: BTreeSet<&ArchivePath> = distribution
             .record
@@ -126,24 +151,25 @@ fn write_records(gathered: &GatheredTree, touched: &BTreeSet<ArchivePath>) -> Re
         let mut record = distribution.record.clone();
         let mut gone = BTreeSet::new();
         for path in own {
-            let host = gathered.host_path(path);
-            match fs::read(&host) {
-                Ok(bytes) => {
-                    let hash = RecordHash::sha256(&bytes);
-                    record.set(path.as_str(), &hash, bytes.len() as u64);
+            let there = gathered.root.look(path.as_str())?;
+            match there {
+                Some(there) if there.is_file() => {
+                    let (digest, size) = gathered.root.digest(path.as_str())?;
+                    let hash = RecordHash::from_sha256(digest);
+                    record.set(path.as_str(), &hash, size);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // Another kind of thing is not what slim left there.
+                Some(_) => {}
+                None => {
                     gone.insert(path.clone());
                 }
-                Err(error) => return Err(Error::io("read", host, error)),
             }
         }
         record.remove(|path| gone.contains(path));
-        changed.insert(distribution.record_path.clone(), record);
+        changed.insert(&distribution.record_path, (&distribution.record, record));
     }
-    for (path, record) in changed {
-        let host = gathered.host_path(&path);
-        change_file::write(&host, &record.to_bytes(), &Attributes::of(&host)?)?;
+    for (path, (was, record)) in changed {
+        gathered.write_record(path, was, &record)?;
     }
     Ok(())
 }
@@ -151,15 +177,15 @@ fn write_records(gathered: &GatheredTree, touched: &BTreeSet<ArchivePath>) -> Re
 /// Folders that have nothing in them any more, deepest first; also those of a run before this one
 /// that was killed.
 fn remove_empty_folders(gathered: &GatheredTree, touched: &BTreeSet<ArchivePath>) {
-    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut folders: BTreeSet<ArchivePath> = BTreeSet::new();
     for path in touched {
         let mut above = path.parent();
         while let Some(folder) = above {
-            folders.insert(gathered.host_path(&folder));
             above = folder.parent();
+            folders.insert(folder);
         }
     }
     for folder in folders.iter().rev() {
-        change_file::remove_empty(folder);
+        change_file::remove_empty(&gathered.root, folder.as_str());
     }
 }

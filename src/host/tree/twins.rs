@@ -1,16 +1,16 @@
 //! Compare the bytes of libraries that may be one build.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::Progress;
 use super::gather_tree::GatheredTree;
+use super::root::MOST_READ;
 use crate::elf;
 use crate::error::Error;
-use crate::plan::{Apart, STORE};
+use crate::host::Progress;
+use crate::plan::{Apart, STORE, library_name};
 use crate::resolve::is_extension;
 use crate::wheel::ArchivePath;
 
@@ -70,16 +70,23 @@ fn within(
     likeness: Likeness,
     progress: &dyn Progress,
 ) -> Result<Twins, Error> {
-    let read = |path: &ArchivePath| {
-        let host = gathered.host_path(path);
-        fs::read(&host).map_err(|error| Error::io("read", host, error))
-    };
+    let read = |path: &ArchivePath| gathered.read(path);
     let mut twins = Twins::default();
     let mut classes: Vec<Class> = Vec::new();
     // What is in the store comes first: others are compared with it.
     let mut order: Vec<&ArchivePath> = group.iter().collect();
     order.sort_by_key(|path| (path.first() != STORE, *path));
+    let size = |path: &ArchivePath| gathered.tree.files.get(path).map_or(0, |file| file.size);
     for path in order {
+        if size(path) > MOST_READ {
+            let other = group.iter().find(|other| *other != path);
+            twins.apart.extend(other.map(|other| Apart {
+                one: path.clone(),
+                other: other.clone(),
+                why: format!("it has {} bytes, too many to compare", size(path)),
+            }));
+            continue;
+        }
         let bytes = read(path)?;
         progress.advance(bytes.len() as u64);
         if elf::read(&bytes).map_or(true, |facts| is_extension(path.file_name(), &facts)) {
@@ -100,6 +107,10 @@ fn within(
             let Some(first) = class.files.first().cloned() else {
                 continue;
             };
+            // Under another name only a copy is taken for the same library.
+            if library_name(first.file_name()) != library_name(path.file_name()) {
+                continue;
+            }
             let difference = match likeness {
                 Likeness::Identical => Some("not equal byte for byte".to_owned()),
                 Likeness::SameBuild => {

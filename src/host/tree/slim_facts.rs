@@ -1,20 +1,25 @@
 //! What `slim` and `size` have to know of the files of a tree or a wheel.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::FileExt;
 
 use rayon::prelude::*;
 
-use super::Progress;
-use super::gather::Gathered;
 use super::gather_tree::GatheredTree;
+use super::root::MOST_READ;
 use crate::elf::{self, Strip};
 use crate::error::Error;
-use crate::plan::{Distribution, Tree, TreeFile, elf_of, is_source, may_name_test};
-use crate::python::{self, Mentions};
+use crate::host::Progress;
+use crate::host::gather::Gathered;
+use crate::plan::{
+    Distribution, Include, SourceFacts, Tree, TreeFile, elf_of, includes, is_source, may_include,
+    may_name_test,
+};
+use crate::python::{self, Mentions, Paths};
 use crate::wheel::{ArchivePath, InstalledRecord};
 
+/// The largest source that is looked into. The largest that people wrote has a tenth of that.
+const MOST_TEXT: u64 = 64 << 20;
 /// Programs may have any name; smaller files are none.
 const LEAST_PROGRAM: u64 = 4096;
 
@@ -23,18 +28,40 @@ const LEAST_PROGRAM: u64 = 4096;
 pub struct SlimFacts {
     /// What each Python source mentions, and each compiled module and `entry_points.txt`.
     pub sources: BTreeMap<ArchivePath, Mentions>,
+    /// What texts say of sources that compilers read.
+    pub texts: SourceFacts,
     /// How many bytes smaller each ELF file would be; those of which nothing is to be had too.
     pub strippable: BTreeMap<ArchivePath, u64>,
     /// How many of those bytes are symbol tables and debug sections, the rest being holes.
     pub tables: BTreeMap<ArchivePath, u64>,
+    /// Files that were not looked into, and why: what they mention nobody knows.
+    pub unread: BTreeMap<ArchivePath, String>,
 }
 
 impl SlimFacts {
+    /// What was not looked into, for people.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let unread = self.unread.iter();
+        unread.map(|(path, why)| format!("{path}: {why}; what it mentions is not known"))
+    }
+
     fn add(&mut self, path: &ArchivePath, fact: Fact) {
         match fact {
             Fact::Nothing => {}
-            Fact::Source(mentions) => {
+            Fact::Unread(why) => {
+                self.unread.insert(path.clone(), why);
+            }
+            Fact::EntryPoints(mentions) => {
                 self.sources.insert(path.clone(), mentions);
+            }
+            Fact::Text { python, includes } => {
+                if let Some((mentions, paths)) = python {
+                    self.sources.insert(path.clone(), mentions);
+                    self.texts.paths.insert(path.clone(), paths);
+                }
+                if !includes.is_empty() {
+                    self.texts.includes.insert(path.clone(), includes);
+                }
             }
             Fact::Elf {
                 strippable,
@@ -53,12 +80,30 @@ impl SlimFacts {
 
 enum Fact {
     Nothing,
-    Source(Mentions),
+    /// It was not looked into, and why.
+    Unread(String),
+    EntryPoints(Mentions),
+    /// A text that compilers may read, or that may name such: what is in it of Python, and what it
+    /// includes.
+    Text {
+        python: Option<(Mentions, Paths)>,
+        includes: Vec<Include>,
+    },
     Elf {
         strippable: u64,
         tables: u64,
         mentions: Mentions,
     },
+}
+
+/// The last names of the folders that hold sources.
+fn source_folders<'a>(files: impl Iterator<Item = &'a ArchivePath>) -> BTreeSet<String> {
+    let mut folders = BTreeSet::new();
+    for path in files.filter(|path| is_source(path.file_name())) {
+        let above = path.components().rev().skip(1);
+        folders.extend(above.map(str::to_owned));
+    }
+    folders
 }
 
 /// Read the Python sources and ELF files of a tree.
@@ -73,10 +118,11 @@ pub fn slim_facts(gathered: &GatheredTree, progress: &dyn Progress) -> Result<Sl
         .filter(|(path, file)| file.link.is_none() && may_matter(path, file.size))
         .collect();
     progress.expect(files.iter().map(|(_, file)| file.size).sum());
+    let folders = source_folders(gathered.tree.files.keys());
     let facts: Vec<(&ArchivePath, Fact)> = files
         .par_iter()
         .map(|(path, file)| {
-            let fact = fact_of(gathered, path)?;
+            let fact = fact_of(gathered, path, &folders)?;
             progress.advance(file.size);
             Ok((*path, fact))
         })
@@ -91,8 +137,11 @@ pub fn slim_facts(gathered: &GatheredTree, progress: &dyn Progress) -> Result<Sl
 fn may_matter(path: &ArchivePath, size: u64) -> bool {
     let name = path.file_name();
     let may_be_program = !name.contains('.') || name.ends_with(".bin");
-    let is_text = name.ends_with(".py") || names_modules(path);
-    is_text || name.contains(".so") || may_be_program && size >= LEAST_PROGRAM
+    is_text(path) || name.contains(".so") || may_be_program && size >= LEAST_PROGRAM
+}
+
+fn is_text(path: &ArchivePath) -> bool {
+    may_include(path.file_name()) || names_modules(path)
 }
 
 /// Does a file name modules that are called by other means than an import?
@@ -110,36 +159,59 @@ fn is_start(path: &ArchivePath) -> bool {
     path.as_str() == name && name.ends_with(".start") && !name.starts_with('.')
 }
 
-fn fact_of(gathered: &GatheredTree, path: &ArchivePath) -> Result<Fact, Error> {
-    let host = gathered.host_path(path);
-    let failed = |error| Error::io("read", &host, error);
-    if !path.file_name().ends_with(".py") && !names_modules(path) {
+fn fact_of(
+    gathered: &GatheredTree,
+    path: &ArchivePath,
+    folders: &BTreeSet<String>,
+) -> Result<Fact, Error> {
+    let (file, metadata) = gathered.root.open_file(path.as_str())?;
+    let is_text = is_text(path);
+    if !is_text {
         let mut magic = [0; 4];
-        let file = File::open(&host).map_err(failed)?;
         if file.read_exact_at(&mut magic, 0).is_err() || !elf::is_elf(&magic) {
             return Ok(Fact::Nothing);
         }
     }
-    let bytes = fs::read(&host).map_err(failed)?;
-    Ok(understand(path, &bytes))
+    let most = if is_text { MOST_TEXT } else { MOST_READ };
+    if metadata.len() > most {
+        let why = format!("it has {} bytes, too many to look into", metadata.len());
+        return Ok(Fact::Unread(why));
+    }
+    drop(file);
+    let (bytes, _) = gathered.root.read(path.as_str(), most)?;
+    Ok(understand(path, &bytes, folders))
 }
 
-fn understand(path: &ArchivePath, bytes: &[u8]) -> Fact {
-    if path.file_name().ends_with(".py") {
-        let source = String::from_utf8_lossy(bytes);
-        return Fact::Source(python::scan(&source, |text| {
-            may_name_test(text) || is_source(text.rsplit('/').next().unwrap_or(text))
-        }));
-    }
+fn understand(path: &ArchivePath, bytes: &[u8], folders: &BTreeSet<String>) -> Fact {
     if names_modules(path) {
         let text = String::from_utf8_lossy(bytes);
-        return Fact::Source(Mentions {
+        return Fact::EntryPoints(Mentions {
             strings: match is_start(path) {
                 true => python::start_modules(&text),
                 false => python::entry_point_modules(&text),
             },
             ..Mentions::default()
         });
+    }
+    if may_include(path.file_name()) {
+        let text = String::from_utf8_lossy(bytes);
+        let last = |text: &str| {
+            text.trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .map(str::to_owned)
+        };
+        let python = path.file_name().ends_with(".py").then(|| {
+            let mentions = python::scan(&text, |text| {
+                may_name_test(text) || is_source(text.rsplit('/').next().unwrap_or(text))
+            });
+            let is_folder = |text: &str| last(text).is_some_and(|name| folders.contains(&name));
+            (mentions, python::paths(&text, is_folder))
+        });
+        return Fact::Text {
+            python,
+            includes: includes(&text),
+        };
     }
     // A file that cannot be stripped safely has nothing to save.
     let strippable = elf::strippable(bytes, Strip::All).unwrap_or(0);
@@ -202,10 +274,13 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
             },
         );
         tree.owners.insert(entry.path.clone(), 0);
-        if entry.path.file_name().ends_with(".py") || names_modules(&entry.path) {
+    }
+    let folders = source_folders(tree.files.keys());
+    for entry in wheel.archive.entries() {
+        if !entry.is_directory && is_text(&entry.path) {
             let bytes = wheel.archive.contents(&gathered.source, entry);
             let bytes = bytes.map_err(broken)?;
-            facts.add(&entry.path, understand(&entry.path, &bytes));
+            facts.add(&entry.path, understand(&entry.path, &bytes, &folders));
         }
     }
     for one in elf_of(&gathered.subject) {

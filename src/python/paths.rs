@@ -1,0 +1,112 @@
+//! Which folders a source may mean when it makes paths.
+
+use super::tokens::{Token, Tokens};
+
+/// Longer strings are no paths.
+const LONGEST_PATH: usize = 200;
+
+/// A statement with one of these makes a path, or looks into a folder.
+const WORDS: [&str; 27] = [
+    "__file__",
+    "__path__",
+    "abspath",
+    "as_file",
+    "dirname",
+    "exists",
+    "expanduser",
+    "files",
+    "get_path",
+    "glob",
+    "include_dirs",
+    "include_path",
+    "isdir",
+    "iterdir",
+    "join",
+    "joinpath",
+    "listdir",
+    "normpath",
+    "open",
+    "parent",
+    "parents",
+    "Path",
+    "PurePath",
+    "realpath",
+    "resource_filename",
+    "scandir",
+    "walk",
+];
+
+/// What [`paths`] finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// Strings of statements that make a path.
+    pub joined: Vec<String>,
+    /// All other strings that were asked for.
+    pub others: Vec<String>,
+    /// Whether it defines a function by whose name others ask where headers are, as
+    /// `numpy.get_include`.
+    pub gives_includes: bool,
+}
+
+/// Reads a source. Of its strings those are kept that could be paths and that `wanted` takes.
+#[must_use]
+pub fn paths(source: &str, wanted: impl Fn(&str) -> bool) -> Paths {
+    let mut found = Paths::default();
+    let mut statement: Vec<Token<'_>> = Vec::new();
+    for token in Tokens::new(source).chain([Token::Line]) {
+        match token {
+            Token::Line | Token::Mark(b';') => {
+                read_statement(&statement, &wanted, &mut found);
+                statement.clear();
+            }
+            _ => statement.push(token),
+        }
+    }
+    found
+}
+
+fn read_statement(statement: &[Token<'_>], wanted: &impl Fn(&str) -> bool, found: &mut Paths) {
+    for pair in statement.windows(2) {
+        if let [Token::Name("def"), Token::Name(name)] = pair
+            && name.to_ascii_lowercase().contains("include")
+        {
+            found.gives_includes = true;
+        }
+    }
+    let joins = statement.iter().any(|token| match token {
+        Token::Name(name) => WORDS.contains(name),
+        Token::Mark(b'/') => true,
+        _ => false,
+    });
+    for token in statement {
+        let Token::Text(text) = token else { continue };
+        let is_path = text.len() <= LONGEST_PATH && !text.contains(['\n', '\\']);
+        if !is_path || !wanted(text) {
+            continue;
+        }
+        let list = match joins || text.contains('/') {
+            true => &mut found.joined,
+            false => &mut found.others,
+        };
+        list.push((*text).to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_that_make_a_path_are_told_from_others() {
+        let source = "D = join(\n  dirname(__file__), 'a')\nP = HERE / 'b'\nx = f'{D}/c'\n\
+            y = 'd'\ndef get_include(): return D; z = ['e']\n";
+        let found = paths(source, |_| true);
+        assert_eq!(found.joined, ["a", "b", "{D}/c"]);
+        assert_eq!(found.others, ["d", "e"]);
+        assert!(found.gives_includes);
+        assert_eq!(
+            paths("get_include('a')", |text| text == "b"),
+            Paths::default()
+        );
+    }
+}
