@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Arch;
+use crate::plan::needs::outside::is_libpython;
 use crate::plan::needs::subject::Platform;
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::files::{Bytes, Carriers, FileFault, StackRequest};
@@ -144,7 +145,11 @@ pub(in crate::plan) fn surroundings(libc: Libc, arch: Arch, pythons: &Pythons) -
             };
             by_libc || pythons.have(name)
         }),
-        library: Box::new(provided_symbols),
+        // The interpreter that loads a file has what libpython has, whether or not that is there.
+        library: Box::new(|name| match is_libpython(name) {
+            true => Some(Box::new(|_: &str| false)),
+            false => provided_symbols(name),
+        }),
         versions: libc == Libc::Glibc,
         indirect: libc == Libc::Glibc,
     }
