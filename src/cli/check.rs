@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::ops::check;
+use crate::ops::repair::excluding;
 use crate::plan::RuleChoice;
 use crate::report::{self, Checked};
 
@@ -33,6 +34,9 @@ pub(super) struct Arguments {
     /// Not these codes
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// A library that may be missing, as for `repair`, with wildcards; or a file that nothing loads
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
     /// How to write it; `--json` is the same as `--output-format json`
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output_format: Format,
@@ -64,7 +68,12 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         select: check::rules(&arguments.select)?,
         ignore: check::rules(&arguments.ignore)?,
     };
-    let outcome = check::check(&arguments.paths, &choice, terminal)?;
+    let outcome = check::check(
+        &arguments.paths,
+        &choice,
+        &excluding(&arguments.exclude)?,
+        terminal,
+    )?;
     let mut exit = match outcome.has_findings() {
         true => Exit::No,
         false => Exit::Done,

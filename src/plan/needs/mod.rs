@@ -1,5 +1,6 @@
 //! What the files of a package need, and where each need is met.
 
+pub(in crate::plan) mod exclusions;
 pub(in crate::plan) mod installed;
 pub(in crate::plan) mod links;
 pub(in crate::plan) mod obstacle;
@@ -8,4 +9,5 @@ pub(in crate::plan) mod outside;
 pub(in crate::plan) mod settle;
 pub(in crate::plan) mod subject;
 pub(in crate::plan) mod target;
+pub(in crate::plan) mod unloadable;
 pub(in crate::plan) mod world;
