@@ -7,13 +7,18 @@ use std::process::ExitCode;
 use wheelfix::error::Error;
 use wheelfix::host::Unwatched;
 use wheelfix::ops::check::{Checked, check};
-use wheelfix::plan::RuleChoice;
+use wheelfix::plan::{Exclusions, RuleChoice};
 use wheelfix::report::failure;
 
 /// The packages of which something is not as they say, with all that was found. What cannot be read
 /// is an error.
 pub(crate) fn faulty(paths: &[PathBuf]) -> Result<Vec<Checked>, Error> {
-    let mut outcome = check(paths, &RuleChoice::default(), &Unwatched)?;
+    let mut outcome = check(
+        paths,
+        &RuleChoice::default(),
+        &Exclusions::default(),
+        &Unwatched,
+    )?;
     if let Some(error) = outcome.failed.pop() {
         return Err(error);
     }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::ops::check;
+use crate::ops::repair::excluding;
 use crate::plan::{Degree, RuleChoice};
 use crate::report::{self, Checked};
 
@@ -36,6 +37,9 @@ pub(super) struct Arguments {
     /// Exit with 1 for warnings too
     #[arg(long)]
     strict: bool,
+    /// A library that may be missing, as for `repair`, with wildcards; or a file that nothing loads
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
     /// How to write it; `--json` is the same as `--output-format json`
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output_format: Format,
@@ -69,7 +73,8 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         select: check::rules(&arguments.select)?,
         ignore: check::rules(&arguments.ignore)?,
     };
-    let outcome = check::check(&arguments.paths, &choice, terminal)?;
+    let exclude = excluding(&arguments.exclude)?;
+    let outcome = check::check(&arguments.paths, &choice, &exclude, terminal)?;
     let least = match arguments.strict {
         true => Degree::Warning,
         false => Degree::Error,

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// The release whose options these are; build tools ask for at least 0.14.
-const VERSION: &str = concat!("0.19.0 (wheelfix ", env!("CARGO_PKG_VERSION"), ")");
+/// The release whose options these are, and nothing else: build tools ask for at least 0.14, and
+/// maturin reads all that stands behind the name as a semantic version.
+const VERSION: &str = "0.19.0";
 
 const EXAMPLES: &str = "\
 A value `@FILE` of an option that takes one text is read from that file.

@@ -7,12 +7,14 @@ use super::repair_args::Arguments;
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::ops::batch;
-use crate::ops::repair::{Opened, Planned, Repair};
+use crate::ops::repair::{Opened, Repair};
 use crate::plan::WheelPlan;
 use crate::report::{self, Ending, Outcome, RepairSummary};
 
 /// What became of one wheel.
 struct Done {
+    /// The wheel's file name.
+    name: String,
     /// What was done; `None`: it was copied, since there is nothing to repair in it.
     plan: Option<WheelPlan>,
     summary: RepairSummary,
@@ -52,7 +54,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
         &arguments.wheels,
         arguments.keep_going,
         |path| arguments.one(&repair, path, terminal),
-        |error| terminal.error(error),
+        |result| match result {
+            Ok(done) => arguments.tell(done, terminal),
+            Err(error) => terminal.error(error),
+        },
     );
     if terminal.json() {
         terminal.data(&format!("{}\n", arguments.json(&results)));
@@ -71,62 +76,63 @@ impl Arguments {
         let opened = repair.gather(path, terminal)?;
         tell_refusal(&opened, terminal);
         let planned = opened.plan()?;
-        let Some(plan) = planned.plan() else {
-            return self.copy(&planned, terminal);
-        };
-        for note in &plan.notes {
-            let (warning, text) = report::note_text(note);
-            terminal.note(planned.name(), warning, &text);
+        let name = planned.name().to_owned();
+        let mut summary = RepairSummary::default();
+        let mut output = planned.output();
+        if planned.plan().is_some() {
+            summary.input_size = planned.input_size();
+            summary.strip_would_save = planned.strip_would_save();
         }
-        let mut summary = RepairSummary {
-            input_size: planned.input_size(),
-            strip_would_save: planned.strip_would_save(),
-            ..RepairSummary::default()
-        };
-        let mut output = None;
-        if self.dry_run {
-            if !terminal.json() {
-                terminal.data(&report::plan_text(plan));
-            }
-        } else {
-            if terminal.verbose() {
-                terminal.done(report::plan_text(plan).trim_end());
-            }
+        if !self.dry_run {
             let written = planned.write(terminal)?;
             summary.size = written.size;
             summary.seconds = start.elapsed().as_secs_f64();
-            terminal.done(&report::success(plan, &summary));
-            output = Some(written.path);
+            output = written.path;
         }
+        // A wheel that is only copied would go there as well.
+        let is_there = !self.dry_run || planned.plan().is_none();
         Ok(Done {
+            name,
             plan: planned.into_plan(),
             summary,
-            output,
+            output: is_there.then_some(output),
         })
     }
 
-    fn copy(&self, planned: &Planned<'_>, terminal: &Terminal) -> Result<Done, Error> {
-        let wheel = planned.name();
-        let output = if self.dry_run {
-            if !terminal.json() {
-                let name = crate::wheel::escape(wheel);
-                let text = format!("{name}\n  no ELF library or program in it: copied as it is\n");
-                terminal.data(&text);
-            }
-            planned.output()
-        } else {
-            let path = planned.write(terminal)?.path;
-            terminal.done(&format!(
-                "Copied {wheel} to {}: no ELF library or program in it, nothing to repair",
-                path.display()
-            ));
-            path
+    /// Tells what became of a wheel.
+    fn tell(&self, done: &Done, terminal: &Terminal) {
+        let Some(plan) = &done.plan else {
+            return self.tell_copied(done, terminal);
         };
-        Ok(Done {
-            plan: None,
-            summary: RepairSummary::default(),
-            output: Some(output),
-        })
+        for note in &plan.notes {
+            let (warning, text) = report::note_text(note);
+            terminal.note(&done.name, warning, &text);
+        }
+        match &done.output {
+            None if terminal.json() => {}
+            None => terminal.data(&report::plan_text(plan)),
+            Some(output) => {
+                if terminal.verbose() {
+                    terminal.done(report::plan_text(plan).trim_end());
+                }
+                let place = output.display().to_string();
+                terminal.done(&report::success(plan, &done.summary, &place));
+            }
+        }
+    }
+
+    fn tell_copied(&self, done: &Done, terminal: &Terminal) {
+        let name = crate::wheel::escape(&done.name);
+        if !self.dry_run {
+            let place = done.output.as_deref().unwrap_or(Path::new(""));
+            terminal.done(&format!(
+                "Copied {name} to {}: no ELF library or program in it, nothing to repair",
+                place.display()
+            ));
+        } else if !terminal.json() {
+            let text = format!("{name}\n  no ELF library or program in it: copied as it is\n");
+            terminal.data(&text);
+        }
     }
 
     fn json(&self, results: &[Result<Done, Error>]) -> String {

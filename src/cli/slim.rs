@@ -141,7 +141,8 @@ impl Arguments {
             None => format!("Would write {name}"),
             Some(written) => {
                 let saved = planned.size().saturating_sub(written.size);
-                report::slim_line(name, saved, planned.size(), false)
+                let place = written.path.to_string_lossy();
+                report::slim_line(&place, saved, planned.size(), false)
             }
         });
         let output = written.map(|written| written.path.to_string_lossy().into_owned());

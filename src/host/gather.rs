@@ -9,7 +9,8 @@ use super::sysroot::{Sysroot, elf_file, sha256};
 use crate::elf::{self, Strip};
 use crate::error::Error;
 use crate::plan::{
-    self, ElfEntry, Fault, Note, Obstacle, PackageWorld, Platform, Requested, Subject, Unsettled,
+    self, ElfEntry, Exclusions, Fault, Note, Obstacle, PackageWorld, Platform, Requested, Subject,
+    Unsettled,
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, Libc, Loader, MachineKey, ModulePath};
@@ -28,6 +29,8 @@ pub struct GatherOptions {
     pub lib_path: Vec<ModulePath>,
     /// Look in the system's own folders too.
     pub search_system: bool,
+    /// `--exclude`.
+    pub exclude: Exclusions,
     /// What stripping is measured by.
     pub strip: Strip,
     /// Hold every file against RECORD; else only the ELF files are unpacked.
@@ -45,6 +48,7 @@ impl Default for GatherOptions {
             environment: Vec::new(),
             lib_path: Vec::new(),
             search_system: true,
+            exclude: Exclusions::default(),
             strip: Strip::None,
             records: true,
             limits: Limits::default(),
@@ -107,12 +111,23 @@ pub fn gather(
     progress.expect(total);
     let elf = read_elf(&source, &wheel, options, &name)?;
     progress.advance(total);
+    let (mut elf, aside) = plan::set_aside(&filename.platform, elf);
     let mut notes: Vec<Note> = wheel
         .notes
         .iter()
         .map(|note| Note::Input(note.to_string()))
         .collect();
-    let subject = match platform_of(&filename, &elf, options, sysroot) {
+    notes.extend(aside);
+    let mut excluded = Vec::new();
+    let platform = loop {
+        match platform_of(&filename, &elf, options, sysroot) {
+            Err(obstacles)
+                if plan::take_excluded(&obstacles, &options.exclude, &mut elf, &mut excluded) => {}
+            platform => break platform,
+        }
+    };
+    notes.extend(excluded);
+    let subject = match platform {
         Ok((platform, more)) => {
             notes.extend(more);
             Ok(load(elf, platform, sysroot, options))

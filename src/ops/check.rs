@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::host::{self, PathKind, Progress};
-use crate::plan::{self, Degree, Fault, Package, Rule, RuleChoice};
+use crate::plan::{self, Degree, Exclusions, Fault, Package, Rule, RuleChoice};
 
 /// The findings of one wheel, or of one installed package.
 #[derive(Clone, Debug)]
@@ -36,27 +36,29 @@ impl Outcome {
     }
 }
 
-/// Check wheels, folders of wheels, and folders that packages are installed in.
+/// Check wheels, folders of wheels, and folders that packages are installed in. What is excluded may be
+/// missing in all of them.
 ///
 /// # Errors
 /// When a folder cannot be read or holds neither wheels nor installed packages.
 pub fn check(
     paths: &[PathBuf],
     choice: &RuleChoice,
+    exclude: &Exclusions,
     progress: &dyn Progress,
 ) -> Result<Outcome, Error> {
     let mut wheels = Vec::new();
     let mut checked = Vec::new();
     for path in paths {
         match host::path_kind(path) {
-            PathKind::Installed => checked.extend(judged(path, host::examine_tree(path)?)),
+            PathKind::Installed => checked.extend(judged(path, host::examine_tree(path)?, exclude)),
             PathKind::Folder => wheels.extend(host::wheels_in(path)?),
             PathKind::File | PathKind::Other => wheels.push(path.clone()),
         }
     }
     let examined: Vec<Result<Vec<Checked>, Error>> = wheels
         .par_iter()
-        .map(|path| Ok(judged(path, vec![host::examine(path, progress)?])))
+        .map(|path| Ok(judged(path, vec![host::examine(path, progress)?], exclude)))
         .collect();
     let mut failed = Vec::new();
     for result in examined {
@@ -72,11 +74,11 @@ pub fn check(
 }
 
 /// The findings of packages that share a process.
-fn judged(path: &Path, packages: Vec<Package>) -> Vec<Checked> {
+fn judged(path: &Path, packages: Vec<Package>, exclude: &Exclusions) -> Vec<Checked> {
     let mut clashes = plan::name_clashes(&packages);
     let mut all = Vec::new();
     for (number, package) in packages.iter().enumerate() {
-        let mut findings = plan::check(package);
+        let mut findings = plan::check(package, exclude);
         let own = clashes.extract_if(.., |(of, _)| *of == number);
         findings.extend(own.map(|(_, fault)| fault));
         findings.sort();

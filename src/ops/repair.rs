@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-
 use super::{World, WorldOptions};
 use crate::error::Error;
 use crate::host::{self, Applied, Gathered, OutputOptions, Progress};
-use crate::plan::{self, Obstacle, Refusal, RepairInput, RepairOptions, WheelPlan};
+use crate::plan::{self, Exclusions, Obstacle, Refusal, RepairInput, RepairOptions, WheelPlan};
 use crate::wheel::Source;
 
 /// How wheels are repaired; by default as `wheelfix repair` without a flag.
@@ -30,17 +28,13 @@ pub struct Options {
     pub refuse_as_auditwheel: bool,
 }
 
-/// The libraries that stay outside, by patterns with wildcards, for [`RepairOptions::exclude`].
+/// The libraries that stay outside, and the files of a wheel that nothing loads, by patterns with
+/// wildcards, for [`RepairOptions::exclude`].
 ///
 /// # Errors
 /// When one is no pattern.
-pub fn excluding(patterns: &[String]) -> Result<GlobSet, Error> {
-    let bad = |error: globset::Error| Error::Usage(format!("--exclude: {error}"));
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(GlobBuilder::new(pattern).build().map_err(bad)?);
-    }
-    set.build().map_err(bad)
+pub fn excluding(patterns: &[String]) -> Result<Exclusions, Error> {
+    Exclusions::parse(patterns).map_err(|error| Error::Usage(format!("--exclude: {error}")))
 }
 
 /// What became of a wheel.
@@ -87,7 +81,7 @@ impl Repair {
         }
         let (plat, strip) = (options.plan.plat.clone(), options.plan.strip);
         Ok(Self {
-            world: World::to_change(&options.world, plat, strip)?,
+            world: World::to_change(&options.world, plat, strip, options.plan.exclude.clone())?,
             options,
             claimed: Mutex::default(),
         })

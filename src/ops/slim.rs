@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::host::{
     self, Applied, Gathered, GatheredTree, OutputOptions, Progress, SlimFacts, Slimmed, TreeRoot,
 };
-use crate::plan::{self, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
+use crate::plan::{self, Exclusions, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
 use crate::wheel::{ArchivePath, Source};
 
 /// What may go.
@@ -114,7 +114,7 @@ pub(super) fn gather_wheel(
         instead: Some(Vec::new()),
         ..WorldOptions::default()
     };
-    let world = World::to_change(&nowhere, Requested::Auto, Strip::All)?;
+    let world = World::to_change(&nowhere, Requested::Auto, Strip::All, Exclusions::default())?;
     let gathered = host::gather(path, &world.sysroot, &world.gather, progress)?;
     Ok((gathered, world))
 }

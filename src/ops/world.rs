@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{GatherOptions, Sysroot, SysrootOptions};
-use crate::plan::Requested;
+use crate::plan::{Exclusions, Requested};
 use crate::resolve::{Libc, ModulePath};
 
 /// Where to look.
@@ -48,17 +48,19 @@ impl World {
     /// # Errors
     /// When the root or a folder of [`WorldOptions::lib_path`] is none.
     pub fn open(options: &WorldOptions) -> Result<Self, Error> {
-        let mut world = Self::to_change(options, Requested::Auto, Strip::None)?;
+        let mut world =
+            Self::to_change(options, Requested::Auto, Strip::None, Exclusions::default())?;
         world.gather.records = false;
         Ok(world)
     }
 
     /// Open it for what changes wheels: every file is held against RECORD. `strip` is what
-    /// stripping is measured by.
+    /// stripping is measured by, `exclude` what is none of the change's business.
     pub(super) fn to_change(
         options: &WorldOptions,
         plat: Requested,
         strip: Strip,
+        exclude: Exclusions,
     ) -> Result<Self, Error> {
         let sysroot = Sysroot::open(&SysrootOptions {
             root: options.sysroot.clone(),
@@ -79,6 +81,7 @@ impl World {
                 environment,
                 lib_path,
                 search_system: options.instead.is_none(),
+                exclude,
                 strip,
                 ..GatherOptions::default()
             },

@@ -10,11 +10,13 @@ mod tree;
 mod verdict;
 mod wheel_plan;
 
+pub use needs::exclusions::Exclusions;
 pub use needs::installed::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use needs::obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use needs::settle::settle;
 pub use needs::subject::{ElfEntry, Package, Platform, Subject, Unsettled, elf_of};
 pub use needs::target::{Requested, libc_of_wheel, machine_of};
+pub use needs::unloadable::{set_aside, take_excluded};
 pub use needs::world::PackageWorld;
 pub use note::{Limit, Note};
 pub use port::input::{PortInput, PortWheel};

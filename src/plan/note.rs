@@ -41,6 +41,13 @@ pub enum Note {
         /// The needed name.
         library: Soname,
     },
+    /// A pattern of `--exclude` matches nothing.
+    ExcludeUnused {
+        /// The pattern.
+        pattern: String,
+        /// Needed names that it may have meant.
+        instead: Vec<Soname>,
+    },
     /// A library of the wheel that no search would have found was made reachable.
     MadeReachable {
         /// The file that needs it.

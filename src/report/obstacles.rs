@@ -51,7 +51,10 @@ pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
             .map(|(name, (one, _))| not_found(name, one))
             .collect();
         body.insert_str(0, &listed);
-        hints.insert(0, missing_hint(&missing));
+        missing_hints(&missing)
+            .into_iter()
+            .rev()
+            .for_each(|hint| hints.insert(0, hint));
     }
     let reasons = summary(&reasons);
     let hints: String = hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
@@ -91,6 +94,7 @@ pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
             | Obstacle::OtherPlatform { .. }
             | Obstacle::NoSuchTag { .. }
             | Obstacle::TagOutOfReach { .. }
+            | Obstacle::ProgramNeedsLibpython { .. }
             | Obstacle::Unreachable { .. }
             | Obstacle::PlaceTaken { .. } => {}
         }
@@ -154,8 +158,40 @@ fn not_found(name: &Soname, missing: &MissingLibrary) -> String {
         true => "    tried  nothing: no folder is searched\n".to_owned(),
         false => columns(&rows, "    "),
     };
+    let of_wheel: String = missing
+        .carried
+        .iter()
+        .map(|path| format!("    it is  {path}, in the wheel, which no search reaches\n"))
+        .collect();
     let name = escape(name.as_str());
-    format!("  {name}, needed by {}\n{tried}", named.join(", "))
+    format!(
+        "  {name}, needed by {}\n{tried}{of_wheel}",
+        named.join(", ")
+    )
+}
+
+/// What to do about libraries that were not found: another thing where the wheel carries them.
+fn missing_hints(missing: &BTreeMap<&Soname, (&MissingLibrary, Libc)>) -> Vec<String> {
+    let mut hints = Vec::new();
+    let mut absent = BTreeMap::new();
+    for (name, (one, libc)) in missing {
+        match one.carried.first() {
+            None => {
+                absent.insert(*name, (*one, *libc));
+            }
+            Some(path) if path.file_name() == name.as_str() => hints.push(format!(
+                "install {path} as package data, beside the files that need it"
+            )),
+            Some(path) => hints.push(format!(
+                "call {path} `{}` in the wheel, as those who need it do: its file name is not its SONAME (a link by that name is lost in a wheel)",
+                escape(name.as_str())
+            )),
+        }
+    }
+    if !absent.is_empty() {
+        hints.push(missing_hint(&absent));
+    }
+    hints
 }
 
 fn missing_hint(missing: &BTreeMap<&Soname, (&MissingLibrary, Libc)>) -> String {
@@ -213,7 +249,7 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
                 "  {} is for {is}, the wheel for {want}\n",
                 escape(file.as_str())
             ),
-            "build the wheel without them: no platform tag is true of both",
+            "build the wheel without them: no platform tag is true of both; if nothing loads them, say so with `--exclude PATH`",
         ),
         Obstacle::UnknownMachine { file, is } => plain(
             "wheel tags have no name for its machine",
@@ -227,7 +263,7 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
                 is.name(),
                 want.name()
             ),
-            "build the wheel without them: no platform tag is true of both",
+            "build the wheel without them: no platform tag is true of both; if nothing loads them, say so with `--exclude PATH`",
         ),
         Obstacle::UnknownLibc => plain(
             "nothing tells which C library it is for",
@@ -269,6 +305,16 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             blockers_text(blockers),
             Some(blockers_hint(blockers, tag, *auto)),
         )),
+        Obstacle::ProgramNeedsLibpython { file, library } => {
+            let library = escape(library.as_str());
+            plain(
+                "a program needs a libpython that the wheel does not carry",
+                format!("  {file} needs {library}\n"),
+                &format!(
+                    "put {library} into the wheel, where a run path of the program leads, or leave it to the system with `--exclude {library}`"
+                ),
+            )
+        }
         Obstacle::Unreachable { file } => plain(
             "a file outside of site-packages needs libraries that will lie inside",
             format!("  {}\n", escape(file.as_str())),

@@ -19,8 +19,8 @@ pub struct RepairSummary {
     pub seconds: f64,
 }
 
-/// The one line that ends a success.
-pub fn success(plan: &WheelPlan, summary: &RepairSummary) -> String {
+/// The one line that ends a success. `place`: the path of the new wheel.
+pub fn success(plan: &WheelPlan, summary: &RepairSummary, place: &str) -> String {
     let grafts: Vec<u64> = plan.grafts().map(|(_, source)| source.size).collect();
     let mut parts = Vec::new();
     if grafts.is_empty() {
@@ -48,11 +48,7 @@ pub fn success(plan: &WheelPlan, summary: &RepairSummary) -> String {
         ));
     }
     parts.push(format!("{:.1} s", summary.seconds));
-    let mut line = format!(
-        "Repaired {}: {}",
-        escape(&plan.output.to_string()),
-        parts.join(", ")
-    );
+    let mut line = format!("Repaired {}: {}", escape(place), parts.join(", "));
     if summary.strip_would_save > 0 {
         line.push_str(&format!(
             "; --strip would save {} of ELF",
@@ -180,6 +176,18 @@ pub fn note_text(note: &Note) -> (bool, String) {
             false,
             format!("{} stays outside, as excluded", escape(library.as_str())),
         ),
+        Note::ExcludeUnused { pattern, instead } => {
+            let pattern = escape(pattern);
+            let meant: Vec<String> = instead.iter().map(|name| escape(name.as_str())).collect();
+            let meant = match meant.is_empty() {
+                true => String::new(),
+                false => format!("; what is needed is {}", meant.join(", ")),
+            };
+            (
+                true,
+                format!("`--exclude {pattern}` matches nothing in it{meant}"),
+            )
+        }
         Note::MadeReachable { file, library } => {
             (false, format!("{file} finds {library} by its run path now"))
         }

@@ -1,4 +1,5 @@
-//! Wheel file names: `name-version[-build]-python-abi-platform.whl` (PEP 427, PEP 491).
+//! Wheel file names: `name-version[-build]-python-abi-platform[-variant].whl` (PEP 427, PEP 491; the
+//! variant by the draft of PEP 825).
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +29,8 @@ pub struct WheelFilename {
     pub abi: Vec<String>,
     /// Platform tags, in the order of the name.
     pub platform: Vec<String>,
+    /// The label of the variant (draft PEP 825); what it means says `variant.json` of the wheel.
+    pub variant: Option<String>,
 }
 
 impl WheelFilename {
@@ -42,7 +45,7 @@ impl WheelFilename {
                 Rule::FileName,
                 format!(
                     "`{}` is not the name of a wheel: {why}; expected \
-                     name-version[-build]-python-abi-platform.whl",
+                     name-version[-build]-python-abi-platform[-variant].whl",
                     escape(name)
                 ),
             ))
@@ -54,14 +57,21 @@ impl WheelFilename {
             return refuse("it does not end in `.whl`");
         };
         let parts: Vec<&str> = stem.split('-').collect();
-        let (distribution, version, build, python, abi, platform) = match parts.as_slice() {
-            [distribution, version, python, abi, platform] => {
-                (distribution, version, None, python, abi, platform)
-            }
-            [distribution, version, build, python, abi, platform] => {
-                (distribution, version, Some(build), python, abi, platform)
-            }
-            _ => return refuse("it does not have five or six parts between dashes"),
+        // A build tag begins with a digit, as no Python tag does; what is left over is the variant.
+        let is_build = |part: &&&str| part.starts_with(|first: char| first.is_ascii_digit());
+        let build = parts.get(2).filter(is_build);
+        let mut tags = parts
+            .get(if build.is_some() { 3 } else { 2 }..)
+            .unwrap_or_default();
+        let mut variant = None;
+        if let [first @ .., last] = tags
+            && first.len() == 3
+        {
+            (tags, variant) = (first, Some(last));
+        }
+        let ([distribution, version, ..], [python, abi, platform]) = (parts.as_slice(), tags)
+        else {
+            return refuse("it does not have five to seven parts between dashes");
         };
         let plain = |text: &str| {
             !text.is_empty()
@@ -79,10 +89,14 @@ impl WheelFilename {
         if !is_version(version) {
             return refuse("the version is not one by PEP 440");
         }
-        if build.is_some_and(|build| {
-            !plain(build) || !build.starts_with(|first: char| first.is_ascii_digit())
-        }) {
+        if build.is_some_and(|build| !plain(build)) {
+            return refuse("the build tag holds other characters than letters, digits, `_`, `.`");
+        }
+        if variant.is_some() && *platform == "none" {
             return refuse("the build tag does not begin with a digit");
+        }
+        if variant.is_some_and(|variant| !plain(variant)) {
+            return refuse("the variant holds other characters than letters, digits, `_`, `.`");
         }
         let (Some(python), Some(abi), Some(platform)) =
             (parts_of(python), parts_of(abi), parts_of(platform))
@@ -99,6 +113,7 @@ impl WheelFilename {
             python,
             abi,
             platform,
+            variant: variant.map(|variant| (*variant).to_owned()),
         })
     }
 
@@ -145,11 +160,15 @@ impl fmt::Display for WheelFilename {
         }
         write!(
             formatter,
-            "{}-{}-{}.whl",
+            "{}-{}-{}",
             self.python.join("."),
             self.abi.join("."),
             self.platform.join(".")
-        )
+        )?;
+        if let Some(variant) = &self.variant {
+            write!(formatter, "-{variant}")?;
+        }
+        formatter.write_str(".whl")
     }
 }
 
@@ -179,6 +198,9 @@ mod tests {
             "Demo.Pkg_x-1.0+local.1-1abc-cp311.cp312-abi3-manylinux_2_17_x86_64.linux_x86_64.whl",
             "psycopg2_binary-2.9.13-cp313-cp313-linux_x86_64.whl",
             "torch-2.1.0_cpu-cp313-cp313-linux_x86_64.whl",
+            "numpy-2.3.2-cp313-cp313t-linux_x86_64-x86_64_v3.whl",
+            "numpy-2.3.2-1abc-cp313-cp313-musllinux_1_2_x86_64-00000000.whl",
+            "demo-1.0-py3-none-any-null.whl",
         ] {
             assert_eq!(WheelFilename::parse(name).unwrap().to_string(), name);
         }
@@ -193,6 +215,9 @@ mod tests {
             "foo-x-py3-none-any.whl",
             "foo-1.0-b1-py3-none-any.whl",
             "foo-1.0-1-2-py3-none-any.whl",
+            "foo-1.0-1-py3-none-any-a-b.whl",
+            "foo-1.0-py3-none-any-.whl",
+            "foo-1.0-py3-none-any-a b.whl",
             "-1.0-py3-none-any.whl",
             "foo-1.0-py3--any.whl",
             "foo-1.0-py3-none-.whl",

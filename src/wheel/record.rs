@@ -35,6 +35,11 @@ impl Record {
     /// that is not a plain relative one.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let mut record = Self::default();
+        // Python's own reader of such files makes an empty row of it, and pip breaks on that.
+        if let Some(line) = blank_line(bytes) {
+            let detail = format!("line {line} of RECORD is blank");
+            return Err(record_error(detail));
+        }
         for row in record_lines(bytes)? {
             let row = row?;
             let slashes = row.path.replace('\\', "/");
@@ -188,6 +193,19 @@ pub fn record_lines(
     }))
 }
 
+/// The number of the first line with nothing in it, from 1 on. Paths hold no line breaks, so a line is
+/// one wherever it stands; what is behind the last line break is none.
+fn blank_line(bytes: &[u8]) -> Option<usize> {
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let lines = text.strip_suffix(b"\n").unwrap_or(text);
+    if lines.is_empty() {
+        return None;
+    }
+    let mut lines = lines.split(|&byte| byte == b'\n');
+    let blank = lines.position(|line| line.is_empty() || line == b"\r")?;
+    Some(blank.saturating_add(1))
+}
+
 /// The comma-separated values of each line of `text`.
 pub(super) fn values_of(
     text: &str,
@@ -248,6 +266,9 @@ mod tests {
         let cases = [
             ("a,,\na,,\n", Rule::RecordDuplicate),
             ("a/b,,\na\\b,,\n", Rule::RecordDuplicate),
+            ("a,,\n\n", Rule::Record),
+            ("\n\na,,\n", Rule::Record),
+            ("a,,\r\n\r\nb,,\r\n", Rule::Record),
             ("a,,-1\n", Rule::Record),
             ("a,,+1\n", Rule::Record),
             ("a,,99999999999999999999\n", Rule::Record),

@@ -89,7 +89,10 @@ fn a_batch_stops_at_the_first_failure_unless_it_is_to_go_on() {
     let pool = one.unwrap();
     for (keep_going, left_out) in [(false, 6), (true, 0)] {
         let told = Mutex::new(Vec::new());
-        let tell = |error: &Error| told.lock().unwrap().push(error.exit());
+        let tell = |result: &Result<PathBuf, Error>| {
+            let failed = result.as_ref().err().map(Error::exit);
+            told.lock().unwrap().extend(failed);
+        };
         let results = pool.install(|| batch::each(&wheels, keep_going, work, tell));
         let told = told.into_inner().unwrap();
         for (number, (wheel, result)) in wheels.iter().zip(&results).enumerate() {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::elf::Soname;
 use crate::plan::Note;
-use crate::resolve::{ElfFile, Graph, ModulePath, Probe, Target};
+use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Probe, RootWalk, Target};
 
 /// Where a needed name leads, all walks taken together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub(in crate::plan) enum Leads {
 pub(in crate::plan) struct Links {
     pub(in crate::plan) files: BTreeMap<ModulePath, Arc<ElfFile>>,
     pub(in crate::plan) needs: BTreeMap<ModulePath, BTreeMap<Soname, Leads>>,
+    /// What a file has version needs on without needing it: another file of the process brings it.
+    pub(in crate::plan) brought: BTreeMap<ModulePath, BTreeMap<Soname, Leads>>,
+    /// The programs, and what they load: nobody but themselves brings a libpython there.
+    pub(in crate::plan) of_programs: BTreeSet<ModulePath>,
     pub(in crate::plan) notes: BTreeSet<Note>,
 }
 
@@ -57,23 +61,35 @@ impl Links {
                 let Some(from) = graph.module(edge.from) else {
                     continue;
                 };
-                let alone = edge.from == walk.root;
-                let leads = match edge.target {
-                    Target::Libc => Leads::Libc,
-                    Target::Missing => Leads::Missing(edge.probes.clone()),
-                    Target::Module(id) => match graph.module(id) {
-                        Some(to) if to.path.in_wheel() => Leads::Inside {
-                            file: to.path.clone(),
-                            alone,
-                        },
-                        Some(to) => Leads::Outside(to.file.real_path.clone()),
-                        None => continue,
-                    },
-                };
-                links.add(&from.file.real_path, &edge.wants, leads);
+                if let Some(leads) = leads(graph, walk, edge) {
+                    links.add(&from.file.real_path, &edge.wants, leads);
+                }
             }
+            links.add_process(graph, walk);
         }
         links
+    }
+
+    /// What the files of one process have of each other without asking for it.
+    fn add_process(&mut self, graph: &Graph, walk: &RootWalk) {
+        let is_program = |module: &crate::resolve::Module| module.file.facts.is_program;
+        let of_program = graph.module(walk.root).is_some_and(is_program);
+        let modules = || walk.closure.iter().filter_map(|&id| graph.module(id));
+        for module in modules() {
+            let (path, facts) = (&module.file.real_path, &module.file.facts);
+            if of_program {
+                self.of_programs.insert(path.clone());
+            }
+            let unasked = facts.version_needs.iter().map(|need| &need.file);
+            for name in unasked.filter(|name| !facts.needed.contains(name)) {
+                let mut edges = walk.edges.iter().filter(|edge| edge.wants == *name);
+                let found = edges.find_map(|edge| leads(graph, walk, edge));
+                if let Some(found) = found {
+                    let known = self.brought.entry(path.clone()).or_default();
+                    known.entry(name.clone()).or_insert(found);
+                }
+            }
+        }
     }
 
     fn add(&mut self, from: &ModulePath, wants: &Soname, new: Leads) {
@@ -107,6 +123,20 @@ impl Links {
             _ => {}
         }
     }
+}
+
+fn leads(graph: &Graph, walk: &RootWalk, edge: &Edge) -> Option<Leads> {
+    Some(match edge.target {
+        Target::Libc => Leads::Libc,
+        Target::Missing => Leads::Missing(edge.probes.clone()),
+        Target::Module(id) => match graph.module(id)? {
+            to if to.path.in_wheel() => Leads::Inside {
+                file: to.path.clone(),
+                alone: edge.from == walk.root,
+            },
+            to => Leads::Outside(to.file.real_path.clone()),
+        },
+    })
 }
 
 fn rank(leads: &Leads) -> u8 {

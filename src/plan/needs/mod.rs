@@ -1,5 +1,6 @@
 //! What the files of a package need, and where each need is met.
 
+pub(in crate::plan) mod exclusions;
 pub(in crate::plan) mod foreign;
 pub(in crate::plan) mod hindrance;
 pub(in crate::plan) mod imports;
@@ -11,4 +12,5 @@ pub(in crate::plan) mod outside;
 pub(in crate::plan) mod settle;
 pub(in crate::plan) mod subject;
 pub(in crate::plan) mod target;
+pub(in crate::plan) mod unloadable;
 pub(in crate::plan) mod world;

@@ -17,6 +17,10 @@ pub struct MissingLibrary {
     pub needed_by: BTreeSet<ModulePath>,
     /// Everything that was tried, for all who need it, each path once.
     pub probes: Vec<Probe>,
+    /// The files of the wheel that are the library, but under a name or in a place by which no search
+    /// finds it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub carried: BTreeSet<ModulePath>,
 }
 
 impl MissingLibrary {
@@ -143,6 +147,13 @@ pub enum Obstacle {
         tag: String,
         /// The oldest there is for the machine.
         oldest: Option<String>,
+    },
+    /// A program needs a libpython that the wheel does not carry and no tag promises.
+    ProgramNeedsLibpython {
+        /// The program, or a library of one.
+        file: ModulePath,
+        /// The needed name.
+        library: Soname,
     },
     /// The content does not allow the tag.
     TagOutOfReach {

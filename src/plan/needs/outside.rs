@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use globset::GlobSet;
-
 use crate::elf::{Arch, Soname, X86Level};
+use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::{Blocker, MissingLibrary};
 use crate::policy::{GlibcVersion, Policy};
-use crate::resolve::{ModulePath, offered, required};
+use crate::resolve::{ModulePath, is_extension, offered, required};
 
 /// What becomes of one needed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +33,11 @@ pub(in crate::plan) struct Outside {
     pub(in crate::plan) needs: BTreeMap<ModulePath, BTreeMap<Soname, Need>>,
     /// The grafts' real paths, and the names by which each is needed.
     pub(in crate::plan) grafts: BTreeMap<ModulePath, BTreeSet<Soname>>,
+    /// What becomes of the libraries that a file has version needs on and that another file of the
+    /// process brings.
+    pub(in crate::plan) brought: BTreeMap<ModulePath, BTreeMap<Soname, Need>>,
+    /// The programs, or libraries of programs, that need a libpython which nothing brings.
+    pub(in crate::plan) embedding: BTreeSet<(ModulePath, Soname)>,
     /// What cannot be found anywhere.
     pub(in crate::plan) missing: BTreeMap<Soname, MissingLibrary>,
 }
@@ -41,7 +45,7 @@ pub(in crate::plan) struct Outside {
 /// Which libraries may stay outside.
 pub(in crate::plan) struct Rules<'a> {
     pub(in crate::plan) policy: Option<&'a Policy>,
-    pub(in crate::plan) exclude: &'a GlobSet,
+    pub(in crate::plan) exclude: &'a Exclusions,
 }
 
 /// Walk from the wheel's files through everything that has to come along.
@@ -57,7 +61,11 @@ pub(in crate::plan) fn outside(
     while let Some(file) = queue.pop_front() {
         let mut needs = BTreeMap::new();
         for (wants, leads) in links.of(&file) {
-            let need = decide(wants, leads, &file, wheel_files, rules);
+            let need = decide(links, wants, leads, &file, wheel_files, rules);
+            if need.is_none() && is_libpython(wants.as_str()) {
+                result.embedding.insert((file.clone(), wants.clone()));
+                continue;
+            }
             match &need {
                 Some(Need::Graft(source)) => {
                     let names = result.grafts.entry(source.clone()).or_default();
@@ -74,18 +82,37 @@ pub(in crate::plan) fn outside(
                         _ => &[],
                     };
                     entry.add(&file, probes);
+                    entry.carried.extend(called(links, wants, wheel_files));
                 }
             }
             if let Some(need) = need {
                 needs.insert(wants.clone(), need);
             }
         }
+        let brought = links.brought.get(&file).into_iter().flatten();
+        let brought = brought.filter_map(|(name, leads)| {
+            let need = decide(links, name, leads, &file, wheel_files, rules)?;
+            Some((name.clone(), need))
+        });
+        result.brought.insert(file.clone(), brought.collect());
         result.needs.insert(file, needs);
     }
     result
 }
 
+/// The files of the wheel that say of themselves that they are the library of that name, under
+/// whatever name they lie there, or wherever.
+fn called(links: &Links, name: &Soname, wheel_files: &BTreeSet<ModulePath>) -> Vec<ModulePath> {
+    let says = |path: &&ModulePath| {
+        let file = links.files.get(*path);
+        path.file_name() == name.as_str()
+            || file.is_some_and(|file| file.facts.soname.as_ref() == Some(name))
+    };
+    wheel_files.iter().filter(says).cloned().collect()
+}
+
 fn decide(
+    links: &Links,
     wants: &Soname,
     leads: &Leads,
     file: &ModulePath,
@@ -97,13 +124,25 @@ fn decide(
         Leads::Inside { file, .. } | Leads::Outside(file) => Some(file),
         Leads::Missing(_) => None,
     };
-    let excluded = rules.exclude.is_match(wants.as_str())
-        || target.is_some_and(|path| rules.exclude.is_match(path.as_str()));
+    let excluded = rules.exclude.hold(wants.as_str())
+        || target.is_some_and(|path| rules.exclude.hold(path.as_str()));
     if excluded {
         return Some(Need::Excluded);
     }
     if is_libpython(wants.as_str()) {
-        return Some(Need::Dropped);
+        // The interpreter that loads an extension has it. A program that embeds one has not; a wheel
+        // may carry one for it.
+        let facts = links.files.get(file).map(|file| &file.facts);
+        if facts.is_some_and(|facts| is_extension(file.file_name(), facts)) {
+            return Some(Need::Dropped);
+        }
+        if !matches!(leads, Leads::Inside { .. }) {
+            return match nearest(wants.as_str(), file, wheel_files) {
+                Some(own) => Some(Need::Reach(own)),
+                None if links.of_programs.contains(file) => None,
+                None => Some(Need::Dropped),
+            };
+        }
     }
     if let Leads::Inside {
         file: target,
@@ -193,7 +232,8 @@ impl Outside {
                 continue;
             };
             for need in &file.facts.version_needs {
-                if self.comes_along(needs.get(&need.file)) {
+                let brought = self.brought.get(path).and_then(|of| of.get(&need.file));
+                if self.comes_along(needs.get(&need.file).or(brought)) {
                     continue;
                 }
                 for version in &need.versions {

@@ -5,6 +5,7 @@ use crate::plan::needs::installed::installed;
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::subject::{ElfEntry, Platform, Unsettled};
 use crate::plan::needs::target::{Requested, libc_of_wheel, machine_of};
+use crate::plan::needs::unloadable::set_aside;
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::files::FileFault;
 use crate::resolve::ModulePath;
@@ -16,9 +17,11 @@ use crate::resolve::ModulePath;
 /// When no ELF file is left that tells what it is for.
 pub fn settle(
     platforms: &[String],
-    mut elf: Vec<ElfEntry>,
+    elf: Vec<ElfEntry>,
     findings: &mut Vec<Fault>,
 ) -> Result<(Platform, Vec<ElfEntry>), Unsettled> {
+    // What no loader reads says nothing, and is no fault.
+    let (mut elf, _) = set_aside(platforms, elf);
     let (machine, arch) = loop {
         match machine_of(platforms, &elf) {
             Ok(found) => break found,
@@ -75,6 +78,7 @@ fn stranger(obstacle: &Obstacle) -> Option<(ModulePath, FileFault)> {
         | Obstacle::OtherPlatform { .. }
         | Obstacle::NoSuchTag { .. }
         | Obstacle::TagOutOfReach { .. }
+        | Obstacle::ProgramNeedsLibpython { .. }
         | Obstacle::Unreachable { .. }
         | Obstacle::PlaceTaken { .. } => None,
     }

@@ -35,6 +35,15 @@ pub(in crate::plan) fn needs(
     notes: &mut Vec<Note>,
 ) -> Needs {
     let mut result = Needs::default();
+    // A version need on what another file brings follows the new name too: glibc ends a process in
+    // which nothing goes by the name that a version is needed of.
+    for (wants, need) in outside.brought.get(file).into_iter().flatten() {
+        if let Need::Graft(source) = need
+            && let Some(name) = names.get(source)
+        {
+            result.renames.insert(wants.clone(), name.clone());
+        }
+    }
     for (wants, need) in outside.needs.get(file).into_iter().flatten() {
         match need {
             Need::Stays | Need::Inside(_) => {}

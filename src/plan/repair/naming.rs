@@ -70,13 +70,18 @@ pub(in crate::plan) fn names(
     names
 }
 
+/// The names that stand in a file, as needs or in version needs alone, and what becomes of them.
+fn named<'a>(
+    outside: &'a Outside,
+    path: &ModulePath,
+) -> impl Iterator<Item = (&'a Soname, &'a Need)> {
+    let of = |all: &'a BTreeMap<ModulePath, BTreeMap<Soname, Need>>| all.get(path);
+    let (needs, brought) = (of(&outside.needs), of(&outside.brought));
+    needs.into_iter().chain(brought).flatten()
+}
+
 fn grafts_of<'a>(outside: &'a Outside, path: &ModulePath) -> impl Iterator<Item = &'a ModulePath> {
-    let needs = outside
-        .needs
-        .get(path)
-        .into_iter()
-        .flat_map(BTreeMap::values);
-    needs.filter_map(|need| match need {
+    named(outside, path).filter_map(|(_, need)| match need {
         Need::Graft(target) => Some(target),
         _ => None,
     })
@@ -102,7 +107,7 @@ fn description(
     options: Options,
 ) -> String {
     let mut lines = BTreeSet::new();
-    for (wants, need) in outside.needs.get(path).into_iter().flatten() {
+    for (wants, need) in named(outside, path) {
         let becomes = match need {
             Need::Graft(target) => match group.iter().position(|member| *member == target) {
                 Some(position) => format!("member {position}"),

@@ -1,8 +1,7 @@
 //! What the user chose for a repair.
 
-use globset::GlobSet;
-
 use crate::elf::{Relr, Strip};
+use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::target::Requested;
 use crate::resolve::{ElfFile, Libc};
 
@@ -22,7 +21,7 @@ pub struct RepairOptions {
     /// `--relr`.
     pub relr: RelrChoice,
     /// `--exclude`.
-    pub exclude: GlobSet,
+    pub exclude: Exclusions,
     /// `--disable-isa-ext-check`.
     pub disable_isa_check: bool,
 }
@@ -37,7 +36,7 @@ impl Default for RepairOptions {
             only_plat: false,
             strip: Strip::None,
             relr: RelrChoice::Auto,
-            exclude: GlobSet::empty(),
+            exclude: Exclusions::default(),
             disable_isa_check: false,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::elf::{Arch, Edits, Facts, Kind, Relr, Soname};
-use crate::plan::needs::links::Links;
+use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::outside::Outside;
 use crate::plan::needs::subject::{ElfEntry, Platform};
@@ -51,6 +51,7 @@ pub fn repair(
     }
     let verdict = tags::choose(input, options, &links, &files)?;
     notes.extend(links.notes.iter().cloned());
+    notes.extend(unused_exclusions(input, options, &links));
     let limits = runs::limits(input, &verdict.outside);
     let output = output_name(input, options, &verdict, &mut notes);
     let Platform { arch, libc, .. } = input.subject.platform;
@@ -126,6 +127,35 @@ fn is_loaded(entry: &ElfEntry, notes: &mut Vec<Note>) -> bool {
     false
 }
 
+/// The patterns of `--exclude` that are about nothing in this wheel: a misspelt one leaves the library
+/// that was meant in the wheel.
+fn unused_exclusions(input: &RepairInput<'_>, options: &RepairOptions, links: &Links) -> Vec<Note> {
+    let edges = || links.needs.values().flatten();
+    let found = edges().filter_map(|(_, leads)| match leads {
+        Leads::Inside { file, .. } | Leads::Outside(file) => Some(file.as_str()),
+        Leads::Libc | Leads::Missing(_) => None,
+    });
+    let wanted = edges().map(|(name, _)| name.as_str());
+    // A file of the wheel itself may be excluded from being judged.
+    let own = input.entries.iter().map(ArchivePath::as_str);
+    let own_names = own
+        .clone()
+        .map(|path| path.rsplit('/').next().unwrap_or(path));
+    let unused = options
+        .exclude
+        .unused(found.chain(wanted).chain(own).chain(own_names));
+    let note = |pattern: &str| {
+        let plain = pattern.trim_end_matches(['*', '.']);
+        let alike = |name: &&Soname| !plain.is_empty() && name.as_str().starts_with(plain);
+        let instead: BTreeSet<&Soname> = edges().map(|(name, _)| name).filter(alike).collect();
+        Note::ExcludeUnused {
+            pattern: pattern.to_owned(),
+            instead: instead.into_iter().cloned().collect(),
+        }
+    };
+    unused.into_iter().map(note).collect()
+}
+
 fn libs_folder(filename: &WheelFilename, suffix: &str) -> ModulePath {
     ModulePath::new(Place::Wheel, &format!("{}{suffix}", filename.distribution))
 }
@@ -139,7 +169,7 @@ fn output_name(
     if !options.update_tags {
         return input.filename.clone();
     }
-    let platforms = tags::platforms(input.filename, verdict, &input.subject.platform, notes);
+    let platforms = tags::platforms(input.filename, verdict, input.subject, notes);
     input.filename.with_platforms(platforms)
 }
 

@@ -8,7 +8,7 @@ use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::{Blocker, Obstacle};
 use crate::plan::needs::old_python::python_blockers;
 use crate::plan::needs::outside::{Outside, Rules, glibc_that_would_do, isa_blockers, outside};
-use crate::plan::needs::subject::Platform;
+use crate::plan::needs::subject::{Platform, Subject};
 use crate::plan::needs::target::{MUSL_AUTO, Requested};
 use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::RepairOptions;
@@ -302,14 +302,16 @@ fn missing_too(one: Option<&Assessed>, libc: Libc, obstacle: Obstacle) -> Vec<Ob
 }
 
 fn missing(outside: &Outside, libc: Libc) -> impl Iterator<Item = Obstacle> {
-    outside
-        .missing
-        .iter()
-        .map(move |(library, missing)| Obstacle::Missing {
-            library: library.clone(),
-            missing: missing.clone(),
-            libc,
-        })
+    let embedding = outside.embedding.iter().cloned();
+    let embedding =
+        embedding.map(|(file, library)| Obstacle::ProgramNeedsLibpython { file, library });
+    let missing = outside.missing.iter();
+    let missing = missing.map(move |(library, missing)| Obstacle::Missing {
+        library: library.clone(),
+        missing: missing.clone(),
+        libc,
+    });
+    missing.chain(embedding)
 }
 
 fn finish(
@@ -390,10 +392,11 @@ fn checked(
 pub(in crate::plan) fn platforms(
     filename: &WheelFilename,
     verdict: &Verdict,
-    platform: &Platform,
+    subject: &Subject,
     notes: &mut Vec<Note>,
 ) -> Vec<String> {
-    let Platform { arch, libc, .. } = *platform;
+    let Platform { arch, libc, .. } = subject.platform;
+    let suits_both = subject.suits_every_libc();
     let floor = verdict.floor.as_ref();
     let musl = floor.and_then(|floor| floor.alpine.musl_minor());
     let from = match libc {
@@ -408,8 +411,12 @@ pub(in crate::plan) fn platforms(
     for old in &filename.platform {
         let tag = PlatformTag::parse(old);
         let plain = tag.as_ref().is_some_and(|tag| tag.family == Family::Linux);
-        let holds =
-            tag.is_some_and(|tag| tag.family == family && tag.is_for(arch) && tag.version >= from);
+        let holds = tag.is_some_and(|tag| {
+            let of_own = tag.family == family && tag.version >= from;
+            // Without loader and library a program runs beside any C library.
+            let of_other = suits_both && tag.family != Family::Linux && tag.family != family;
+            tag.is_for(arch) && (of_own || of_other)
+        });
         if holds {
             tags.insert(old.clone());
         } else if !plain && !tags.contains(old) {

@@ -41,7 +41,7 @@ rules! {
     degree Error
     title "A needed library is in the package where no search finds it"
     why "The file does not load unless something else loaded the library before."
-    help "`wheelfix repair` gives the file a run path to it";
+    help "`wheelfix repair` gives the file a run path to it; under another name than the one needed, or outside of site-packages, it has to move first";
 
     "L003" "name-clash" NameClash {
         /// One library.
@@ -83,6 +83,19 @@ rules! {
     title "A needed name is a path"
     why "It is opened as it stands, without a search: on the machine of the build only."
     help "give the library a SONAME and link again";
+
+    "L006" "version-of-nothing" VersionOfNothing {
+        /// Who needs the version.
+        file: ModulePath,
+        /// The library that is to have it.
+        library: Soname,
+    }
+    says("{file} needs a version of {library}, which it does not need itself, and nothing else brings")
+    json(file: file, subject: library,)
+    degree Error
+    title "A version is needed of a library that nothing brings"
+    why "glibc ends the process when it finds nothing by that name."
+    help "need the library too (`patchelf --add-needed NAME`), or take the version need away with it (`patchelf --remove-needed NAME`)";
 
     "P001" "run-path-outside" RunPathOutside {
         /// The file that has the run path.

@@ -4,8 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use globset::GlobSet;
-
+use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::hindrance::too_much_thread_data;
 use crate::plan::needs::imports::not_imported;
 use crate::plan::needs::links::Links;
@@ -15,6 +14,7 @@ use crate::plan::needs::outside::{Outside, Rules, outside};
 use crate::plan::needs::subject::{ElfEntry, Package, Platform, Subject, elf_of};
 use crate::plan::needs::target::MUSL_AUTO;
 use crate::plan::needs::target::is_elsewhere;
+use crate::plan::needs::unloadable::is_excluded;
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::files::{self, FileFault, StackRequest};
 use crate::plan::rules::floors::{FloorFault, MuslAge};
@@ -24,9 +24,17 @@ use crate::plan::verdict::check_needs::{self, Promise};
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
 use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
 
-/// Everything that is wrong with a package, sorted by code, then by file.
-pub fn check(package: &Package) -> Vec<Fault> {
+/// Everything that is wrong with a package, sorted by code, then by file. What is excluded may be
+/// missing, and its symbols with it.
+pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
     let mut found = package.findings.clone();
+    found.retain(|fault| {
+        let file = fault
+            .is_of_a_stranger()
+            .then(|| fault.told().file)
+            .flatten();
+        !file.is_some_and(|file| is_excluded(exclude, &file))
+    });
     let subject = package.subject.as_ref().ok();
     let elf = elf_of(&package.subject);
     for entry in elf.iter().filter(|entry| entry.file.facts.dynamic) {
@@ -46,11 +54,12 @@ pub fn check(package: &Package) -> Vec<Fault> {
             settled,
             &package.pythons,
             &promise,
+            exclude,
             &mut found,
         );
         match settled.libc {
             Libc::Musl => musl(subject, widest.as_ref(), &mut found),
-            Libc::Glibc => glibc(subject, widest.as_ref(), &mut found),
+            Libc::Glibc => glibc(subject, widest.as_ref(), exclude, &mut found),
         }
     }
     found.sort();
@@ -185,7 +194,12 @@ fn tag_name(widest: Option<&PlatformTag>, settled: &Platform) -> String {
 }
 
 /// What keeps files from the oldest glibc that the widest tag speaks of.
-fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Fault>) {
+fn glibc(
+    subject: &Subject,
+    widest: Option<&PlatformTag>,
+    exclude: &Exclusions,
+    found: &mut Vec<Fault>,
+) {
     let settled = &subject.platform;
     found.extend(
         too_much_thread_data(&subject.graph)
@@ -198,10 +212,9 @@ fn glibc(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Fault>
     };
     let links = Links::merge(&subject.graph);
     let files = subject.linked();
-    let nothing = GlobSet::empty();
     let rules = Rules {
         policy: Some(policy),
-        exclude: &nothing,
+        exclude,
     };
     let outside: Outside = outside(&links, &files, &rules);
     let mut blockers = outside.blockers(&links, policy, settled.arch, tag.version);

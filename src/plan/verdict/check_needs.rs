@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::hindrance::{hindrances, surroundings};
 use crate::plan::needs::outside::is_libpython;
 use crate::plan::needs::subject::{Package, Platform, Subject};
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::needs::{NeedFault, Sought};
+use crate::plan::verdict::unbrought_versions;
 use crate::policy::{PlatformTag, Policy, Pythons, policies, policy_of};
-use crate::resolve::{Edge, Graph, Leaves, ModulePath, Target, bind, starts, strays};
+use crate::resolve::{
+    Edge, Graph, Leaves, Libc, Module, ModulePath, Target, bind, is_extension, starts, strays,
+};
 
 /// What may be expected outside of the package.
 pub(in crate::plan) struct Promise {
@@ -40,16 +44,20 @@ pub(in crate::plan) fn check(
     settled: &Platform,
     pythons: &Pythons,
     promise: &Promise,
+    exclude: &Exclusions,
     found: &mut Vec<Fault>,
 ) {
-    libraries(graph, promise, found);
+    libraries(graph, promise, exclude, found);
+    if settled.libc == Libc::Glibc {
+        unbrought_versions::check(graph, promise, exclude, found);
+    }
     run_paths(graph, settled, found);
-    symbols(graph, settled, pythons, found);
+    symbols(graph, settled, pythons, exclude, found);
 }
 
 /// Each needed name that leads nowhere, in the walks of files that something other than an ELF
 /// file loads, and of those that no such walk reaches.
-fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Fault>) {
+fn libraries(graph: &Graph, promise: &Promise, exclude: &Exclusions, found: &mut Vec<Fault>) {
     let provided = |name: &str| promise.policy.is_some_and(|policy| policy.provides(name));
     for edge in starts(graph).flat_map(|walk| &walk.edges) {
         let Some(from) = graph.module(edge.from).map(|module| &module.path) else {
@@ -57,8 +65,11 @@ fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Fault>) {
         };
         let (file, library) = (from.clone(), edge.wants.clone());
         let name = edge.wants.as_str();
-        // One that the package brings is no other than the one that it was built with.
-        let fault = if is_libpython(name) && edge.target == Target::Missing {
+        // One that the package carries for its programs is a library like any other.
+        let carried = matches!(edge.target, Target::Module(_)) && !is_of_extension(graph, edge);
+        let fault = if exclude.hold(name) {
+            continue;
+        } else if is_libpython(name) && !carried && edge.target == Target::Missing {
             NeedFault::NeedsLibpython { file, library }
         } else if name.contains('/') {
             NeedFault::NeedsPath { file, library }
@@ -78,9 +89,21 @@ fn libraries(graph: &Graph, promise: &Promise, found: &mut Vec<Fault>) {
     }
 }
 
+/// Is it a Python extension that needs it?
+fn is_of_extension(graph: &Graph, edge: &Edge) -> bool {
+    graph
+        .module(edge.from)
+        .is_some_and(|module| is_extension(module.path.file_name(), &module.file.facts))
+}
+
+/// The file that is called so, or calls itself so.
 fn inside<'a>(graph: &'a Graph, name: &str) -> Option<&'a ModulePath> {
-    let mut paths = graph.modules().map(|(_, module)| &module.path);
-    paths.find(|path| path.file_name() == name)
+    let called = |module: &&Module| {
+        let soname = module.file.facts.soname.as_ref();
+        module.path.file_name() == name || soname.is_some_and(|soname| soname.as_str() == name)
+    };
+    let mut modules = graph.modules().map(|(_, module)| module);
+    modules.find(called).map(|module| &module.path)
 }
 
 /// Run paths by which a loader looks outside of the package for what a file needs.
@@ -103,8 +126,26 @@ fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Fault>) {
     }
 }
 
-fn symbols(graph: &Graph, settled: &Platform, pythons: &Pythons, found: &mut Vec<Fault>) {
-    let binding = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
+fn symbols(
+    graph: &Graph,
+    settled: &Platform,
+    pythons: &Pythons,
+    exclude: &Exclusions,
+    found: &mut Vec<Fault>,
+) {
+    let mut binding = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
+    // What an excluded library defines is not known, and so neither what its users lack.
+    let excludes =
+        |edge: &&Edge| edge.target == Target::Missing && exclude.hold(edge.wants.as_str());
+    let walks = graph.walks.iter();
+    let of_excluded: BTreeSet<&ModulePath> = walks
+        .filter(|walk| walk.edges.iter().any(|edge| excludes(&edge)))
+        .flat_map(|walk| walk.closure.iter().filter_map(|&id| graph.module(id)))
+        .map(|module| &module.path)
+        .collect();
+    binding
+        .unbound
+        .retain(|one| !of_excluded.contains(&one.file));
     found.extend(hindrances(graph, settled, &binding));
 }
 

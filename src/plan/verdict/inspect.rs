@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::GlobSet;
 use serde::Serialize;
 
 use crate::elf::{Arch, Soname};
+use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::hindrance::{sure_hindrances, surroundings};
 use crate::plan::needs::imports::not_imported;
 use crate::plan::needs::links::{Leads, Links};
@@ -99,7 +99,7 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
     let Platform { arch, libc, .. } = subject.platform;
     let links = Links::merge(&subject.graph);
     let files = subject.linked();
-    let nothing = GlobSet::empty();
+    let nothing = Exclusions::default();
     let assess = |policy: &'static Policy| {
         let rules = Rules {
             policy: Some(policy),

@@ -71,7 +71,10 @@ def wrong_record(archive, record, names):
 def wrong_tags(archive, wheel, path):
     headers = email.parser.Parser().parsestr(archive.read(wheel).decode())
     stem = os.path.basename(path)[: -len(".whl")]
-    parts = [part.split(".") for part in stem.split("-")[-3:]]
+    parts = stem.split("-")[2:]
+    if parts[0][0].isdigit():
+        parts = parts[1:]  # A build tag; behind the platform may stand a variant's label (PEP 825).
+    parts = [part.split(".") for part in parts[:3]]
     expected = {"-".join(tag) for tag in itertools.product(*parts)}
     tags = headers.get_all("Tag")
     if set(tags) != expected or len(tags) != len(expected):
