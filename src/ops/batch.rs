@@ -74,7 +74,7 @@ mod tests {
     fn results_are_told_in_the_order_of_the_wheels_whichever_is_done_first() {
         let wheels: Vec<PathBuf> = (0..8_u64).map(|n| n.to_string().into()).collect();
         let number = |path: &Path| -> u64 { path.to_str().unwrap().parse().unwrap() };
-        let heard = Mutex::new(Vec::new());
+        let heard = Mutex::new(Vec::<u64>::new());
         let work = |path: &Path| {
             std::thread::sleep(Duration::from_millis(2 * (8 - number(path))));
             Ok(number(path))

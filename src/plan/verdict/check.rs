@@ -21,6 +21,7 @@ use crate::plan::rules::floors::{FloorFault, MuslAge};
 use crate::plan::rules::needs::NeedFault;
 use crate::plan::rules::tags::TagFault;
 use crate::plan::verdict::check_needs::{self, Promise};
+use crate::plan::verdict::unbrought_versions;
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
 use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
 
@@ -59,7 +60,10 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
         );
         match settled.libc {
             Libc::Musl => musl(subject, widest.as_ref(), &mut found),
-            Libc::Glibc => glibc(subject, widest.as_ref(), exclude, &mut found),
+            Libc::Glibc => {
+                unbrought_versions::check(&subject.graph, &promise, exclude, &mut found);
+                glibc(subject, widest.as_ref(), exclude, &mut found);
+            }
         }
     }
     found.sort();

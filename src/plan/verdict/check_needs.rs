@@ -9,7 +9,6 @@ use crate::plan::needs::outside::is_libpython;
 use crate::plan::needs::subject::{Package, Platform, Subject};
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::needs::{NeedFault, Sought};
-use crate::plan::verdict::unbrought_versions;
 use crate::policy::{PlatformTag, Policy, Pythons, policies, policy_of};
 use crate::resolve::{
     Edge, Graph, Leaves, Libc, Module, ModulePath, Target, bind, is_extension, starts, strays,
@@ -48,9 +47,6 @@ pub(in crate::plan) fn check(
     found: &mut Vec<Fault>,
 ) {
     libraries(graph, promise, exclude, found);
-    if settled.libc == Libc::Glibc {
-        unbrought_versions::check(graph, promise, exclude, found);
-    }
     run_paths(graph, settled, found);
     symbols(graph, settled, pythons, exclude, found);
 }
