@@ -11,7 +11,7 @@ use crate::plan::rules::fault::Fault;
 use crate::plan::rules::needs::{NeedFault, Sought};
 use crate::policy::{PlatformTag, Policy, Pythons, policies, policy_of};
 use crate::resolve::{
-    Edge, Graph, Leaves, Libc, Module, ModulePath, Target, bind, is_extension, starts, strays,
+    Edge, Graph, Leaves, Module, ModulePath, Target, bind, is_extension, starts, strays,
 };
 
 /// What may be expected outside of the package.
