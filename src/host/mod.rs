@@ -5,6 +5,7 @@
 mod apply_tree;
 mod apply_wheel;
 mod change_file;
+mod debug_files;
 mod delta;
 mod edit_file;
 mod examine;
@@ -27,6 +28,7 @@ mod verify_import;
 
 pub use apply_tree::apply_dedupe;
 pub use apply_wheel::{Applied, OutputOptions, apply_wheel, copy_wheel};
+pub use debug_files::write_debug_files;
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};
 pub use examine_tree::examine_tree;

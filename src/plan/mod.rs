@@ -16,6 +16,7 @@ pub use needs::subject::{ElfEntry, Package, Platform, Subject, Unsettled, elf_of
 pub use needs::target::{Requested, libc_of_wheel, machine_of};
 pub use needs::world::PackageWorld;
 pub use note::Note;
+pub use repair::debug::debug_place;
 pub use repair::input::RepairInput;
 pub use repair::naming::hex;
 pub use repair::options::{RelrChoice, RepairOptions};

@@ -76,6 +76,7 @@ fn stranger(obstacle: &Obstacle) -> Option<(ModulePath, FileFault)> {
         | Obstacle::NoSuchTag { .. }
         | Obstacle::TagOutOfReach { .. }
         | Obstacle::Unreachable { .. }
+        | Obstacle::GraftsTooLarge { .. }
         | Obstacle::PlaceTaken { .. } => None,
     }
 }
