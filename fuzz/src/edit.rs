@@ -135,6 +135,7 @@ pub fn edits(head: &[u8; HEAD], facts: Option<&Facts>) -> Edits {
     };
     let set = |kind, value| Some(RunPathEdit::Set(RunPath { kind, value }));
     Edits {
+        debug_link: None,
         strip: match kinds & 3 {
             1 => Strip::Debug,
             2 => Strip::All,

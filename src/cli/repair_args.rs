@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::OutputOptions;
-use crate::ops::repair::{Options, excluding};
+use crate::ops::repair::{Options, excluding, patterns};
 use crate::plan::{RelrChoice, RepairOptions, Requested};
 
 const EXAMPLES: &str = "\
@@ -52,6 +52,21 @@ pub(super) struct Arguments {
     /// Leave out symbol tables and debug sections, or the debug sections only
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     strip: Option<StripArg>,
+    /// Keep what --strip leaves out as debug files in this folder, where gdb finds them by build id
+    #[arg(long, value_name = "DIR")]
+    debug_dir: Option<PathBuf>,
+    /// A library that keeps its name when it comes along, with wildcards
+    #[arg(long, value_name = "GLOB")]
+    no_mangle: Vec<String>,
+    /// A run path entry that stays though it leads out of the wheel, with wildcards
+    #[arg(long, value_name = "GLOB")]
+    keep_run_path: Vec<String>,
+    /// Fail where what comes along has more bytes than that; K, M and G stand for 1000, 1000² and 1000³
+    #[arg(long, value_name = "SIZE")]
+    max_graft_size: Option<String>,
+    /// Let what comes along ask for no executable stack
+    #[arg(long)]
+    clear_execstack: bool,
     /// Packed relocations (DT_RELR), which musl before 1.2.4 cannot load: unpack or keep them
     #[arg(long, value_enum, value_name = "HOW", default_value_t = RelrArg::Auto)]
     relr: RelrArg,
@@ -138,7 +153,12 @@ impl Arguments {
                 RelrArg::Expand => RelrChoice::Expand,
                 RelrArg::Auto => RelrChoice::Auto,
             },
+            debug_links: self.debug_dir.is_some(),
             exclude: excluding(&self.exclude)?,
+            no_mangle: patterns("--no-mangle", &self.no_mangle)?,
+            keep_run_path: patterns("--keep-run-path", &self.keep_run_path)?,
+            most_grafted: self.max_graft_size.as_deref().map(size).transpose()?,
+            clear_exec_stack: self.clear_execstack,
             disable_isa_check: self.disable_isa_ext_check,
         };
         Ok(Options {
@@ -151,11 +171,37 @@ impl Arguments {
                 keep_existing: self.no_clobber,
                 in_place: self.in_place,
             },
+            debug_folder: self.debug_dir.clone(),
             no_sbom: self.no_sbom,
             allow_pure_python_wheel: self.allow_pure_python_wheel,
             refuse_as_auditwheel: self.refuse_as_auditwheel,
         })
     }
+}
+
+/// `20M`: a number of bytes, in thousands as the reports have them.
+fn size(text: &str) -> Result<u64, Error> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, unit)) if unit.is_ascii_alphabetic() => (text.get(..at), unit),
+        _ => (Some(text), ' '),
+    };
+    let factor = match unit.to_ascii_uppercase() {
+        ' ' => Some(1_u64),
+        'K' => Some(1000),
+        'M' => Some(1_000_000),
+        'G' => Some(1_000_000_000),
+        _ => None,
+    };
+    let number = number.and_then(|number| number.parse::<u64>().ok());
+    let bytes = number
+        .zip(factor)
+        .and_then(|(number, factor)| number.checked_mul(factor));
+    bytes.ok_or_else(|| {
+        Error::Usage(format!(
+            "--max-graft-size: `{}` is no size; pass bytes, or a number such as `20M`",
+            crate::wheel::escape(text)
+        ))
+    })
 }
 
 fn plat(given: Option<String>) -> Result<Requested, Error> {

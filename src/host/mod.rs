@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod apply_wheel;
+mod debug_files;
 mod edit_file;
 mod examine;
 mod examine_tree;
@@ -19,6 +20,7 @@ mod tree;
 mod verify_import;
 
 pub use apply_wheel::{Applied, OutputOptions, Written, apply_wheel, copy_wheel, write_wheel};
+pub use debug_files::write_debug_files;
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};
 pub use examine_tree::examine_tree;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
 use super::{World, WorldOptions};
+use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{self, Applied, Gathered, OutputOptions, Progress};
 use crate::plan::{self, Exclusions, Obstacle, Refusal, RepairInput, RepairOptions, WheelPlan};
@@ -19,6 +22,8 @@ pub struct Options {
     pub plan: RepairOptions,
     /// Where it goes and how it is written.
     pub output: OutputOptions,
+    /// The folder that receives what a strip leaves out, for debuggers; only with a strip.
+    pub debug_folder: Option<PathBuf>,
     /// Leave out the bill of materials that tells where grafted libraries came from.
     pub no_sbom: bool,
     /// Copy a wheel without ELF files instead of refusing it.
@@ -35,6 +40,20 @@ pub struct Options {
 /// When one is no pattern.
 pub fn excluding(patterns: &[String]) -> Result<Exclusions, Error> {
     Exclusions::parse(patterns).map_err(|error| Error::Usage(format!("--exclude: {error}")))
+}
+
+/// Patterns with wildcards, for [`RepairOptions::exclude`] and what else is given so. `flag` is for the
+/// message.
+///
+/// # Errors
+/// When one is no pattern.
+pub fn patterns(flag: &str, patterns: &[String]) -> Result<GlobSet, Error> {
+    let bad = |error: globset::Error| Error::Usage(format!("{flag}: {error}"));
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(GlobBuilder::new(pattern).build().map_err(bad)?);
+    }
+    set.build().map_err(bad)
 }
 
 /// What became of a wheel.
@@ -72,11 +91,18 @@ impl Repair {
     ///
     /// # Errors
     /// When an option is impossible, or a folder that was named is none.
-    pub fn open(options: Options) -> Result<Self, Error> {
+    pub fn open(mut options: Options) -> Result<Self, Error> {
         let suffix = &options.plan.lib_suffix;
         if suffix.is_empty() || suffix.contains('/') {
             return Err(Error::Usage(
                 "--lib-sdir must be a few characters such as `.libs`, without `/`".to_owned(),
+            ));
+        }
+        options.plan.debug_links = options.debug_folder.is_some();
+        if options.plan.debug_links && options.plan.strip == Strip::None {
+            return Err(Error::Usage(
+                "--debug-dir keeps what --strip leaves out: pass --strip or --strip=debug too"
+                    .to_owned(),
             ));
         }
         let (plat, strip) = (options.plan.plat.clone(), options.plan.strip);
@@ -266,7 +292,7 @@ impl Planned<'_> {
     ///
     /// # Errors
     /// When another wheel of the same [`Repair`] has the output's name, or the machine would not
-    /// read or write; then nothing was written.
+    /// read or write; then nothing was written, unless debug files.
     pub fn write(&self, progress: &dyn Progress) -> Result<Applied, Error> {
         let (gathered, output) = (&self.gathered, &self.repair.options.output);
         self.repair
@@ -274,6 +300,9 @@ impl Planned<'_> {
         match &self.plan {
             Some(plan) => {
                 let sysroot = &self.repair.world.sysroot;
+                if let Some(folder) = &self.repair.options.debug_folder {
+                    host::write_debug_files(plan, gathered, sysroot, folder)?;
+                }
                 host::apply_wheel(plan, gathered, sysroot, output, progress)
             }
             None => host::copy_wheel(gathered, output),

@@ -25,6 +25,7 @@ pub use port::plan::{PortPlan, port, ported_name};
 pub use port::proof::{Written, prove_port};
 pub use port::provenance::{PROVENANCE, Provenance};
 pub use port::world::{PortWorld, RuntimeFolders};
+pub use repair::debug::debug_place;
 pub use repair::input::RepairInput;
 pub use repair::naming::hex;
 pub use repair::options::{RelrChoice, RepairOptions};

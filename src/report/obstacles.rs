@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{columns, count};
+use super::words::{bytes, columns, count};
 use crate::elf::Soname;
 use crate::plan::{Blocker, MissingLibrary, Obstacle};
 use crate::policy::{GlibcVersion, PlatformTag};
@@ -96,6 +96,7 @@ pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
             | Obstacle::TagOutOfReach { .. }
             | Obstacle::ProgramNeedsLibpython { .. }
             | Obstacle::Unreachable { .. }
+            | Obstacle::GraftsTooLarge { .. }
             | Obstacle::PlaceTaken { .. } => {}
         }
         reasons.push(reason);
@@ -228,6 +229,23 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
     };
     match obstacle {
         Obstacle::Missing { .. } => None,
+        Obstacle::GraftsTooLarge {
+            total,
+            most,
+            grafts,
+        } => {
+            let named = grafts.iter().take(NAMED);
+            let rows = named
+                .map(|(size, path)| format!("  {:>8}  {}\n", bytes(*size), escape(path.as_str())));
+            let rows: String = rows.collect();
+            let reason = format!(
+                "what comes along has {}, more than the {} of `--max-graft-size`",
+                bytes(*total),
+                bytes(*most)
+            );
+            let hint = "leave a library to the system with `--exclude`, or allow more";
+            plain(&reason, rows, hint)
+        }
         Obstacle::NotAPlatformWheel { .. } => plain(
             "there is no ELF library or program in it, so there is nothing to repair",
             String::new(),

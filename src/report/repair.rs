@@ -149,6 +149,9 @@ fn edits_text(edits: &crate::elf::Edits) -> String {
         Strip::Debug => parts.push("strip debug sections".to_owned()),
         Strip::All => parts.push("strip".to_owned()),
     }
+    if edits.more.exec_stack == Some(false) {
+        parts.push("no executable stack".to_owned());
+    }
     if edits.relr == crate::elf::Relr::Expand {
         parts.push("unpack relocations".to_owned());
     }

@@ -3,10 +3,13 @@
 use crate::buffer::Buffer;
 use crate::edits::{Edits, Strip};
 use crate::error::Error;
+use crate::proof::debug::{verify_debug_file, verify_debug_link};
 use crate::proof::verify::{verify, verify_edit};
 use crate::read::object::Object;
 use crate::rewrite::layout::Level;
 use crate::rewrite::plan::rewrite;
+use crate::strip::debug_file::debug_file;
+use crate::strip::debug_link::with_debug_link;
 use crate::strip::plan::strip;
 
 /// An edited file and how it came about.
@@ -45,6 +48,10 @@ pub fn edit(bytes: &[u8], edits: &Edits) -> Result<Edited, Error> {
             out
         }
     };
+    let out = match &edits.debug_link {
+        Some(name) => Some(linked(bytes, out.as_deref().unwrap_or(bytes), name)?),
+        None => out,
+    };
     let changed = out.is_some();
     let bytes = match out {
         Some(out) => out,
@@ -70,4 +77,13 @@ pub fn strippable(bytes: &[u8], strip: Strip) -> Result<u64, Error> {
     };
     let edited = edit(bytes, &edits)?;
     Ok((bytes.len() as u64).saturating_sub(edited.bytes.len() as u64))
+}
+
+/// An edited file that names the debug file of the one that it was.
+fn linked(before: &[u8], edited: &[u8], name: &str) -> Result<Buffer, Error> {
+    let debug = debug_file(before)?;
+    verify_debug_file(&debug, edited)?;
+    let linked = with_debug_link(edited, name, &debug)?;
+    verify_debug_link(edited, &linked)?;
+    Ok(linked)
 }

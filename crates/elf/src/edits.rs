@@ -58,6 +58,10 @@ pub struct Edits {
     pub remove_needed: BTreeSet<Soname>,
     /// What to do about the run path; `None` leaves it as it is.
     pub run_path: Option<RunPathEdit>,
+    /// The name, without folders, of the file with what strip leaves out for debuggers
+    /// ([`crate::debug_file`]): the file says that it belongs to it (`.gnu_debuglink`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debug_link: Option<String>,
     /// What only those ask for who edit single files; a wheel's repair asks for none of it.
     #[serde(skip_serializing_if = "MoreEdits::is_empty")]
     pub more: MoreEdits,

@@ -59,6 +59,7 @@ pub use read::versions::{NeededVersion, VersionNeed};
 pub use rewrite::layout::Level;
 pub use run_path::{RunPath, RunPathKind};
 pub use soname::{Soname, without_hash};
+pub use strip::debug_file::debug_file;
 pub use strip::plan::symbol_bytes;
 pub use twin::same_build::{Difference, same_build};
 

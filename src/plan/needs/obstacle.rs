@@ -169,6 +169,15 @@ pub enum Obstacle {
         /// The file.
         file: ArchivePath,
     },
+    /// What comes along is larger than the user allows.
+    GraftsTooLarge {
+        /// Bytes of all of it, as it was before.
+        total: u64,
+        /// Bytes that it may have.
+        most: u64,
+        /// Each library's bytes, and its place in the wheel; the largest first.
+        grafts: Vec<(u64, ArchivePath)>,
+    },
     /// A new library's place is taken by another file.
     PlaceTaken {
         /// The place.

@@ -80,6 +80,7 @@ fn stranger(obstacle: &Obstacle) -> Option<(ModulePath, FileFault)> {
         | Obstacle::TagOutOfReach { .. }
         | Obstacle::ProgramNeedsLibpython { .. }
         | Obstacle::Unreachable { .. }
+        | Obstacle::GraftsTooLarge { .. }
         | Obstacle::PlaceTaken { .. } => None,
     }
 }

@@ -165,7 +165,14 @@ impl Draft<'_> {
                 .insert(PortObstacle::Unreachable { file: was.clone() });
             return;
         }
-        edits.run_path = of_wheel_file(facts, was, &becomes, &folders, &mut self.notes);
+        edits.run_path = of_wheel_file(
+            facts,
+            was,
+            &becomes,
+            &folders,
+            &globset::GlobSet::empty(),
+            &mut self.notes,
+        );
         if facts.interpreter.is_some() {
             edits.more.interpreter = Some(library::musl_interpreter(self.input.arch));
         }

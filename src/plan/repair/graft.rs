@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{Edits, Facts, RunPath, RunPathEdit, RunPathKind, Soname};
+use globset::GlobSet;
+
+use crate::elf::{Edits, Facts, MoreEdits, RunPath, RunPathEdit, RunPathKind, Soname};
 use crate::plan::Note;
 use crate::plan::needs::outside::{Need, Outside};
 use crate::plan::repair::naming;
-use crate::plan::repair::options::{relr_of, strip_of};
+use crate::plan::repair::options::{exec_stack_of, relr_of, strip_of};
 use crate::plan::repair::run_path::{of_wheel_file, origin_to};
 use crate::resolve::{ElfFile, ModulePath};
 
@@ -81,16 +83,18 @@ fn push_once(folders: &mut Vec<ModulePath>, folder: ModulePath) {
     }
 }
 
-/// The edits of a file of the wheel that is at `was` and will be at `becomes`.
+/// The edits of a file of the wheel that is at `was` and will be at `becomes`. Run path entries that
+/// `keep` matches stay, wherever they lead.
 pub(in crate::plan) fn of_wheel(
     facts: &Facts,
     was: &ModulePath,
     becomes: &ModulePath,
     needs: Needs,
+    keep: &GlobSet,
     notes: &mut Vec<Note>,
 ) -> Edits {
     Edits {
-        run_path: of_wheel_file(facts, was, becomes, &needs.folders, notes),
+        run_path: of_wheel_file(facts, was, becomes, &needs.folders, keep, notes),
         rename_needed: needs.renames,
         remove_needed: needs.removed,
         ..Edits::default()
@@ -136,7 +140,7 @@ pub(in crate::plan) fn of_graft(
     name: &Soname,
     needs: Needs,
     run_path: &str,
-    options: naming::Options,
+    options: naming::Options<'_>,
 ) -> Edits {
     let run_path = match (run_path.is_empty(), file.facts.run_path.is_some()) {
         (false, _) => Some(RunPathEdit::Set(RunPath {
@@ -146,7 +150,12 @@ pub(in crate::plan) fn of_graft(
         (true, true) => Some(RunPathEdit::Remove),
         (true, false) => None,
     };
+    let more = MoreEdits {
+        exec_stack: exec_stack_of(file, options.clear_exec_stack),
+        ..MoreEdits::default()
+    };
     Edits {
+        more,
         strip: strip_of(file, options.strip),
         relr: relr_of(file, options.relr),
         soname: Some(name.clone()),

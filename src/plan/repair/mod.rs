@@ -1,5 +1,6 @@
 //! What makes a wheel fit to ship.
 
+pub(in crate::plan) mod debug;
 pub(in crate::plan) mod graft;
 pub(in crate::plan) mod input;
 pub(in crate::plan) mod naming;

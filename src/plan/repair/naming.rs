@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use globset::GlobSet;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use sha2::{Digest, Sha256};
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::elf::{Relr, Soname, Strip, without_hash};
 use crate::plan::needs::links::Links;
 use crate::plan::needs::outside::{Need, Outside};
-use crate::plan::repair::options::{relr_of, strip_of};
+use crate::plan::repair::options::{exec_stack_of, relr_of, strip_of};
 use crate::resolve::ModulePath;
 
 /// Changes with every change of the editor that makes other bytes of the same edits, so
@@ -18,9 +19,13 @@ const EDITOR: &str = "wheelfix graft 1";
 
 /// What, beside the source and the names it needs, decides a graft's bytes.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::plan) struct Options {
+pub(in crate::plan) struct Options<'a> {
     pub(in crate::plan) strip: Strip,
     pub(in crate::plan) relr: Relr,
+    pub(in crate::plan) debug_links: bool,
+    pub(in crate::plan) clear_exec_stack: bool,
+    /// Names that stay as they are.
+    pub(in crate::plan) no_mangle: &'a GlobSet,
 }
 
 /// The name each graft gets. A name depends on the names of what the graft needs, so
@@ -29,7 +34,7 @@ pub(in crate::plan) fn names(
     outside: &Outside,
     links: &Links,
     run_paths: &BTreeMap<ModulePath, String>,
-    options: Options,
+    options: Options<'_>,
 ) -> BTreeMap<ModulePath, Soname> {
     let mut graph: DiGraph<&ModulePath, ()> = DiGraph::new();
     let nodes: BTreeMap<&ModulePath, NodeIndex> = outside
@@ -64,7 +69,11 @@ pub(in crate::plan) fn names(
             let text = format!("{EDITOR}\n{group}\nmember {position}\n");
             let hash = Sha256::digest(text.as_bytes());
             let hash: String = hex(&hash).chars().take(8).collect();
-            names.insert((*path).clone(), graft_name(path.file_name(), &hash));
+            let name = match plain_name(outside, links, path, options.no_mangle) {
+                Some(name) => name,
+                None => graft_name(path.file_name(), &hash),
+            };
+            names.insert((*path).clone(), name);
         }
     }
     names
@@ -104,7 +113,7 @@ fn description(
     group: &[&ModulePath],
     names: &BTreeMap<ModulePath, Soname>,
     run_path: &str,
-    options: Options,
+    options: Options<'_>,
 ) -> String {
     let mut lines = BTreeSet::new();
     for (wants, need) in named(outside, path) {
@@ -125,12 +134,46 @@ fn description(
     let file = links.files.get(path);
     let strip = file.map_or(options.strip, |file| strip_of(file, options.strip));
     let relr = file.map_or(options.relr, |file| relr_of(file, options.relr));
+    // What is not asked for is not told, so that names do not change with each new option.
+    let mut more = String::new();
+    if options.debug_links && strip != Strip::None {
+        more.push_str(" debug link");
+    }
+    if file
+        .and_then(|file| exec_stack_of(file, options.clear_exec_stack))
+        .is_some()
+    {
+        more.push_str(" no executable stack");
+    }
     format!(
-        "source {} {}\nstrip {strip:?} relr {relr:?} run path {run_path}\n{}",
+        "source {} {}\nstrip {strip:?} relr {relr:?}{more} run path {run_path}\n{}",
         path.file_name(),
         digest_of(links, path),
         lines.join("\n")
     )
+}
+
+/// The name that a graft keeps, if it is to keep one: its SONAME, by which it is looked for, or else its
+/// file's. It is matched by every name that it was needed by.
+fn plain_name(
+    outside: &Outside,
+    links: &Links,
+    path: &ModulePath,
+    no_mangle: &GlobSet,
+) -> Option<Soname> {
+    let soname = links
+        .files
+        .get(path)
+        .and_then(|file| file.facts.soname.as_ref());
+    let soname = soname.filter(|name| !name.as_str().is_empty() && !name.as_str().contains('/'));
+    let name = match soname {
+        Some(name) => name.clone(),
+        None => Soname::from(path.file_name().to_owned()),
+    };
+    let mut wanted = outside.grafts.get(path).into_iter().flatten();
+    let keeps =
+        no_mangle.is_match(name.as_str()) || wanted.any(|name| no_mangle.is_match(name.as_str()));
+    keeps.then_some(name)
 }
 
 /// `libssl.so.3` with hash `92df611d` is `libssl-92df611d.so.3`; a hash that a former

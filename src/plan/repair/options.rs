@@ -1,5 +1,7 @@
 //! What the user chose for a repair.
 
+use globset::GlobSet;
+
 use crate::elf::{Relr, Strip};
 use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::target::Requested;
@@ -18,10 +20,20 @@ pub struct RepairOptions {
     pub only_plat: bool,
     /// `--strip`.
     pub strip: Strip,
+    /// `--debug-dir`: stripped files name a debug file.
+    pub debug_links: bool,
     /// `--relr`.
     pub relr: RelrChoice,
     /// `--exclude`.
     pub exclude: Exclusions,
+    /// `--no-mangle`: grafts that keep their names.
+    pub no_mangle: GlobSet,
+    /// `--keep-run-path`: run path entries that stay, wherever they lead.
+    pub keep_run_path: GlobSet,
+    /// `--max-graft-size`: how many bytes all sources of grafts may have together.
+    pub most_grafted: Option<u64>,
+    /// `--clear-execstack`: grafts ask for no executable stack.
+    pub clear_exec_stack: bool,
     /// `--disable-isa-ext-check`.
     pub disable_isa_check: bool,
 }
@@ -35,8 +47,13 @@ impl Default for RepairOptions {
             update_tags: true,
             only_plat: false,
             strip: Strip::None,
+            debug_links: false,
             relr: RelrChoice::Auto,
             exclude: Exclusions::default(),
+            no_mangle: GlobSet::empty(),
+            keep_run_path: GlobSet::empty(),
+            most_grafted: None,
+            clear_exec_stack: false,
             disable_isa_check: false,
         }
     }
@@ -82,4 +99,9 @@ pub(in crate::plan) fn relr_of(file: &ElfFile, asked: Relr) -> Relr {
         None => Relr::Keep,
         Some(_) => asked,
     }
+}
+
+/// What `--clear-execstack` means for one file, likewise: `Some(false)` where it asks for such a stack.
+pub(in crate::plan) fn exec_stack_of(file: &ElfFile, clear: bool) -> Option<bool> {
+    (clear && file.facts.exec_stack == Some(true)).then_some(false)
 }

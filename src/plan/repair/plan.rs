@@ -11,7 +11,7 @@ use crate::plan::needs::subject::{ElfEntry, Platform};
 use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
-use crate::plan::repair::{graft, naming, runs};
+use crate::plan::repair::{debug, graft, naming, runs};
 use crate::plan::{
     EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan,
 };
@@ -74,6 +74,10 @@ pub fn repair(
     draft.name_grafts();
     draft.edit_wheel_files(&files);
     draft.add_grafts();
+    draft.weigh_grafts();
+    if options.debug_links {
+        debug::link_debug_files(&mut draft.ops);
+    }
     if options.update_tags
         && let Some(text) = tags::wheel_headers(input.wheel, &output)
     {
@@ -224,9 +228,12 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn strip_options(&self) -> naming::Options {
+    fn strip_options(&self) -> naming::Options<'_> {
         naming::Options {
             strip: self.options.strip,
+            debug_links: self.options.debug_links,
+            clear_exec_stack: self.options.clear_exec_stack,
+            no_mangle: &self.options.no_mangle,
             relr: self.options.relr.for_libc(self.input.subject.platform.libc),
         }
     }
@@ -261,7 +268,8 @@ impl Draft<'_> {
         } else {
             was.clone()
         };
-        let mut edits = graft::of_wheel(facts, was, &becomes, needs, &mut self.notes);
+        let keep = &self.options.keep_run_path;
+        let mut edits = graft::of_wheel(facts, was, &becomes, needs, keep, &mut self.notes);
         edits.strip = strip_of(&entry.file, self.options.strip);
         if self.strip_options().relr == Relr::Expand && facts.relr.is_some() {
             edits.relr = Relr::Expand;
@@ -355,6 +363,28 @@ impl Draft<'_> {
         if let Some(place) = self.free_place(place) {
             let source = library;
             self.ops.insert(place, EntryOp::Graft { source, edits });
+        }
+    }
+
+    /// All that is grafted together may be more than the user wants to ship.
+    fn weigh_grafts(&mut self) {
+        let sizes = self.ops.iter().filter_map(|(path, op)| match op {
+            EntryOp::Graft { source, .. } => Some((source.size, path.clone())),
+            _ => None,
+        });
+        let mut grafts: Vec<(u64, ArchivePath)> = sizes.collect();
+        let total = grafts
+            .iter()
+            .map(|(size, _)| *size)
+            .fold(0, u64::saturating_add);
+        if let Some(most) = self.options.most_grafted.filter(|most| total > *most) {
+            grafts.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
+            let obstacle = Obstacle::GraftsTooLarge {
+                total,
+                most,
+                grafts,
+            };
+            self.obstacles.push(obstacle);
         }
     }
 

@@ -1,11 +1,13 @@
 //! Run paths: which entries stay, which are dropped, which are added.
 
+use globset::GlobSet;
+
 use crate::elf::{Facts, RunPath, RunPathEdit, RunPathKind};
 use crate::plan::Note;
 use crate::resolve::ModulePath;
 
 /// The new run path of a file of the wheel: its entries inside of the wheel in their
-/// order, then `added` folders, each once. `None`: nothing to change. What is dropped is
+/// order, among them those outside that `keep` matches, then `added` folders, each once. `None`: nothing to change. What is dropped is
 /// told in `notes`.
 ///
 /// The kind written is DT_RPATH: musl treats both alike, and on glibc a DT_RUNPATH would
@@ -15,6 +17,7 @@ pub(in crate::plan) fn of_wheel_file(
     was: &ModulePath,
     becomes: &ModulePath,
     added: &[ModulePath],
+    keep: &GlobSet,
     notes: &mut Vec<Note>,
 ) -> Option<RunPathEdit> {
     let old = facts.run_path.as_ref();
@@ -24,6 +27,14 @@ pub(in crate::plan) fn of_wheel_file(
     for entry in old.iter().flat_map(|old| old.value.split(':')) {
         let inside = folder_inside(entry, was);
         let Some(folder) = inside else {
+            if keep.is_match(entry) {
+                if kept.iter().any(|known| known == entry) {
+                    dropped = true;
+                } else {
+                    kept.push(entry.to_owned());
+                }
+                continue;
+            }
             dropped = true;
             if !entry.is_empty() {
                 notes.push(Note::RunPathDropped {

@@ -123,6 +123,7 @@ pub fn single_file_edits(
     let is_shared = facts.kind == Kind::Shared;
     let run_path = run_path(facts, request, has);
     Edits {
+        debug_link: None,
         strip: request.strip,
         relr: request.relr,
         // A program's own name is nobody's business: patchelf passes over it too.

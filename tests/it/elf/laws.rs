@@ -86,6 +86,7 @@ fn edits() -> impl Strategy<Value = Edits> {
     )
         .prop_map(
             |(strip, relr, soname, renamed, removes, run_path, more)| Edits {
+                debug_link: None,
                 more,
                 strip,
                 relr,

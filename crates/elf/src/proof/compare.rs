@@ -80,6 +80,7 @@ fn explain(before: &Facts, after: &Facts) -> Edits {
             .filter(|_| before.soname != after.soname),
         rename_needed,
         remove_needed,
+        debug_link: None,
         more: MoreEdits {
             add_needed,
             interpreter: changed(&before.interpreter, &after.interpreter),

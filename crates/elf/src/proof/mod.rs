@@ -1,6 +1,7 @@
 //! Whether an edited file is what was asked and nothing else; uses `read` only.
 
 pub(crate) mod compare;
+pub(crate) mod debug;
 pub(crate) mod facts;
 pub(crate) mod headers;
 pub(crate) mod loaded_bytes;
