@@ -58,7 +58,9 @@ impl FileSource {
     /// # Errors
     /// When nothing can be told of it.
     pub(super) fn of(file: File, path: &Path) -> Result<Self, Error> {
-        let metadata = file.metadata().map_err(|error| Error::io("read", path, error))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| Error::io("read", path, error))?;
         Ok(Self {
             file,
             path: path.to_owned(),

@@ -23,7 +23,8 @@ const AUTO: &str = "musllinux_1_2";
 /// How wheels are ported; by default as `wheelfix port` without a flag.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Folders with runtime libraries that were built for glibc.
+    /// Folders with runtime libraries that were built for glibc; none: this machine's own, where it is
+    /// one of glibc.
     pub runtimes: Vec<PathBuf>,
     /// An Alpine that has the runtimes which have to be built for musl; `None`: this machine.
     pub sysroot: Option<PathBuf>,
@@ -162,14 +163,17 @@ impl<'a> Port<'a> {
         }
         let musl = alpine.iter().flat_map(|root| {
             let folders = ["usr/lib", "lib", "usr/local/lib"].map(|folder| root.join(folder));
-            folders.into_iter().filter_map(|path| sysroot.folder(&path).ok())
+            folders
+                .into_iter()
+                .filter_map(|path| sysroot.folder(&path).ok())
         });
         let musl = musl.collect();
         let glibc = options.runtimes.iter().map(|path| sysroot.folder(path));
         let folders = RuntimeFolders {
             glibc: glibc.collect::<Result<_, Error>>()?,
             musl,
-            root_is_glibc: libc == Some(Libc::Glibc),
+            // Folders that were named are all there is: the same on every machine.
+            root_is_glibc: libc == Some(Libc::Glibc) && options.runtimes.is_empty(),
         };
         Ok(Self {
             options,
@@ -358,7 +362,9 @@ impl<'a> Port<'a> {
 /// Where a ported wheel runs, and whether its tag says too much.
 fn promise(plan: &mut WheelPlan, floor: &MuslFloor) {
     let arch = plan.output.platform.first();
-    let arch = arch.and_then(|tag| PlatformTag::parse(tag)).map(|tag| tag.arch);
+    let arch = arch
+        .and_then(|tag| PlatformTag::parse(tag))
+        .map(|tag| tag.arch);
     let arch = arch.and_then(|name| crate::elf::Arch::from_name(&name));
     if let Some(arch) = arch {
         let note = plan::promise_too_wide(&plan.output, arch, Some(floor));

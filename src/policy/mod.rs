@@ -10,9 +10,7 @@ mod table;
 
 pub use floor::{Alpine, Cause, MuslFloor, What, musl_floor, musl_has};
 pub use platform::{Family, PlatformTag};
-pub use port::{
-    Meaning, PORT_MACHINES, Wanted, null_is_expected, port_meaning, shim,
-};
+pub use port::{Meaning, PORT_MACHINES, Wanted, null_is_expected, port_meaning, shim};
 pub use python::{Pythons, python_home};
 pub use symbols::{Has, glibc_has, provided_symbols, symbol_home};
 pub use table::{Policy, policies, policy_of};

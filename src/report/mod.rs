@@ -26,7 +26,7 @@ pub use comparison::comparison;
 pub use dedupe::{dedupe_json, dedupe_line, dedupe_text, undo_line};
 pub use failure::failure;
 pub use json::{Ending, Outcome, repair_json};
-pub use port::{Ported, PortSummary, explained, port_json, ported};
+pub use port::{PortSummary, Ported, explained, port_json, ported};
 pub use repair::{RepairSummary, note_text, plan_text, success};
 pub use rules::{rule_list, rule_text, rules_json};
 pub use show::{Shown, left_out_text, show_json, show_text};

@@ -41,7 +41,11 @@ pub enum Ported<'a> {
 
 /// The one line that ends a success.
 pub fn ported(plan: &WheelPlan, provenance: &Provenance, summary: &PortSummary) -> String {
-    let names: usize = provenance.files.values().map(|file| file.renamed.len()).sum();
+    let names: usize = provenance
+        .files
+        .values()
+        .map(|file| file.renamed.len())
+        .sum();
     let mut parts = vec![
         format!("{} edited", count(provenance.files.len(), "file", "files")),
         format!("{} renamed", count(names, "name", "names")),
@@ -68,7 +72,11 @@ pub fn ported(plan: &WheelPlan, provenance: &Provenance, summary: &PortSummary) 
         ));
     }
     parts.push(format!("{:.1} s", summary.seconds));
-    let verb = if summary.size > 0 { "Ported" } else { "Would port" };
+    let verb = if summary.size > 0 {
+        "Ported"
+    } else {
+        "Would port"
+    };
     let name = escape(&plan.output.to_string());
     format!("{verb} {name}: {}", parts.join(", "))
 }

@@ -27,6 +27,7 @@ mod faults;
 mod glibc;
 mod hostile;
 mod library;
+mod port;
 mod resolve;
 mod trees;
 mod truth;

@@ -50,6 +50,8 @@ pub(in crate::plan) struct Surroundings<'a> {
     pub(in crate::plan) python: &'a dyn Fn(&str) -> bool,
     /// The names that a file both defines and looks up, and those that it copies into itself.
     pub(in crate::plan) own: &'a dyn Fn(&Module) -> (Vec<String>, Vec<String>),
+    /// Is this a file that somebody may load by itself, before others?
+    pub(in crate::plan) begins: &'a dyn Fn(&Module) -> bool,
     /// May this needed name be missing from the graph?
     pub(in crate::plan) expected: &'a dyn Fn(&str) -> bool,
 }
@@ -65,7 +67,8 @@ pub(in crate::plan) fn bindings(
         .map(|(id, module)| (id, Names::of(module, surroundings)))
         .collect();
     let mut found: BTreeMap<Reference, BTreeSet<Definer>> = BTreeMap::new();
-    for walk in starts(graph) {
+    let begins = |walk: &&RootWalk| graph.module(walk.root).is_some_and(surroundings.begins);
+    for walk in starts(graph).filter(begins) {
         let is_whole = walk.edges.iter().all(|edge| {
             edge.target != Target::Missing || (surroundings.expected)(edge.wants.as_str())
         });
@@ -145,7 +148,9 @@ impl<'a> Names<'a> {
         let (own, copied) = (surroundings.own)(module);
         let own = own.into_iter().map(|name| (name, false));
         for (name, skips_own) in own.chain(copied.into_iter().map(|name| (name, true))) {
-            let version = versions.get(name.as_str()).map(|version| (*version).to_owned());
+            let version = versions
+                .get(name.as_str())
+                .map(|version| (*version).to_owned());
             asked.push(Asked {
                 reference: Reference {
                     file: path.clone(),

@@ -60,9 +60,7 @@ impl Grafts {
                 let (name, file) = (edge.wants.as_str(), || from.path.clone());
                 let leads = match edge.target {
                     Target::Libc => continue,
-                    Target::Missing if library::is_glibc(name) || library::is_python(name) => {
-                        continue;
-                    }
+                    Target::Missing if library::is_given(name) => continue,
                     Target::Missing => {
                         let library = edge.wants.clone();
                         let kind = library::runtime(name);
@@ -135,8 +133,14 @@ impl Grafts {
         for (old, new) in fates.renames.get(path).into_iter().flatten() {
             text.push_str(&format!("name {old} {new}\n"));
         }
+        for name in fates.bared.get(path).into_iter().flatten() {
+            text.push_str(&format!("bare {name}\n"));
+        }
         above.pop();
-        let hash: String = hex(&Sha256::digest(text.as_bytes())).chars().take(8).collect();
+        let hash: String = hex(&Sha256::digest(text.as_bytes()))
+            .chars()
+            .take(8)
+            .collect();
         // musl's build of a library and glibc's are called alike; the shorter name is the plain one.
         let name = graft_name(&library::plain_name(path.file_name()), &hash);
         self.names.insert(path.clone(), name.clone());
@@ -155,26 +159,28 @@ impl Grafts {
     }
 
     /// What is changed in any file: the names it asks for, and the libraries it needs.
-    pub(in crate::plan) fn common_edits(
-        &self,
-        file: &ElfFile,
-        arch: Arch,
-        fates: &Fates,
-    ) -> Edits {
+    pub(in crate::plan) fn common_edits(&self, file: &ElfFile, arch: Arch, fates: &Fates) -> Edits {
         let mut edits = Edits::default();
         let renames = fates.renames.get(&file.real_path);
         let mut more = MoreEdits {
             rename_symbols: renames.cloned().unwrap_or_default(),
             ..MoreEdits::default()
         };
+        if let Some(names) = fates.bared.get(&file.real_path) {
+            more.clear_versions.clone_from(names);
+        }
         if renames.is_some_and(|all| all.values().any(|new| new.starts_with("wfx_"))) {
             more.add_needed.push(self.shim.clone());
         }
-        let gone = |name: &&Soname| {
-            library::is_glibc(name.as_str()) || library::is_python(name.as_str())
-        };
+        let gone =
+            |name: &&Soname| library::is_glibc(name.as_str()) || library::is_python(name.as_str());
         edits.remove_needed = file.facts.needed.iter().filter(gone).cloned().collect();
-        if file.facts.needed.iter().any(|name| library::is_glibc(name.as_str())) {
+        if file
+            .facts
+            .needed
+            .iter()
+            .any(|name| library::is_glibc(name.as_str()))
+        {
             more.add_needed.push(library::musl_libc(arch).into());
         }
         for (wants, leads) in self.leads.get(&file.real_path).into_iter().flatten() {

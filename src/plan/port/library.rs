@@ -19,6 +19,16 @@ pub(in crate::plan) fn is_glibc(name: &str) -> bool {
     LIBRARIES.contains(&name) || name.starts_with("ld-linux")
 }
 
+/// Is it musl itself? What is built for it needs it.
+pub(in crate::plan) fn is_musl(name: &str) -> bool {
+    name.starts_with("libc.musl-") || name.starts_with("ld-musl-") || name == "libc.so"
+}
+
+/// Is it of the process itself, so that no file has to bring it?
+pub(in crate::plan) fn is_given(name: &str) -> bool {
+    is_glibc(name) || is_musl(name) || is_python(name)
+}
+
 /// Is it the interpreter's own library, which the process has?
 pub(in crate::plan) fn is_python(name: &str) -> bool {
     name.starts_with("libpython3.")
@@ -81,7 +91,10 @@ mod tests {
     #[test]
     fn a_copy_under_a_hash_is_the_same_library() {
         assert_eq!(runtime("libgomp-a34b3233.so.1.0.0"), Some(Runtime::Musl));
-        assert_eq!(runtime("libgfortran-8a9d71bc.so.5.0.0"), Some(Runtime::Ported));
+        assert_eq!(
+            runtime("libgfortran-8a9d71bc.so.5.0.0"),
+            Some(Runtime::Ported)
+        );
         assert_eq!(runtime("libgomp_of_mine.so.1"), None);
         assert_eq!(plain_name("libgomp-a34b3233.so.1.0.0"), "libgomp.so.1");
         assert_eq!(plain_name("libstdc++.so.6"), "libstdc++.so.6");

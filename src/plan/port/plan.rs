@@ -136,7 +136,9 @@ impl Draft<'_> {
     fn edit_file(&mut self, entry: &ElfEntry) {
         let (was, facts) = (&entry.installed, &entry.file.facts);
         let becomes = self.place_of(was);
-        let mut edits = self.grafts.common_edits(&entry.file, self.input.arch, self.fates);
+        let mut edits = self
+            .grafts
+            .common_edits(&entry.file, self.input.arch, self.fates);
         let mut folders: Vec<ModulePath> = Vec::new();
         let mut push = |folder: ModulePath| {
             if !folders.contains(&folder) {
@@ -159,7 +161,8 @@ impl Draft<'_> {
             }
         }
         if !folders.is_empty() && was.place() != Place::Wheel {
-            self.obstacles.insert(PortObstacle::Unreachable { file: was.clone() });
+            self.obstacles
+                .insert(PortObstacle::Unreachable { file: was.clone() });
             return;
         }
         edits.run_path = of_wheel_file(facts, was, &becomes, &folders, &mut self.notes);
@@ -193,7 +196,8 @@ impl Draft<'_> {
         }
         if let Some(path) = self.free_place(&place) {
             let from = entry.entry.clone();
-            self.ops.insert(from.clone(), EntryOp::Remove(Reason::Renamed));
+            self.ops
+                .insert(from.clone(), EntryOp::Remove(Reason::Renamed));
             self.ops.insert(path, EntryOp::Move { from, edits });
         }
     }
@@ -213,7 +217,8 @@ impl Draft<'_> {
         let mut needs_shim = false;
         while let Some(from) = queue.pop() {
             let renames = self.fates.renames.get(&from);
-            needs_shim |= renames.is_some_and(|all| all.values().any(|new| new.starts_with("wfx_")));
+            needs_shim |=
+                renames.is_some_and(|all| all.values().any(|new| new.starts_with("wfx_")));
             for (wants, leads) in self.grafts.leads.get(&from).into_iter().flatten() {
                 if let Leads::Along(path) = leads {
                     let known = wanted.entry(path.clone()).or_insert_with(|| {
@@ -326,6 +331,10 @@ impl Draft<'_> {
         }
         if let Ok(path) = wheel.dist_info.join("RECORD") {
             self.ops.insert(path, EntryOp::Record);
+        }
+        if !self.fates.apart.is_empty() {
+            let names = self.fates.apart.iter().cloned().collect();
+            self.notes.push(Note::Apart { names });
         }
         self.notes.sort();
         self.notes.dedup();

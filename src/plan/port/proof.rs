@@ -92,7 +92,10 @@ impl Proof<'_> {
             return self.fault(path, "it was not read whole".to_owned());
         };
         if needs.indirect > 0 || !needs.unknown_to_musl.is_empty() {
-            self.fault(path, "it has relocations that musl does not know".to_owned());
+            self.fault(
+                path,
+                "it has relocations that musl does not know".to_owned(),
+            );
         }
         let is_static = needs.static_tls > 0 || needs.static_tls_flag;
         if is_static && !facts.is_program {
@@ -105,13 +108,24 @@ impl Proof<'_> {
         }
         // glibc's C++ library, inlined into the wheel's code, reads tables inside of a locale.
         let is_runtime = library::plain_name(path.file_name()) == "libstdc++.so.6";
-        let built = origin.as_ref().and_then(|origin| self.promise.fates.built_for.get(origin));
+        let built = origin
+            .as_ref()
+            .and_then(|origin| self.promise.fates.built_for.get(origin));
         if is_runtime
             && (built != Some(&Libc::Glibc)
-                || facts.symbols.iter().any(|one| !one.defined && one.name == "newlocale")
-                || !facts.symbols.iter().any(|one| !one.defined && one.name == "wfx_newlocale"))
+                || facts
+                    .symbols
+                    .iter()
+                    .any(|one| !one.defined && one.name == "newlocale")
+                || !facts
+                    .symbols
+                    .iter()
+                    .any(|one| !one.defined && one.name == "wfx_newlocale"))
         {
-            self.fault(path, "it is no C++ library of glibc's with the shim's locales".to_owned());
+            self.fault(
+                path,
+                "it is no C++ library of glibc's with the shim's locales".to_owned(),
+            );
         }
     }
 
@@ -138,6 +152,11 @@ impl Proof<'_> {
                 libc: &|name, _| musl_has(arch, name),
                 python: &|name| self.written.pythons.iter().any(|one| one.have(name)),
                 own: &|module| own_names(self.written.needs.get(&module.file.digest)),
+                // What comes along is loaded by those who need it.
+                begins: &|module| {
+                    let origin = self.promise.origin.get(&module.file.real_path);
+                    matches!(origin, Some(Some(origin)) if origin.in_wheel())
+                },
                 expected: &|_| false,
             },
         );
@@ -163,7 +182,10 @@ impl Proof<'_> {
             .collect();
         for reference in lost {
             let file = reference.file.clone();
-            self.fault(&file, format!("its reference to {} is gone", reference.name));
+            self.fault(
+                &file,
+                format!("its reference to {} is gone", reference.name),
+            );
         }
     }
 

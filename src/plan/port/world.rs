@@ -60,18 +60,19 @@ impl<'a> PortWorld<'a> {
 
     fn for_musl(&self, name: &str) -> Option<Arc<ElfFile>> {
         let plain = library::plain_name(name);
-        self.folders.musl.iter().find_map(|folder| {
-            match self.system.open(&folder.join(&plain)) {
+        self.folders
+            .musl
+            .iter()
+            .find_map(|folder| match self.system.open(&folder.join(&plain)) {
                 Opened::Elf(file) => Some(file),
                 _ => None,
-            }
-        })
+            })
     }
 
     fn of_system(&self, path: &ModulePath) -> Opened {
         let (folder, name) = (path.parent(), path.file_name());
         let known = match library::runtime(name) {
-            _ if library::is_glibc(name) || library::is_python(name) => false,
+            _ if library::is_given(name) => false,
             Some(Runtime::Musl) => self.folders.musl.contains(&folder),
             // A folder for musl has a libstdc++ too, and that is the wrong one.
             _ if self.folders.musl.contains(&folder) => false,
@@ -79,7 +80,11 @@ impl<'a> PortWorld<'a> {
             Some(Runtime::Ported) => self.folders.root_is_glibc && path.place() == Place::System,
             None => false,
         };
-        if known { self.system.open(path) } else { Opened::Missing }
+        if known {
+            self.system.open(path)
+        } else {
+            Opened::Missing
+        }
     }
 }
 

@@ -139,7 +139,11 @@ fn output_name(
 }
 
 /// A musllinux tag speaks of every musl of its version; say so when the files do not.
-pub fn promise_too_wide(output: &WheelFilename, arch: Arch, floor: Option<&MuslFloor>) -> Option<Note> {
+pub fn promise_too_wide(
+    output: &WheelFilename,
+    arch: Arch,
+    floor: Option<&MuslFloor>,
+) -> Option<Note> {
     let floor = floor?;
     let widest = output
         .platform

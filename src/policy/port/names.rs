@@ -102,10 +102,13 @@ pub fn port_meaning(arch: Arch, wanted: Wanted<'_>) -> Option<&'static Meaning> 
 
 /// Is it known that whoever asks weakly for this name tests whether it is there?
 pub fn null_is_expected(name: &str) -> bool {
-    TABLE.nulls.iter().any(|known| match known.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => *known == name,
-    })
+    TABLE
+        .nulls
+        .iter()
+        .any(|known| match known.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => *known == name,
+        })
 }
 
 #[cfg(test)]
@@ -126,7 +129,10 @@ mod tests {
     fn each_class_is_read() {
         let text = |text: &str| text.to_owned();
         assert_eq!(meaning("fread", None), Some(Meaning::Same));
-        assert_eq!(meaning("lseek64", None), Some(Meaning::Alias(text("lseek"))));
+        assert_eq!(
+            meaning("lseek64", None),
+            Some(Meaning::Alias(text("lseek")))
+        );
         assert_eq!(
             meaning("__memcpy_chk", Some("GLIBC_2.3.4")),
             Some(Meaning::Shim(text("wfx___memcpy_chk")))
@@ -135,7 +141,10 @@ mod tests {
             meaning("pthread_create", None),
             Some(Meaning::Other(text("wfx_pthread_create")))
         );
-        assert!(matches!(meaning("_IO_list_all", None), Some(Meaning::Refuse(_))));
+        assert!(matches!(
+            meaning("_IO_list_all", None),
+            Some(Meaning::Refuse(_))
+        ));
         assert_eq!(meaning("PyErr_SetString", None), None);
     }
 
@@ -153,7 +162,9 @@ mod tests {
 
     #[test]
     fn weak_names_are_known_by_their_beginning_too() {
-        assert!(null_is_expected("__gmon_start__") && null_is_expected("_ITM_deregisterTMCloneTable"));
+        assert!(
+            null_is_expected("__gmon_start__") && null_is_expected("_ITM_deregisterTMCloneTable")
+        );
         assert!(!null_is_expected("__gmon_start") && !null_is_expected("pthread_create"));
     }
 

@@ -51,13 +51,22 @@ pub(crate) fn wanted(object: &Object<'_>) -> Result<bool, Error> {
     if let Some(words) = image.loaded_bytes(slots).filter(|_| functions.is_empty()) {
         // A program at fixed addresses has them ready.
         let words = words.chunks_exact(codec.word_size() as usize);
-        functions.extend(words.filter_map(|raw| codec.word(raw, 0)).map(VirtualAddress));
+        functions.extend(
+            words
+                .filter_map(|raw| codec.word(raw, 0))
+                .map(VirtualAddress),
+        );
     }
     let arch = Machine::of(&image.header).arch();
     let mut is_unknown = false;
     for function in functions {
-        let code = image.from(function).map(|(_, code)| code).unwrap_or_default();
-        let code = code.get(..code.len().min(WINDOW as usize)).unwrap_or_default();
+        let code = image
+            .from(function)
+            .map(|(_, code)| code)
+            .unwrap_or_default();
+        let code = code
+            .get(..code.len().min(WINDOW as usize))
+            .unwrap_or_default();
         let reads = match arch {
             Some(Arch::X86_64) => x86_64(code),
             Some(Arch::Aarch64) => aarch64(code),
@@ -136,8 +145,24 @@ fn x86_64(code: &[u8]) -> Reads {
                 Some(0x80..=0x8f) => return Reads::No,
                 _ => return Reads::Unknown,
             },
-            0x01 | 0x09 | 0x21 | 0x29 | 0x31 | 0x33 | 0x38..=0x3b | 0x63 | 0x80 | 0x81 | 0x83
-            | 0x84 | 0x85 | 0x87 | 0x88..=0x8b | 0x8d | 0xc6 | 0xc7 => {
+            0x01
+            | 0x09
+            | 0x21
+            | 0x29
+            | 0x31
+            | 0x33
+            | 0x38..=0x3b
+            | 0x63
+            | 0x80
+            | 0x81
+            | 0x83
+            | 0x84
+            | 0x85
+            | 0x87
+            | 0x88..=0x8b
+            | 0x8d
+            | 0xc6
+            | 0xc7 => {
                 let Some((register, memory, direct, size)) =
                     operands(code, at.saturating_add(length), rex)
                 else {
@@ -154,7 +179,8 @@ fn x86_64(code: &[u8]) -> Reads {
                 let is_group = matches!(opcode, 0x80 | 0x81 | 0x83 | 0xc6 | 0xc7);
                 let writes_register = matches!(opcode, 0x33 | 0x63 | 0x8a | 0x8b | 0x8d);
                 let reads_register = !is_group && !writes_register && !clears;
-                let reads_other = !clears && !matches!(opcode, 0xc6 | 0xc7)
+                let reads_other = !clears
+                    && !matches!(opcode, 0xc6 | 0xc7)
                     && !(matches!(opcode, 0x88 | 0x89) && direct.is_some());
                 let reads = reads_register && is_argument(register, written)
                     || reads_other && direct.is_some_and(|other| is_argument(other, written))
@@ -164,14 +190,19 @@ fn x86_64(code: &[u8]) -> Reads {
                 }
                 if writes_register || clears {
                     written |= 1 << register;
-                } else if let Some(other) = direct.filter(|_| !matches!(opcode, 0x38..=0x3b | 0x84 | 0x85)) {
+                } else if let Some(other) =
+                    direct.filter(|_| !matches!(opcode, 0x38..=0x3b | 0x84 | 0x85))
+                {
                     written |= 1 << other;
                 }
             }
             _ => return Reads::Unknown,
         }
         at = at.saturating_add(length);
-        if ARGUMENTS.iter().all(|register| written & (1 << register) != 0) {
+        if ARGUMENTS
+            .iter()
+            .all(|register| written & (1 << register) != 0)
+        {
             return Reads::No;
         }
     }
@@ -243,7 +274,8 @@ fn aarch64(code: &[u8]) -> Reads {
             let is_vector = word & 0x400_0000 != 0;
             let others = if is_pair { word >> 10 & 31 } else { 31 };
             if is_argument(first, written)
-                || !is_load && !is_vector
+                || !is_load
+                    && !is_vector
                     && (is_argument(target, written) || is_argument(others, written))
             {
                 return Reads::Yes;
