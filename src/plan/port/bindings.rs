@@ -40,6 +40,15 @@ pub(in crate::plan) enum Definer {
     Nobody,
 }
 
+/// The names that a file both defines and looks up, and of them those that it copies into itself.
+#[derive(Clone, Debug, Default)]
+pub(in crate::plan) struct Own {
+    /// Its own definition counts.
+    pub(in crate::plan) looked_up: Vec<String>,
+    /// Another's is looked for.
+    pub(in crate::plan) copied: Vec<String>,
+}
+
 /// What is there beside the files.
 pub(in crate::plan) struct Surroundings<'a> {
     /// Whose rules count.
@@ -49,7 +58,7 @@ pub(in crate::plan) struct Surroundings<'a> {
     /// Does the interpreter?
     pub(in crate::plan) python: &'a dyn Fn(&str) -> bool,
     /// The names that a file both defines and looks up, and those that it copies into itself.
-    pub(in crate::plan) own: &'a dyn Fn(&Module) -> (Vec<String>, Vec<String>),
+    pub(in crate::plan) own: &'a dyn Fn(&Module) -> Own,
     /// Is this a file that somebody may load by itself, before others?
     pub(in crate::plan) begins: &'a dyn Fn(&Module) -> bool,
     /// May this needed name be missing from the graph?
@@ -145,8 +154,8 @@ impl<'a> Names<'a> {
                 skips_own: false,
             });
         }
-        let (own, copied) = (surroundings.own)(module);
-        let own = own.into_iter().map(|name| (name, false));
+        let Own { looked_up, copied } = (surroundings.own)(module);
+        let own = looked_up.into_iter().map(|name| (name, false));
         for (name, skips_own) in own.chain(copied.into_iter().map(|name| (name, true))) {
             let version = versions
                 .get(name.as_str())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{Binding, BindingNeeds, SymbolKind};
-use crate::plan::port::bindings::{Definer, Reference, Surroundings, bindings};
+use crate::plan::port::bindings::{Definer, Own, Reference, Surroundings, bindings};
 use crate::plan::port::input::{PortInput, built_for};
 use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
@@ -43,12 +43,11 @@ pub(in crate::plan) fn glibc_defines(
 }
 
 /// The names that a file both defines and looks up, and those that it copies.
-pub(in crate::plan) fn own_names(needs: Option<&BindingNeeds>) -> (Vec<String>, Vec<String>) {
-    let Some(needs) = needs else {
-        return (Vec::new(), Vec::new());
-    };
-    let own = needs.own.difference(&needs.copied).cloned().collect();
-    (own, needs.copied.iter().cloned().collect())
+pub(in crate::plan) fn own_names(needs: Option<&BindingNeeds>) -> Own {
+    needs.map_or_else(Own::default, |needs| Own {
+        looked_up: needs.own.difference(&needs.copied).cloned().collect(),
+        copied: needs.copied.iter().cloned().collect(),
+    })
 }
 
 /// Decide all of them.

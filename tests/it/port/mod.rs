@@ -22,7 +22,9 @@ fn port(wheels: &[&Path], out: &Path, more: &[&str]) -> Output {
     let runtimes = script("runtimes", &[]);
     let mut runtimes = runtimes.lines();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wheelfix"));
-    command.args(["port", "--runtimes"]).arg(runtimes.next().unwrap());
+    command
+        .args(["port", "--runtimes"])
+        .arg(runtimes.next().unwrap());
     command.arg("--sysroot").arg(runtimes.next().unwrap());
     command.arg("-w").arg(out).args(more).args(wheels);
     command.output().unwrap()
@@ -59,7 +61,10 @@ fn a_ported_wheel_and_a_native_one_share_a_process() {
     let native = script(
         "fetch",
         &[
-            concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/evidence/trees/musl.txt"),
+            concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/scripts/evidence/trees/musl.txt"
+            ),
             "numpy",
         ],
     );
