@@ -32,7 +32,8 @@ pub(super) struct Arguments {
     /// Where the ported wheels go
     #[arg(short, long, value_name = "DIR", default_value = "wheelhouse")]
     wheel_dir: PathBuf,
-    /// Take runtime libraries for glibc (libstdc++) from here (can be given several times)
+    /// Take runtime libraries for glibc (libstdc++) from here, not from this machine (can be given
+    /// several times)
     #[arg(long, value_name = "DIR")]
     runtimes: Vec<PathBuf>,
     /// An unpacked Alpine with the runtimes that musl needs its own build of (libgomp)

@@ -23,7 +23,8 @@ const AUTO: &str = "musllinux_1_2";
 /// How wheels are ported; by default as `wheelfix port` without a flag.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Folders with runtime libraries that were built for glibc.
+    /// Folders with runtime libraries that were built for glibc; none: this machine's own, where it is
+    /// one of glibc.
     pub runtimes: Vec<PathBuf>,
     /// An Alpine that has the runtimes which have to be built for musl; `None`: this machine.
     pub sysroot: Option<PathBuf>,
@@ -171,7 +172,8 @@ impl<'a> Port<'a> {
         let folders = RuntimeFolders {
             glibc: glibc.collect::<Result<_, Error>>()?,
             musl,
-            root_is_glibc: libc == Some(Libc::Glibc),
+            // Folders that were named are all there is: the same on every machine.
+            root_is_glibc: libc == Some(Libc::Glibc) && options.runtimes.is_empty(),
         };
         Ok(Self {
             options,

@@ -55,6 +55,12 @@ pub enum Note {
         /// The library.
         library: ModulePath,
     },
+    /// Variables that glibc makes one for the whole process (`STB_GNU_UNIQUE`) are one for each file
+    /// that is loaded by itself.
+    Apart {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// A platform tag of the input was dropped: the content contradicts it.
     TagDropped {
         /// The tag.

@@ -194,6 +194,13 @@ pub fn note_text(note: &Note) -> (bool, String) {
         Note::MadeReachable { file, library } => {
             (false, format!("{file} finds {library} by its run path now"))
         }
+        Note::Apart { names } => (
+            false,
+            format!(
+                "glibc has each of these variables once in a process, musl once for each extension that defines it: {}",
+                escape(&shortened(names))
+            ),
+        ),
         Note::TagDropped { tag } => (
             true,
             format!(

@@ -40,6 +40,15 @@ pub(in crate::plan) enum Definer {
     Nobody,
 }
 
+/// The names that a file both defines and looks up, and of them those that it copies into itself.
+#[derive(Clone, Debug, Default)]
+pub(in crate::plan) struct Own {
+    /// Its own definition counts.
+    pub(in crate::plan) looked_up: Vec<String>,
+    /// Another's is looked for.
+    pub(in crate::plan) copied: Vec<String>,
+}
+
 /// What is there beside the files.
 pub(in crate::plan) struct Surroundings<'a> {
     /// Whose rules count.
@@ -49,7 +58,9 @@ pub(in crate::plan) struct Surroundings<'a> {
     /// Does the interpreter?
     pub(in crate::plan) python: &'a dyn Fn(&str) -> bool,
     /// The names that a file both defines and looks up, and those that it copies into itself.
-    pub(in crate::plan) own: &'a dyn Fn(&Module) -> (Vec<String>, Vec<String>),
+    pub(in crate::plan) own: &'a dyn Fn(&Module) -> Own,
+    /// Is this a file that somebody may load by itself, before others?
+    pub(in crate::plan) begins: &'a dyn Fn(&Module) -> bool,
     /// May this needed name be missing from the graph?
     pub(in crate::plan) expected: &'a dyn Fn(&str) -> bool,
 }
@@ -65,7 +76,8 @@ pub(in crate::plan) fn bindings(
         .map(|(id, module)| (id, Names::of(module, surroundings)))
         .collect();
     let mut found: BTreeMap<Reference, BTreeSet<Definer>> = BTreeMap::new();
-    for walk in starts(graph) {
+    let begins = |walk: &&RootWalk| graph.module(walk.root).is_some_and(surroundings.begins);
+    for walk in starts(graph).filter(begins) {
         let is_whole = walk.edges.iter().all(|edge| {
             edge.target != Target::Missing || (surroundings.expected)(edge.wants.as_str())
         });
@@ -142,8 +154,8 @@ impl<'a> Names<'a> {
                 skips_own: false,
             });
         }
-        let (own, copied) = (surroundings.own)(module);
-        let own = own.into_iter().map(|name| (name, false));
+        let Own { looked_up, copied } = (surroundings.own)(module);
+        let own = looked_up.into_iter().map(|name| (name, false));
         for (name, skips_own) in own.chain(copied.into_iter().map(|name| (name, true))) {
             let version = versions
                 .get(name.as_str())

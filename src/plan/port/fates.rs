@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{BindingNeeds, SymbolKind};
-use crate::plan::port::bindings::{Definer, Reference, Surroundings, bindings};
+use crate::elf::{Binding, BindingNeeds, SymbolKind};
+use crate::plan::port::bindings::{Definer, Own, Reference, Surroundings, bindings};
 use crate::plan::port::input::{PortInput, built_for};
 use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
@@ -23,6 +23,11 @@ pub(in crate::plan) struct Fates {
     pub(in crate::plan) renames: BTreeMap<ModulePath, BTreeMap<String, String>>,
     /// The weak names that stay without a definition, by the file's real path.
     pub(in crate::plan) nulls: BTreeMap<ModulePath, BTreeSet<String>>,
+    /// Names that lose their version, by the file's real path: musl finds none that is not the default.
+    pub(in crate::plan) bared: BTreeMap<ModulePath, BTreeSet<String>>,
+    /// Variables that glibc makes one for the whole process (`STB_GNU_UNIQUE`), and musl one for each
+    /// file that is loaded by itself.
+    pub(in crate::plan) apart: BTreeSet<String>,
     /// For which C library each file was built, by its real path.
     pub(in crate::plan) built_for: BTreeMap<ModulePath, Libc>,
 }
@@ -38,12 +43,11 @@ pub(in crate::plan) fn glibc_defines(
 }
 
 /// The names that a file both defines and looks up, and those that it copies.
-pub(in crate::plan) fn own_names(needs: Option<&BindingNeeds>) -> (Vec<String>, Vec<String>) {
-    let Some(needs) = needs else {
-        return (Vec::new(), Vec::new());
-    };
-    let own = needs.own.difference(&needs.copied).cloned().collect();
-    (own, needs.copied.iter().cloned().collect())
+pub(in crate::plan) fn own_names(needs: Option<&BindingNeeds>) -> Own {
+    needs.map_or_else(Own::default, |needs| Own {
+        looked_up: needs.own.difference(&needs.copied).cloned().collect(),
+        copied: needs.copied.iter().cloned().collect(),
+    })
 }
 
 /// Decide all of them.
@@ -58,7 +62,8 @@ pub(in crate::plan) fn fates(
             libc: &|name, version| glibc_defines(input, name, version),
             python: &|name| input.python_has(name),
             own: &|module| own_names(input.needs.get(&module.file.digest)),
-            expected: &|name| library::is_glibc(name) || library::is_python(name),
+            begins: &|_| true,
+            expected: &library::is_given,
         },
     );
     let mut fates = Fates::default();
@@ -96,7 +101,62 @@ pub(in crate::plan) fn fates(
     }
     refuse_half_renamed(&fates, input, obstacles);
     fates.before = before;
+    fates.find_hidden(input);
+    fates.find_apart(input);
     fates
+}
+
+impl Fates {
+    /// Who is asked for a name of which there is one version, and that is not the default.
+    fn find_hidden(&mut self, input: &PortInput<'_>) {
+        let mut asked: BTreeMap<&ModulePath, BTreeSet<&str>> = BTreeMap::new();
+        for (reference, definers) in &self.before {
+            for definer in definers {
+                if let Definer::File(file) = definer {
+                    asked.entry(file).or_default().insert(&reference.name);
+                }
+            }
+        }
+        for (_, module) in input.graph.modules() {
+            let file = &module.file.real_path;
+            let Some(asked) = asked.get(file) else {
+                continue;
+            };
+            // How often each name is defined, and whether a version of it is the default.
+            let mut defined: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+            let symbols = module.file.facts.symbols.iter();
+            for symbol in symbols.filter(|one| one.defined && asked.contains(one.name)) {
+                let known = defined.entry(symbol.name).or_default();
+                known.0 = known.0.saturating_add(1);
+                known.1 |= symbol.default_version;
+            }
+            let hidden = defined
+                .into_iter()
+                .filter(|(_, known)| *known == (1, false));
+            let hidden: BTreeSet<String> = hidden.map(|(name, _)| name.to_owned()).collect();
+            if !hidden.is_empty() {
+                self.bared.insert(file.clone(), hidden);
+            }
+        }
+    }
+
+    /// Variables of which there will be several.
+    fn find_apart(&mut self, input: &PortInput<'_>) {
+        let mut unique: BTreeSet<(&ModulePath, &str)> = BTreeSet::new();
+        for (_, module) in input.graph.modules() {
+            let symbols = module.file.facts.symbols.iter();
+            let own = symbols.filter(|one| one.defined && one.binding == Binding::Unique);
+            unique.extend(own.map(|one| (&module.file.real_path, one.name)));
+        }
+        let mut definers: BTreeMap<&str, BTreeSet<&Definer>> = BTreeMap::new();
+        for (reference, by) in &self.before {
+            if unique.contains(&(&reference.file, reference.name.as_str())) {
+                definers.entry(&reference.name).or_default().extend(by);
+            }
+        }
+        let several = definers.into_iter().filter(|(_, by)| by.len() > 1);
+        self.apart = several.map(|(name, _)| name.to_owned()).collect();
+    }
 }
 
 /// What a file asks for beside names.

@@ -52,6 +52,8 @@ impl Grafts {
             names: BTreeMap::new(),
             shim: shim_name(arch),
         };
+        // A library that is loaded by itself may not find what it finds when its user loads it.
+        let mut missing: BTreeMap<(ModulePath, Soname), ModulePath> = BTreeMap::new();
         for walk in &graph.walks {
             for edge in &walk.edges {
                 let Some(from) = graph.module(edge.from) else {
@@ -60,23 +62,10 @@ impl Grafts {
                 let (name, file) = (edge.wants.as_str(), || from.path.clone());
                 let leads = match edge.target {
                     Target::Libc => continue,
-                    Target::Missing if library::is_glibc(name) || library::is_python(name) => {
-                        continue;
-                    }
+                    Target::Missing if library::is_given(name) => continue,
                     Target::Missing => {
-                        let library = edge.wants.clone();
-                        let kind = library::runtime(name);
-                        obstacles.insert(match kind {
-                            None => PortObstacle::MissingLibrary {
-                                file: file(),
-                                library,
-                            },
-                            Some(kind) => PortObstacle::MissingRuntime {
-                                file: file(),
-                                library,
-                                for_musl: kind == library::Runtime::Musl,
-                            },
-                        });
+                        let key = (from.file.real_path.clone(), edge.wants.clone());
+                        missing.insert(key, file());
                         continue;
                     }
                     Target::Module(id) => match graph.module(id) {
@@ -93,6 +82,12 @@ impl Grafts {
                         library: edge.wants.clone(),
                     });
                 }
+            }
+        }
+        for ((from, library), file) in missing {
+            let known = grafts.leads.get(&from);
+            if !known.is_some_and(|known| known.contains_key(&library)) {
+                obstacles.insert(lacking(file, library));
             }
         }
         let files: BTreeMap<&ModulePath, &ElfFile> = graph
@@ -135,6 +130,9 @@ impl Grafts {
         for (old, new) in fates.renames.get(path).into_iter().flatten() {
             text.push_str(&format!("name {old} {new}\n"));
         }
+        for name in fates.bared.get(path).into_iter().flatten() {
+            text.push_str(&format!("bare {name}\n"));
+        }
         above.pop();
         let hash: String = hex(&Sha256::digest(text.as_bytes()))
             .chars()
@@ -165,6 +163,9 @@ impl Grafts {
             rename_symbols: renames.cloned().unwrap_or_default(),
             ..MoreEdits::default()
         };
+        if let Some(names) = fates.bared.get(&file.real_path) {
+            more.clear_versions.clone_from(names);
+        }
         if renames.is_some_and(|all| all.values().any(|new| new.starts_with("wfx_"))) {
             more.add_needed.push(self.shim.clone());
         }
@@ -191,6 +192,17 @@ impl Grafts {
         }
         edits.more = more;
         edits
+    }
+}
+
+fn lacking(file: ModulePath, library: Soname) -> PortObstacle {
+    match library::runtime(library.as_str()) {
+        None => PortObstacle::MissingLibrary { file, library },
+        Some(kind) => PortObstacle::MissingRuntime {
+            file,
+            library,
+            for_musl: kind == library::Runtime::Musl,
+        },
     }
 }
 

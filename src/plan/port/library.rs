@@ -19,6 +19,16 @@ pub(in crate::plan) fn is_glibc(name: &str) -> bool {
     LIBRARIES.contains(&name) || name.starts_with("ld-linux")
 }
 
+/// Is it musl itself? What is built for it needs it.
+pub(in crate::plan) fn is_musl(name: &str) -> bool {
+    name.starts_with("libc.musl-") || name.starts_with("ld-musl-") || name == "libc.so"
+}
+
+/// Is it of the process itself, so that no file has to bring it?
+pub(in crate::plan) fn is_given(name: &str) -> bool {
+    is_glibc(name) || is_musl(name) || is_python(name)
+}
+
 /// Is it the interpreter's own library, which the process has?
 pub(in crate::plan) fn is_python(name: &str) -> bool {
     name.starts_with("libpython3.")

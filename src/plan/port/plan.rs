@@ -339,6 +339,10 @@ impl Draft<'_> {
         if let Ok(path) = wheel.dist_info.join("RECORD") {
             self.ops.insert(path, EntryOp::Record);
         }
+        if !self.fates.apart.is_empty() {
+            let names = self.fates.apart.iter().cloned().collect();
+            self.notes.push(Note::Apart { names });
+        }
         self.notes.sort();
         self.notes.dedup();
         let plan = WheelPlan {

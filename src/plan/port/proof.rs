@@ -152,6 +152,11 @@ impl Proof<'_> {
                 libc: &|name, _| musl_has(arch, name),
                 python: &|name| self.written.pythons.iter().any(|one| one.have(name)),
                 own: &|module| own_names(self.written.needs.get(&module.file.digest)),
+                // What comes along is loaded by those who need it.
+                begins: &|module| {
+                    let origin = self.promise.origin.get(&module.file.real_path);
+                    matches!(origin, Some(Some(origin)) if origin.in_wheel())
+                },
                 expected: &|_| false,
             },
         );

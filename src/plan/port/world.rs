@@ -71,19 +71,23 @@ impl<'a> PortWorld<'a> {
 
     fn of_system(&self, path: &ModulePath) -> Opened {
         let (folder, name) = (path.parent(), path.file_name());
+        let of_musl = self.folders.musl.contains(&folder);
         let known = match library::runtime(name) {
-            _ if library::is_glibc(name) || library::is_python(name) => false,
-            Some(Runtime::Musl) => self.folders.musl.contains(&folder),
+            _ if library::is_given(name) => false,
+            // Under its plain name, whatever version the file asks for.
+            Some(Runtime::Musl) => {
+                let found = self.for_musl(name).filter(|_| of_musl);
+                return found.map_or(Opened::Missing, Opened::Elf);
+            }
             // A folder for musl has a libstdc++ too, and that is the wrong one.
-            _ if self.folders.musl.contains(&folder) => false,
+            _ if of_musl => false,
             _ if self.folders.glibc.contains(&folder) => true,
             Some(Runtime::Ported) => self.folders.root_is_glibc && path.place() == Place::System,
             None => false,
         };
-        if known {
-            self.system.open(path)
-        } else {
-            Opened::Missing
+        match known {
+            true => self.system.open(path),
+            false => Opened::Missing,
         }
     }
 }

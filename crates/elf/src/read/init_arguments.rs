@@ -179,9 +179,9 @@ fn x86_64(code: &[u8]) -> Reads {
                 let is_group = matches!(opcode, 0x80 | 0x81 | 0x83 | 0xc6 | 0xc7);
                 let writes_register = matches!(opcode, 0x33 | 0x63 | 0x8a | 0x8b | 0x8d);
                 let reads_register = !is_group && !writes_register && !clears;
-                let reads_other = !clears
-                    && !matches!(opcode, 0xc6 | 0xc7)
-                    && !(matches!(opcode, 0x88 | 0x89) && direct.is_some());
+                let only_writes = matches!(opcode, 0xc6 | 0xc7)
+                    || matches!(opcode, 0x88 | 0x89) && direct.is_some();
+                let reads_other = !clears && !only_writes;
                 let reads = reads_register && is_argument(register, written)
                     || reads_other && direct.is_some_and(|other| is_argument(other, written))
                     || memory.iter().any(|base| is_argument(*base, written));
