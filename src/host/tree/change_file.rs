@@ -102,7 +102,7 @@ pub(super) fn write(
 /// Put a symbolic link at `path`.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub(super) fn link(
     root: &TreeRoot,
     path: &str,

@@ -11,7 +11,7 @@ use crate::wheel::ArchivePath;
 const DIGITS: usize = 16;
 
 /// The library that a file is by its name: without the hashes that repairs put there, and without
-/// the digits of [`store_path`]. Any name may end in so many digits; what is one library is proved
+/// the digits of `store_path`. Any name may end in so many digits; what is one library is proved
 /// by bytes later, so that a name taken for too much costs a comparison, nothing else.
 #[must_use]
 pub fn library_name(file_name: &str) -> String {
