@@ -11,6 +11,7 @@ use super::file_source::FileSource;
 use super::gather::{Gathered, file_name};
 use super::publish::Output;
 use super::sysroot::Sysroot;
+use super::written::{Applied, Written, edit_in_steps};
 use crate::elf::{self, Arch, Edits};
 use crate::error::{Error, Place};
 use crate::plan::{EntryOp, SourceLibrary, WheelPlan};
@@ -55,15 +56,6 @@ impl Default for OutputOptions {
     }
 }
 
-/// What was written.
-#[derive(Clone, Debug)]
-pub struct Applied {
-    /// The wheel.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub size: u64,
-}
-
 /// Write the wheel that `plan` describes.
 ///
 /// # Errors
@@ -76,42 +68,6 @@ pub fn apply_wheel(
     progress: &dyn Progress,
 ) -> Result<Applied, Error> {
     write_wheel(plan, gathered, sysroot, options, progress)?.publish()
-}
-
-/// A wheel that is written, and has no name yet. Dropped, it leaves nothing.
-pub struct Written {
-    output: Output,
-    path: PathBuf,
-    name: String,
-}
-
-impl Written {
-    /// The file name it will have.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What was written, to be read.
-    ///
-    /// # Errors
-    /// When the machine would not write or read it.
-    pub fn read(&mut self) -> Result<FileSource, Error> {
-        FileSource::of(self.output.reader()?, &self.path)
-    }
-
-    /// Give it its name.
-    ///
-    /// # Errors
-    /// When that fails; then the name is as it was before.
-    pub fn publish(self) -> Result<Applied, Error> {
-        let path = self.path;
-        self.output.publish()?;
-        let metadata = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
-        Ok(Applied {
-            path,
-            size: metadata.len(),
-        })
-    }
 }
 
 /// Write the wheel that `plan` describes, so that it can be looked at before it has its name.
@@ -138,7 +94,7 @@ pub fn write_wheel(
     let output = job.write()?;
     gathered.source.check_unchanged()?;
     let name = plan.output.to_string();
-    Ok(Written { output, path, name })
+    Ok(Written::new(output, path, name))
 }
 
 /// Write a wheel as it is, for one in which there is nothing to repair.
@@ -464,23 +420,6 @@ impl Item<'_> {
             Self::Text(_, text, ..) => text.len() as u64,
         }
     }
-}
-
-/// All edits of a file. New names of symbols go first, by themselves.
-fn edit_in_steps(bytes: &[u8], edits: &Edits) -> Result<elf::Buffer, elf::Error> {
-    if edits.more.rename_symbols.is_empty() {
-        return Ok(elf::edit(bytes, edits)?.bytes);
-    }
-    let mut rest = edits.clone();
-    let names = Edits {
-        more: elf::MoreEdits {
-            rename_symbols: std::mem::take(&mut rest.more.rename_symbols),
-            ..elf::MoreEdits::default()
-        },
-        ..Edits::default()
-    };
-    let renamed = elf::edit(bytes, &names)?.bytes;
-    Ok(elf::edit(&renamed, &rest)?.bytes)
 }
 
 /// How many of the items, at least one, are worked on together.

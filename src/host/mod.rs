@@ -24,9 +24,10 @@ mod sysroot;
 mod twins;
 mod undo_tree;
 mod verify_import;
+mod written;
 
 pub use apply_tree::apply_dedupe;
-pub use apply_wheel::{Applied, OutputOptions, Written, apply_wheel, copy_wheel, write_wheel};
+pub use apply_wheel::{OutputOptions, apply_wheel, copy_wheel, write_wheel};
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};
 pub use examine_tree::examine_tree;
@@ -43,6 +44,7 @@ pub use sysroot::{Sysroot, SysrootOptions};
 pub use twins::{Likeness, Twins, find_twins};
 pub use undo_tree::{Undone, take_back, undo_dedupe};
 pub use verify_import::load_failures;
+pub use written::{Applied, Written};
 
 /// Tells how far a long work has come. All of it may be called from any thread.
 pub trait Progress: Sync {
