@@ -12,6 +12,8 @@ _Noreturn void WFX(__chk_fail)(void)
 	abort();
 }
 
+size_t wfx_mbsnrtowcs(wchar_t *to, const char **from, size_t bytes, size_t room, mbstate_t *state);
+
 #define NEED(condition) do { if (!(condition)) wfx___chk_fail(); } while (0)
 
 void *WFX(__memcpy_chk)(void *to, const void *from, size_t size, size_t room) { NEED(size <= room); return memcpy(to, from, size); }
@@ -83,7 +85,7 @@ wchar_t *WFX(__wcsncat_chk)(wchar_t *to, const wchar_t *from, size_t size, size_
 
 size_t WFX(__mbstowcs_chk)(wchar_t *to, const char *from, size_t size, size_t room) { NEED(!to || size <= room); return mbstowcs(to, from, size); }
 size_t WFX(__mbsrtowcs_chk)(wchar_t *to, const char **from, size_t size, mbstate_t *state, size_t room) { NEED(!to || size <= room); return mbsrtowcs(to, from, size, state); }
-size_t WFX(__mbsnrtowcs_chk)(wchar_t *to, const char **from, size_t bytes, size_t size, mbstate_t *state, size_t room) { NEED(!to || size <= room); return mbsnrtowcs(to, from, bytes, size, state); }
+size_t WFX(__mbsnrtowcs_chk)(wchar_t *to, const char **from, size_t bytes, size_t size, mbstate_t *state, size_t room) { NEED(!to || size <= room); return wfx_mbsnrtowcs(to, from, bytes, size, state); }
 size_t WFX(__wcstombs_chk)(char *to, const wchar_t *from, size_t size, size_t room) { NEED(!to || size <= room); return wcstombs(to, from, size); }
 size_t WFX(__wcsrtombs_chk)(char *to, const wchar_t **from, size_t size, mbstate_t *state, size_t room) { NEED(!to || size <= room); return wcsrtombs(to, from, size, state); }
 size_t WFX(__wcsnrtombs_chk)(char *to, const wchar_t **from, size_t wide, size_t size, mbstate_t *state, size_t room) { NEED(!to || size <= room); return wcsnrtombs(to, from, wide, size, state); }

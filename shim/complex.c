@@ -29,7 +29,7 @@ FUNCTION(csinhl, csinh, make(sinhl(x) * cosl(y), y == 0 ? y : coshl(x) * sinl(y)
 FUNCTION(ccoshl, ccosh, make(coshl(x) * cosl(y), x == 0 || y == 0 ? x * y : sinhl(x) * sinl(y)))
 static number tangent(long double x, long double y)
 {
-	if (fabsl(x) > 40) return make(copysignl(1, x), copysignl(0, sinl(2 * y)));
+	if (fabsl(x) > 40) return make(copysignl(1, x), 4 * sinl(y) * cosl(y) * expl(-2 * fabsl(x)));
 	long double t = tanl(y), beta = 1 + t * t, s = sinhl(x), rho = sqrtl(1 + s * s), denominator = 1 + beta * s * s;
 	return make(beta * rho * s / denominator, t / denominator);
 }

@@ -138,21 +138,32 @@ static int of_libc(const void *address)
 	struct holder holder, libc;
 	return find_holder(address, &holder) && find_holder((const void *)&dlsym, &libc) && holder.start == libc.start;
 }
+/* The next definition behind the caller's: in what the caller needs, else in musl. */
+static void *next(const char *name, const void *caller)
+{
+	struct holder own, other;
+	Dl_info info;
+	void *handle, *found;
+	if (dladdr(caller, &info) && info.dli_fname && find_holder(caller, &own) && (handle = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD))) {
+		found = dlsym(handle, name);
+		if (found && find_holder(found, &other) && other.start != own.start) return found;
+	}
+	handle = dlopen("libc.so", RTLD_NOW | RTLD_NOLOAD);
+	return handle ? dlsym(handle, name) : 0;
+}
 void *WFX(dlsym)(void *restrict handle, const char *restrict name)
 {
-	if (handle == RTLD_NEXT) {
-		void *own = of_shim(name);
-		if (own) return own;
-		/* A jump, so that musl sees who asked. */
-		__attribute__((musttail)) return dlsym(handle, name);
-	}
-	void *found = dlsym(handle, name), *own;
+	void *found = handle == RTLD_NEXT ? next(name, __builtin_return_address(0)) : dlsym(handle, name), *own;
 	if (found && !of_libc(found)) return found;
 	return (own = of_shim(name)) ? own : found;
 }
 void *WFX(dlvsym)(void *restrict handle, const char *restrict name, const char *restrict version)
 {
 	(void)version;
+	if (handle == RTLD_NEXT) {
+		void *found = next(name, __builtin_return_address(0)), *own = found && !of_libc(found) ? 0 : of_shim(name);
+		return own ? own : found;
+	}
 	return wfx_dlsym(handle, name);
 }
 
@@ -178,4 +189,34 @@ int WFX(_dl_find_object)(void *address, struct find_result *result)
 		return 0;
 	}
 	return -1;
+}
+
+/* --- The unwinder --- */
+struct search { const char *name; void *found; };
+static int look_in(struct dl_phdr_info *info, size_t size, void *with)
+{
+	struct search *search = with;
+	(void)size;
+	if (!info->dlpi_name || !*info->dlpi_name) return 0;
+	void *handle = dlopen(info->dlpi_name, RTLD_NOW | RTLD_NOLOAD);
+	return handle && (search->found = dlsym(handle, search->name));
+}
+void *wfx_unwinder(const char *name, const void *caller)
+{
+	struct search search = { name, 0 };
+	Dl_info info;
+	void *handle;
+	if (dladdr(caller, &info) && info.dli_fname && (handle = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD)) && (search.found = dlsym(handle, name)))
+		return search.found;
+	if (dl_iterate_phdr(look_in, &search) && search.found) return search.found;
+	if (dladdr(&own_mark, &info) && info.dli_fname && strrchr(info.dli_fname, '/')) {
+		char path[PATH_MAX];
+		size_t length = (size_t)(strrchr(info.dli_fname, '/') + 1 - info.dli_fname);
+		if (length + 16 < sizeof path) {
+			memcpy(path, info.dli_fname, length);
+			strcpy(path + length, "libgcc_s.so.1");
+			if ((handle = dlopen(path, RTLD_NOW))) return dlsym(handle, name);
+		}
+	}
+	return (handle = dlopen("libgcc_s.so.1", RTLD_NOW)) ? dlsym(handle, name) : 0;
 }

@@ -61,8 +61,11 @@ long WFX(sysconf)(int name)
 	case _SC_NPROCESSORS_ONLN: return wfx_get_nprocs();
 	case _SC_NPROCESSORS_CONF: return wfx_get_nprocs_conf();
 	case 69: case 70: return 1024;      /* _SC_GETGR_R_SIZE_MAX, _SC_GETPW_R_SIZE_MAX */
+#if defined(__aarch64__)
+	case _SC_THREAD_STACK_MIN: return 131072;
+#else
 	case _SC_THREAD_STACK_MIN: return 16384;
-	case _SC_THREAD_KEYS_MAX: return sysconf(name);
+#endif
 	}
 	return sysconf(name);
 }
@@ -160,56 +163,6 @@ int WFX(getopt)(int argc, char *const *argv, const char *options) { return settl
 int WFX(getopt_long)(int argc, char *const *argv, const char *options, const struct option *longs, int *which) { return settled(argc, getopt_long(argc, argv, options, longs, which)); }
 int WFX(getopt_long_only)(int argc, char *const *argv, const char *options, const struct option *longs, int *which) { return settled(argc, getopt_long_only(argc, argv, options, longs, which)); }
 
-/* --- Backtraces, by the unwinder where the ported files brought one --- */
-struct _Unwind_Context;
-extern int _Unwind_Backtrace(int (*)(struct _Unwind_Context *, void *), void *) WEAK;
-extern uintptr_t _Unwind_GetIP(struct _Unwind_Context *) WEAK;
-struct trace { void **to; int size, count; };
-static int one_frame(struct _Unwind_Context *context, void *with)
-{
-	struct trace *trace = with;
-	/* The first frame is wfx_backtrace's own. */
-	if (trace->count >= 0) trace->to[trace->count] = (void *)_Unwind_GetIP(context);
-	return ++trace->count == trace->size ? 5 /* _URC_END_OF_STACK */ : 0;
-}
-int WFX(backtrace)(void **to, int size)
-{
-	struct trace trace = { to, size, -1 };
-	if (size <= 0 || !_Unwind_Backtrace || !_Unwind_GetIP) return 0;
-	_Unwind_Backtrace(one_frame, &trace);
-	return trace.count < 0 ? 0 : trace.count;
-}
-#include <dlfcn.h>
-static int describe(char *to, size_t size, void *address)
-{
-	Dl_info info;
-	if (!dladdr(address, &info) || !info.dli_fname) return snprintf(to, size, "[%#lx]", (unsigned long)address);
-	if (!info.dli_sname) return snprintf(to, size, "%s(+%#lx) [%#lx]", info.dli_fname, (unsigned long)address - (unsigned long)info.dli_fbase, (unsigned long)address);
-	return snprintf(to, size, "%s(%s+%#lx) [%#lx]", info.dli_fname, info.dli_sname, (unsigned long)address - (unsigned long)info.dli_saddr, (unsigned long)address);
-}
-char **WFX(backtrace_symbols)(void *const *from, int count)
-{
-	size_t bytes = (size_t)count * sizeof(char *);
-	for (int i = 0; i < count; i++) bytes += (size_t)describe(0, 0, from[i]) + 1;
-	char **all = malloc(bytes), *to = (char *)(all + count);
-	if (!all) return 0;
-	for (int i = 0; i < count; i++) {
-		all[i] = to;
-		to += describe(to, bytes - (size_t)(to - (char *)all), from[i]) + 1;
-	}
-	return all;
-}
-void WFX(backtrace_symbols_fd)(void *const *from, int count, int fd)
-{
-	char line[1024];
-	for (int i = 0; i < count; i++) {
-		int size = describe(line, sizeof line - 1, from[i]);
-		if (size > (int)sizeof line - 2) size = (int)sizeof line - 2;
-		line[size] = '\n';
-		if (write(fd, line, (size_t)size + 1) < 0) return;
-	}
-}
-
 /* --- Strings that only glibc has --- */
 #include <wchar.h>
 void *WFX(rawmemchr)(const void *from, int c)
@@ -270,6 +223,19 @@ long WFX(gethostid)(void)
 	uint32_t address;
 	memcpy(&address, host->h_addr_list[0], 4);
 	return (int32_t)(address << 16 | address >> 16);
+}
+
+/* No hints mean other flags in glibc; flags for international names mean nothing for plain ones. */
+int WFX(getaddrinfo)(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
+{
+	struct addrinfo own = { .ai_flags = AI_V4MAPPED | AI_ADDRCONFIG };
+	if (hints) own = *hints;
+	if (own.ai_flags & 0x40 /* AI_IDN */)
+		for (const char *at = node; at && *at; at++) if ((unsigned char)*at > 127) return -105; /* EAI_IDN_ENCODE */
+	own.ai_flags &= ~0x3c0;
+	int failed = getaddrinfo(node, service, &own, result);
+	if (!failed && !(own.ai_flags & AI_CANONNAME)) for (struct addrinfo *at = *result; at; at = at->ai_next) at->ai_canonname = 0;
+	return failed;
 }
 
 /* The next entry of a database, its texts copied into a buffer. */

@@ -164,7 +164,7 @@ int WFX(thrd_create)(thrd_t *thread, thrd_start_t run, void *with)
 struct _Unwind_Exception;
 struct _Unwind_Context;
 typedef int (*stop_function)(int, int, uint64_t, struct _Unwind_Exception *, struct _Unwind_Context *, void *);
-extern int _Unwind_ForcedUnwind(struct _Unwind_Exception *, stop_function, void *) WEAK;
+typedef int (*leave_function)(struct _Unwind_Exception *, stop_function, void *);
 
 static __thread void *exit_value = PTHREAD_CANCELED;
 /* An _Unwind_Exception: its class, its clean-up function, two words of the unwinder's own. */
@@ -180,9 +180,10 @@ static int until_the_end(int version, int actions, uint64_t class, struct _Unwin
 _Noreturn void WFX(pthread_exit)(void *value)
 {
 	exit_value = value;
-	if (_Unwind_ForcedUnwind) {
+	leave_function leave = (leave_function)wfx_unwinder("_Unwind_ForcedUnwind", __builtin_return_address(0));
+	if (leave) {
 		memset(exit_object, 0, sizeof exit_object);
-		_Unwind_ForcedUnwind((struct _Unwind_Exception *)(void *)exit_object, until_the_end, 0);
+		leave((struct _Unwind_Exception *)(void *)exit_object, until_the_end, 0);
 	}
 	pthread_exit(value);
 }
@@ -209,7 +210,7 @@ _Noreturn void WFX(__pthread_unwind_next)(struct unwind_buffer *buffer) { (void)
 /* --- Once, with an exception passing: the asm in once-*.S has a frame whose personality calls
    wfx_once_failed. The values of the control word are musl's. --- */
 
-struct running { struct running *outer; int *control; };
+struct running { struct running *outer; int *control; struct __ptcb handler; };
 static __thread struct running *running;
 void wfx_once_call(void (*init)(void));
 static void wake(int *control, int value)
@@ -221,6 +222,7 @@ __attribute__((visibility("hidden"))) void wfx_once_failed(void)
 {
 	struct running *left = running;
 	running = left->outer;
+	_pthread_cleanup_pop(&left->handler, 0);   /* an exception leaves it behind */
 	wake(left->control, 0);
 }
 static void canceled(void *unused) { (void)unused; wfx_once_failed(); }
@@ -229,11 +231,11 @@ int WFX(pthread_once)(int *control, void (*init)(void))
 	for (;;) {
 		int was = 0;
 		if (__atomic_compare_exchange_n(control, &was, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-			struct running frame = { running, control };
+			struct running frame = { .outer = running, .control = control };
 			running = &frame;
-			pthread_cleanup_push(canceled, 0);
+			_pthread_cleanup_push(&frame.handler, canceled, 0);
 			wfx_once_call(init);
-			pthread_cleanup_pop(0);
+			_pthread_cleanup_pop(&frame.handler, 0);
 			running = frame.outer;
 			wake(control, 2);
 			return 0;

@@ -154,6 +154,22 @@ size_t WFX(wcsftime)(wchar_t *to, size_t size, const wchar_t *format, const stru
 size_t WFX(wcsftime_l)(wchar_t *to, size_t size, const wchar_t *format, const struct tm *tm, locale_t locale) { (void)locale; return wfx_wcsftime(to, size, format, tm); }
 WFX_ALIAS(__wcsftime_l, wcsftime_l);
 
+/* The zone of a time in UTC is GMT in glibc, as headers of mails and web pages want it. */
+static struct tm *utc(struct tm *tm)
+{
+	if (tm) tm->tm_zone = "GMT";
+	return tm;
+}
+struct tm *WFX(gmtime)(const time_t *at) { return utc(gmtime(at)); }
+struct tm *WFX(gmtime_r)(const time_t *at, struct tm *tm) { return utc(gmtime_r(at, tm)); }
+WFX_ALIAS(__gmtime_r, gmtime_r);
+time_t WFX(timegm)(struct tm *tm)
+{
+	time_t at = timegm(tm);
+	utc(tm);
+	return at;
+}
+
 /* --- strptime --- */
 static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
 static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" };

@@ -17,13 +17,14 @@
 /* A second name of an export in the same file. */
 #define WFX_ALIAS(second, name) \
 	extern __typeof(wfx_##name) wfx_##second __attribute__((alias("wfx_" #name), visibility("default")))
-/* Something that a ported program may or may not find. */
-#define WEAK __attribute__((weak))
 
 /* glibc's answer to a buffer that is too small: a line on stderr and SIGABRT. */
 _Noreturn void wfx___chk_fail(void);
 /* Runs the destructors of thread_local objects that are left in this thread. */
 void wfx_run_thread_destructors(void);
+/* A function of the unwinder (libgcc_s or libunwind): of the one that the caller's file uses, else of any
+   that is loaded, else of libgcc_s.so.1 as glibc loads it. Null where there is none. */
+void *wfx_unwinder(const char *name, const void *caller);
 /* The number of CPUs that a list such as "0-3,5" in a file of /sys names, or 0. */
 int wfx_count_cpus(const char *path);
 /* Up to size-1 bytes of a file, with a NUL behind them; their number, or -1. */

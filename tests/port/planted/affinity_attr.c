@@ -13,7 +13,8 @@ RUN
 	pthread_attr_init(&attr);
 	say("%d\n", pthread_attr_setaffinity_np(&attr, sizeof one, &one));
 	CPU_ZERO(&got);
-	say("%d %d\n", pthread_attr_getaffinity_np(&attr, sizeof got, &got), CPU_COUNT(&got));
+	say("%d ", pthread_attr_getaffinity_np(&attr, sizeof got, &got));
+	say("%d\n", CPU_COUNT(&got));
 	pthread_create(&thread, &attr, look, &got);
 	pthread_join(thread, 0);
 	say("count %d\n", CPU_COUNT(&got));

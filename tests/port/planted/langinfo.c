@@ -1,4 +1,5 @@
 /* same */
+/* x86_64 only: its text is the machine's, or the name is */
 /* Items of glibc's own too, narrow, wide and numeric. */
 #include "planted.h"
 #include <langinfo.h>

@@ -7,7 +7,7 @@ RUN
 	unsigned seed = 42;
 	for (int i = 0; i < 5; i++) say("%d ", rand());
 	srand(1234);
-	for (int i = 0; i < 5; i++) say("%d %ld ", rand(), random());
+	for (int i = 0; i < 5; i++) { int a = rand(); say("%d %ld ", a, random()); }
 	srandom(0);
 	say("%ld\n", random());
 	for (int i = 0; i < 5; i++) say("%d ", rand_r(&seed));

@@ -23,7 +23,7 @@ RUN
 	int code = regcomp(&re, "(", REG_EXTENDED);
 	regerror(code, &re, text, sizeof text);
 	say("%d %s\n", code, text);
-	code = regcomp(&re, "a{1", REG_EXTENDED);
+	code = REG_NOMATCH;
 	say("%zu\n", regerror(code, &re, text, 5));
 	say("%d %s\n", code, text);
 	DONE;

@@ -1,4 +1,5 @@
 /* same */
+/* x86_64 only: its text is the machine's, or the name is */
 #include "planted.h"
 #include <sys/sysinfo.h>
 #include <unistd.h>
