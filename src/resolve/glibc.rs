@@ -8,7 +8,7 @@ use super::directories::{self, Directory};
 use super::graph::Why;
 use super::process::{Loaded, Walk};
 use super::world::{ModulePath, Place, World};
-use crate::elf::Arch;
+use crate::elf::{Arch, LoadFacts};
 
 /// How deep `include` lines may nest; ldconfig has no bound, a loop of files does.
 const INCLUDE_DEPTH: usize = 8;
@@ -24,25 +24,32 @@ pub(super) fn is_loader_name(name: &str) -> bool {
 
 /// A bare name is already there when a library was loaded under it, or has it as SONAME
 /// (`_dl_map_object`: `_dl_name_match_p`, then DT_SONAME).
-pub(super) fn already_loaded(walk: &Walk<'_>, loaded: &Loaded, name: &str) -> bool {
+pub(super) fn already_loaded<F: AsRef<LoadFacts>>(
+    walk: &Walk<'_, F>,
+    loaded: &Loaded,
+    name: &str,
+) -> bool {
     loaded.names.iter().any(|known| known == name)
         || walk
             .graph
             .module(loaded.module)
-            .and_then(|module| module.file.facts.soname.as_ref())
+            .and_then(|module| module.file.load().soname.as_ref())
             .is_some_and(|soname| soname.as_str() == name)
 }
 
 /// The folders in which glibc looks for a bare name needed by `loaded`, in order. As in
 /// musl's list, run path entries inside of the wheel come before the variable of this
 /// build.
-pub(super) fn directories(walk: &Walk<'_>, loaded: &Loaded) -> Vec<Directory> {
+pub(super) fn directories<F: AsRef<LoadFacts>>(
+    walk: &Walk<'_, F>,
+    loaded: &Loaded,
+) -> Vec<Directory> {
     let mut rpaths = Vec::new();
     let mut runpath = Vec::new();
     let own = walk.graph.module(loaded.module);
-    let has_runpath = own.is_some_and(|module| module.file.facts.runpath.is_some());
+    let has_runpath = own.is_some_and(|module| module.file.load().runpath.is_some());
     if let Some((module, text)) =
-        own.and_then(|module| Some((module, module.file.facts.runpath.as_deref()?)))
+        own.and_then(|module| Some((module, module.file.load().runpath.as_deref()?)))
     {
         runpath = entries(walk, text, &module.path);
     }
@@ -52,7 +59,7 @@ pub(super) fn directories(walk: &Walk<'_>, loaded: &Loaded) -> Vec<Directory> {
                 continue;
             };
             // A DT_RUNPATH in the same file takes its DT_RPATH out of force.
-            if let (Some(text), None) = (&module.file.facts.rpath, &module.file.facts.runpath) {
+            if let (Some(text), None) = (&module.file.load().rpath, &module.file.load().runpath) {
                 rpaths.extend(entries(walk, text, &module.path));
             }
         }
@@ -66,7 +73,11 @@ pub(super) fn directories(walk: &Walk<'_>, loaded: &Loaded) -> Vec<Directory> {
 
 /// A run path with its tokens expanded. `$LIB` differs between distributions, so each of
 /// its values is tried.
-fn entries(walk: &Walk<'_>, text: &str, carrier: &ModulePath) -> Vec<Directory> {
+fn entries<F: AsRef<LoadFacts>>(
+    walk: &Walk<'_, F>,
+    text: &str,
+    carrier: &ModulePath,
+) -> Vec<Directory> {
     let arch = walk.loader.machine.arch();
     let found: Vec<ModulePath> = directories::split(text, &[':'])
         .flat_map(|entry| folders(arch, entry, carrier))
@@ -118,7 +129,7 @@ fn lib_folders(arch: Option<Arch>) -> Vec<String> {
 }
 
 /// What `/etc/ld.so.cache` would hold, read from its source, then the built-in folders.
-fn system(walk: &Walk<'_>) -> Vec<Directory> {
+fn system<F>(walk: &Walk<'_, F>) -> Vec<Directory> {
     if !walk.loader.search_system {
         return Vec::new();
     }
@@ -134,7 +145,7 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
 }
 
 /// The folders of `/etc/ld.so.conf` and of what it includes.
-pub(super) fn configured(world: &dyn World) -> Vec<Directory> {
+pub(super) fn configured<F>(world: &dyn World<F>) -> Vec<Directory> {
     let mut found = Vec::new();
     read_configuration(world, "/etc/ld.so.conf", 0, &mut found);
     found
@@ -142,7 +153,12 @@ pub(super) fn configured(world: &dyn World) -> Vec<Directory> {
 
 /// ldconfig's configuration: a folder a line (also separated by commas, colons or
 /// blanks, with an old `=type` suffix), `#` comments, `include PATTERN`.
-fn read_configuration(world: &dyn World, file: &str, depth: usize, found: &mut Vec<Directory>) {
+fn read_configuration<F>(
+    world: &dyn World<F>,
+    file: &str,
+    depth: usize,
+    found: &mut Vec<Directory>,
+) {
     let Some(text) = world.text(file) else { return };
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
@@ -172,7 +188,7 @@ fn read_configuration(world: &dyn World, file: &str, depth: usize, found: &mut V
 
 /// The files that an include pattern names, sorted; a relative one is under `/etc`. As
 /// in every ld.so.conf known, only the last part may hold wildcards.
-fn matching(world: &dyn World, pattern: &str) -> Vec<String> {
+fn matching<F>(world: &dyn World<F>, pattern: &str) -> Vec<String> {
     let pattern = if pattern.starts_with('/') {
         pattern.to_owned()
     } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::world::{ElfFile, ModulePath};
-use crate::elf::Soname;
+use crate::elf::{Facts, Soname};
 
 /// A module's place in [`Graph::modules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -15,11 +15,11 @@ pub struct ModuleId(usize);
 /// One file of one path. Two links to one file, opened under both names, are one
 /// module: the one whose path was opened first.
 #[derive(Clone, Debug)]
-pub struct Module {
+pub struct Module<F = Facts> {
     /// The path it was opened by: `$ORIGIN` is this path's folder.
     pub path: ModulePath,
     /// The file behind it.
-    pub file: Arc<ElfFile>,
+    pub file: Arc<ElfFile<F>>,
 }
 
 /// Where a needed name leads.
@@ -117,21 +117,30 @@ pub struct RootWalk {
 }
 
 /// All walks over a set of roots, with their modules in common.
-#[derive(Clone, Debug, Default)]
-pub struct Graph {
-    modules: Vec<Module>,
+#[derive(Clone, Debug)]
+pub struct Graph<F = Facts> {
+    modules: Vec<Module<F>>,
     /// One walk for each root, in the order in which the roots were given.
     pub walks: Vec<RootWalk>,
 }
 
-impl Graph {
+impl<F> Default for Graph<F> {
+    fn default() -> Self {
+        Self {
+            modules: Vec::new(),
+            walks: Vec::new(),
+        }
+    }
+}
+
+impl<F> Graph<F> {
     /// The module behind an id of this graph.
-    pub fn module(&self, id: ModuleId) -> Option<&Module> {
+    pub fn module(&self, id: ModuleId) -> Option<&Module<F>> {
         self.modules.get(id.0)
     }
 
     /// All modules with their ids.
-    pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+    pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module<F>)> {
         self.modules
             .iter()
             .enumerate()
@@ -144,7 +153,7 @@ impl Graph {
         edges.any(|edge| edge.target == Target::Missing)
     }
 
-    pub(super) fn push(&mut self, module: Module) -> ModuleId {
+    pub(super) fn push(&mut self, module: Module<F>) -> ModuleId {
         self.modules.push(module);
         ModuleId(self.modules.len().saturating_sub(1))
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::graph::Outcome;
 use super::world::ModulePath;
-use crate::elf::{Arch, Facts, Kind, Machine};
+use crate::elf::{Arch, Kind, LoadFacts, Machine};
 
 /// A C library, and with it a dynamic loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -50,7 +50,7 @@ pub struct MachineKey(Machine);
 
 impl MachineKey {
     /// The key of a file.
-    pub fn of(facts: &Facts) -> Self {
+    pub fn of(facts: &LoadFacts) -> Self {
         Self(facts.machine)
     }
 
@@ -95,7 +95,7 @@ impl Loader {
     }
 
     /// Could a process of this loader's machine load the file as a library?
-    pub(super) fn judge(&self, facts: &Facts) -> Outcome {
+    pub(super) fn judge(&self, facts: &LoadFacts) -> Outcome {
         let key = MachineKey::of(facts);
         if !self.machine.fits(&key) {
             return Outcome::WrongMachine {

@@ -23,7 +23,7 @@ pub use bind::{
 pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
 pub use loader::{Libc, Loader, MachineKey};
 pub use musl::ignores as musl_ignores;
-pub use rules::{configured_folders, libc_of};
+pub use rules::{configured_folders, libc_of, needed_libc};
 pub use stray::{Leaves, Stray, strays};
 pub use walk::resolve;
 pub use world::{ElfFile, FileIdentity, MemoryWorld, ModulePath, Opened, Place, World};

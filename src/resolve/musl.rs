@@ -5,7 +5,7 @@ use super::directories::{self, Directory};
 use super::graph::Why;
 use super::process::{Loaded, Walk};
 use super::world::{ModulePath, Place, World};
-use crate::elf::Arch;
+use crate::elf::{Arch, LoadFacts};
 
 /// The stems for which `load_library` answers with itself, whatever follows the dot:
 /// its table `"c.pthread.rt.m.dl.util.xnet."`, behind `lib`.
@@ -36,7 +36,10 @@ pub(super) fn loader_arch(arch: Arch) -> &'static str {
 /// One step is not musl's: run path entries that lie inside of the wheel come first,
 /// before `LD_LIBRARY_PATH`. On the machine where the wheel will run the variable of
 /// this build is not set, so there they do come first.
-pub(super) fn directories(walk: &Walk<'_>, loaded: &Loaded) -> Vec<Directory> {
+pub(super) fn directories<F: AsRef<LoadFacts>>(
+    walk: &Walk<'_, F>,
+    loaded: &Loaded,
+) -> Vec<Directory> {
     let mut run_paths = Vec::new();
     // The needing file's run path, then that of the file which needed it, up to the
     // root: `for (p=needed_by; fd==-1 && p; p=p->needed_by)`.
@@ -47,7 +50,7 @@ pub(super) fn directories(walk: &Walk<'_>, loaded: &Loaded) -> Vec<Directory> {
         // Both tags are one field, DT_RUNPATH wins: `if (dyn[DT_RUNPATH]) …`.
         let Some(text) = module
             .file
-            .facts
+            .load()
             .run_path
             .as_ref()
             .map(|r| r.value.as_str())
@@ -85,7 +88,7 @@ fn expand(text: &str, opened_as: &ModulePath) -> Vec<ModulePath> {
 
 /// The arch's path file, or the built-in list when there is none. A file that is empty
 /// or cannot be read means that nothing is searched.
-fn system(walk: &Walk<'_>) -> Vec<Directory> {
+fn system<F>(walk: &Walk<'_, F>) -> Vec<Directory> {
     if !walk.loader.search_system {
         return Vec::new();
     }
@@ -93,7 +96,7 @@ fn system(walk: &Walk<'_>) -> Vec<Directory> {
 }
 
 /// The same, whether the system's folders are wanted or not.
-pub(super) fn configured(world: &dyn World, arch: Option<Arch>) -> Vec<Directory> {
+pub(super) fn configured<F>(world: &dyn World<F>, arch: Option<Arch>) -> Vec<Directory> {
     let file = arch.map(|arch| format!("/etc/ld-musl-{}.path", loader_arch(arch)));
     let text = file.as_ref().and_then(|path| world.text(path));
     let (text, why) = match (&text, file) {

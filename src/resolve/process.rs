@@ -15,16 +15,19 @@ pub(super) struct Loaded {
 }
 
 /// The process so far.
-pub(super) struct Walk<'a> {
-    pub(super) world: &'a dyn World,
+pub(super) struct Walk<'a, F> {
+    pub(super) world: &'a dyn World<F>,
     pub(super) loader: &'a Loader,
-    pub(super) graph: &'a Graph,
+    pub(super) graph: &'a Graph<F>,
     pub(super) loaded: &'a [Loaded],
 }
 
-impl<'a> Walk<'a> {
+impl<'a, F> Walk<'a, F> {
     /// `loaded`, the one that needed it, and so on up to the root.
-    pub(super) fn chain(&self, loaded: &'a Loaded) -> impl Iterator<Item = &'a Loaded> + use<'a> {
+    pub(super) fn chain(
+        &self,
+        loaded: &'a Loaded,
+    ) -> impl Iterator<Item = &'a Loaded> + use<'a, F> {
         let list = self.loaded;
         std::iter::successors(Some(loaded), move |one| list.get(one.needed_by?))
             // Each step goes to an earlier one, so this ends; the bound says so.

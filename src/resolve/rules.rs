@@ -3,7 +3,7 @@
 use super::loader::Libc;
 use super::world::{ModulePath, World};
 use super::{glibc, musl};
-use crate::elf::{Arch, Facts, Soname};
+use crate::elf::{Arch, Facts, LoadFacts, Soname};
 
 /// Is `name` the C library or the loader of either kind, under any spelling? Such a
 /// name is never a library to be carried along.
@@ -16,26 +16,41 @@ pub(super) fn is_libc_name(libc: Libc, name: &str) -> bool {
 
 /// Which C library a file was linked against, as far as the file itself tells.
 pub fn libc_of(facts: &Facts) -> Option<Libc> {
-    let names = || facts.needed.iter().map(Soname::as_str);
     let interpreter = facts.interpreter.as_deref().unwrap_or_default();
     let interpreter = interpreter.rsplit('/').next().unwrap_or_default();
+    let needed = facts.needed.iter().map(Soname::as_str);
+    let asks_for_version = || {
+        let mut needs = facts.version_needs.iter();
+        needs.any(|need| need.versions.iter().any(|v| v.name.starts_with("GLIBC_")))
+    };
+    named_libc(needed.chain([interpreter])).or_else(|| asks_for_version().then_some(Libc::Glibc))
+}
+
+/// The same by what the file needs alone.
+pub fn needed_libc(facts: &LoadFacts) -> Option<Libc> {
+    named_libc(facts.needed.iter().map(Soname::as_str))
+}
+
+/// The C library that one of the names belongs to.
+fn named_libc<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Libc> {
     let says_musl = |name: &str| {
         name.starts_with("libc.musl-") || name.starts_with("ld-musl-") || name == "libc.so"
     };
-    if says_musl(interpreter) || names().any(says_musl) {
+    let says_glibc = |name: &str| name == "libc.so.6" || glibc::is_loader_name(name);
+    if names.clone().any(says_musl) {
         return Some(Libc::Musl);
     }
-    let says_glibc = |name: &str| name == "libc.so.6" || glibc::is_loader_name(name);
-    let asks_for_version = facts
-        .version_needs
-        .iter()
-        .any(|need| need.versions.iter().any(|v| v.name.starts_with("GLIBC_")));
-    (says_glibc(interpreter) || names().any(says_glibc) || asks_for_version).then_some(Libc::Glibc)
+    let mut names = names;
+    names.any(says_glibc).then_some(Libc::Glibc)
 }
 
 /// The folders of the system itself that a C library's configuration names: for musl those of the
 /// machine's path file, or the built-in ones; for glibc those of `/etc/ld.so.conf`.
-pub fn configured_folders(world: &dyn World, libc: Libc, arch: Option<Arch>) -> Vec<ModulePath> {
+pub fn configured_folders<F>(
+    world: &dyn World<F>,
+    libc: Libc,
+    arch: Option<Arch>,
+) -> Vec<ModulePath> {
     let found = match libc {
         Libc::Musl => musl::configured(world, arch),
         Libc::Glibc => glibc::configured(world),

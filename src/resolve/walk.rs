@@ -10,11 +10,15 @@ use super::process::{Loaded, Walk};
 use super::rules::is_libc_name;
 use super::world::{ElfFile, FileIdentity, ModulePath, Opened, Place, World};
 use super::{glibc, musl};
-use crate::elf::Soname;
+use crate::elf::{LoadFacts, Soname};
 
 /// Load each of `roots` into a process of its own by `loader`'s rules. A root that is
 /// not a readable ELF file has no walk.
-pub fn resolve(world: &dyn World, loader: &Loader, roots: &[ModulePath]) -> Graph {
+pub fn resolve<F: AsRef<LoadFacts>>(
+    world: &dyn World<F>,
+    loader: &Loader,
+    roots: &[ModulePath],
+) -> Graph<F> {
     let mut session = Session {
         world,
         loader,
@@ -30,21 +34,21 @@ pub fn resolve(world: &dyn World, loader: &Loader, roots: &[ModulePath]) -> Grap
     session.graph
 }
 
-struct Session<'a> {
-    world: &'a dyn World,
+struct Session<'a, F> {
+    world: &'a dyn World<F>,
     loader: &'a Loader,
-    graph: Graph,
+    graph: Graph<F>,
     by_path: HashMap<ModulePath, ModuleId>,
 }
 
 /// What a search came to.
-struct Search {
+struct Search<F> {
     probes: Vec<Probe>,
-    found: Option<(ModulePath, Arc<ElfFile>)>,
+    found: Option<(ModulePath, Arc<ElfFile<F>>)>,
 }
 
-impl Session<'_> {
-    fn module(&mut self, path: &ModulePath, file: &Arc<ElfFile>) -> ModuleId {
+impl<F: AsRef<LoadFacts>> Session<'_, F> {
+    fn module(&mut self, path: &ModulePath, file: &Arc<ElfFile<F>>) -> ModuleId {
         if let Some(id) = self.by_path.get(path) {
             return *id;
         }
@@ -56,7 +60,7 @@ impl Session<'_> {
         id
     }
 
-    fn walk(&mut self, path: &ModulePath, file: &Arc<ElfFile>) -> RootWalk {
+    fn walk(&mut self, path: &ModulePath, file: &Arc<ElfFile<F>>) -> RootWalk {
         let root = self.module(path, file);
         let mut loaded = vec![Loaded {
             module: root,
@@ -71,7 +75,7 @@ impl Session<'_> {
             let needed: Vec<Soname> = self
                 .graph
                 .module(current.module)
-                .map(|module| module.file.facts.needed.clone())
+                .map(|module| module.file.load().needed.clone())
                 .unwrap_or_default();
             for wants in needed {
                 let edge = self.step(&wants, next, &current, &mut loaded, &mut identities);
@@ -164,7 +168,7 @@ impl Session<'_> {
             .map(|one| one.module)
     }
 
-    fn view<'a>(&'a self, loaded: &'a [Loaded]) -> Walk<'a> {
+    fn view<'a>(&'a self, loaded: &'a [Loaded]) -> Walk<'a, F> {
         Walk {
             world: self.world,
             loader: self.loader,
@@ -177,7 +181,7 @@ impl Session<'_> {
     /// there but cannot be loaded, the search goes on: on a build machine a stray linker
     /// script or a library of another machine must not hide the right one. The probe
     /// tells what was passed over.
-    fn search(&self, name: &str, current: &Loaded, loaded: &[Loaded]) -> Search {
+    fn search(&self, name: &str, current: &Loaded, loaded: &[Loaded]) -> Search<F> {
         let mut search = Search {
             probes: Vec::new(),
             found: None,
@@ -208,7 +212,7 @@ impl Session<'_> {
         search
     }
 
-    fn probe(&self, path: ModulePath, why: Why, search: &mut Search) {
+    fn probe(&self, path: ModulePath, why: Why, search: &mut Search<F>) {
         let outcome = match self.world.open(&path) {
             Opened::Missing => Outcome::NoSuchFile,
             Opened::NotAFile => Outcome::NotAFile,
@@ -216,7 +220,7 @@ impl Session<'_> {
             Opened::NotElf => Outcome::NotElf,
             Opened::Malformed(how) => Outcome::Malformed(how),
             Opened::Elf(file) => {
-                let outcome = self.loader.judge(&file.facts);
+                let outcome = self.loader.judge(file.load());
                 if outcome == Outcome::Found {
                     search.found = Some((path.clone(), file));
                 }

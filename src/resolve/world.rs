@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::elf::Facts;
+use crate::elf::{Facts, LoadFacts};
 
 /// Which tree a path belongs to. A wheel that is not installed yet has no place on the
 /// target machine, so its files live in a tree of their own.
@@ -116,15 +116,16 @@ impl fmt::Display for ModulePath {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileIdentity(pub String);
 
-/// One ELF file, as the loader would map it.
+/// One ELF file, as the loader would map it. Of the files of a tree no more is read than loaders
+/// go by: theirs are `ElfFile<LoadFacts>`.
 #[derive(Clone, Debug)]
-pub struct ElfFile {
+pub struct ElfFile<F = Facts> {
     /// What makes it this file.
     pub identity: FileIdentity,
     /// Its path with every symbolic link followed.
     pub real_path: ModulePath,
     /// What its headers say.
-    pub facts: Arc<Facts>,
+    pub facts: Arc<F>,
     /// SHA-256 of the file's bytes.
     pub digest: [u8; 32],
     /// Its size in bytes.
@@ -133,9 +134,16 @@ pub struct ElfFile {
     pub strippable: u64,
 }
 
+impl<F: AsRef<LoadFacts>> ElfFile<F> {
+    /// What loaders go by.
+    pub fn load(&self) -> &LoadFacts {
+        (*self.facts).as_ref()
+    }
+}
+
 /// What opening a path gave.
 #[derive(Clone, Debug)]
-pub enum Opened {
+pub enum Opened<F = Facts> {
     /// No such file, or a dangling or looping link.
     Missing,
     /// There, but not a regular file.
@@ -147,13 +155,13 @@ pub enum Opened {
     /// It begins as ELF and is broken: how.
     Malformed(String),
     /// An ELF file.
-    Elf(Arc<ElfFile>),
+    Elf(Arc<ElfFile<F>>),
 }
 
 /// The files that a loader can see. Answers must not change while one resolves.
-pub trait World {
+pub trait World<F = Facts> {
     /// What opening `path` gives, following symbolic links inside of the path's tree.
-    fn open(&self, path: &ModulePath) -> Opened;
+    fn open(&self, path: &ModulePath) -> Opened<F>;
 
     /// The content of a small configuration file of the system; `None` when it is not
     /// there, an empty text when it cannot be read (as musl takes it).

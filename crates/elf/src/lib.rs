@@ -50,6 +50,7 @@ pub use read::dotted_names::dotted_names;
 pub use read::facts::{Facts, read};
 pub use read::header::Kind;
 pub use read::links::{Links, read_links};
+pub use read::load_facts::LoadFacts;
 pub use read::machine::{Arch, FloatAbi, Machine};
 pub use read::notes::{X86Isa, X86Level};
 pub use read::symbols::{Binding, Symbol, SymbolKind, Symbols};

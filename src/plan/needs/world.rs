@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::elf::Facts;
 use crate::plan::needs::subject::{ElfEntry, Platform, Subject};
 use crate::resolve::{ElfFile, Loader, ModulePath, Opened, World, resolve};
 
 /// The ELF files of one wheel, or of all packages of an installed tree, by where they lie.
-#[derive(Default)]
-pub struct PackageWorld<'a> {
-    files: BTreeMap<ModulePath, Arc<ElfFile>>,
+pub struct PackageWorld<'a, F = Facts> {
+    files: BTreeMap<ModulePath, Arc<ElfFile<F>>>,
     /// What there is outside of the packages.
-    system: Option<&'a (dyn World + Sync)>,
+    system: Option<&'a (dyn World<F> + Sync)>,
 }
 
 impl<'a> PackageWorld<'a> {
@@ -47,8 +47,8 @@ impl<'a> PackageWorld<'a> {
     }
 }
 
-impl FromIterator<(ModulePath, Arc<ElfFile>)> for PackageWorld<'_> {
-    fn from_iter<I: IntoIterator<Item = (ModulePath, Arc<ElfFile>)>>(files: I) -> Self {
+impl<F> FromIterator<(ModulePath, Arc<ElfFile<F>>)> for PackageWorld<'_, F> {
+    fn from_iter<I: IntoIterator<Item = (ModulePath, Arc<ElfFile<F>>)>>(files: I) -> Self {
         Self {
             files: files.into_iter().collect(),
             system: None,
@@ -56,8 +56,8 @@ impl FromIterator<(ModulePath, Arc<ElfFile>)> for PackageWorld<'_> {
     }
 }
 
-impl World for PackageWorld<'_> {
-    fn open(&self, path: &ModulePath) -> Opened {
+impl<F> World<F> for PackageWorld<'_, F> {
+    fn open(&self, path: &ModulePath) -> Opened<F> {
         if let Some(system) = self.system.filter(|_| !path.in_wheel()) {
             return system.open(path);
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::elf::without_hash;
+use crate::elf::{LoadFacts, Span, VirtualAddress, without_hash};
 use crate::plan::tree::tree_plan::{Apart, STORE, TreePlan};
 use crate::resolve::{Edge, ElfFile, Graph, ModulePath, RootWalk, Target};
 use crate::wheel::ArchivePath;
@@ -12,9 +12,9 @@ use crate::wheel::ArchivePath;
 #[derive(Clone, Debug)]
 pub struct TreeElf {
     /// What loaders search by.
-    pub file: Arc<ElfFile>,
+    pub file: Arc<ElfFile<LoadFacts>>,
     /// Its executable segments.
-    pub code: Vec<(u64, u64)>,
+    pub code: Vec<Span<VirtualAddress>>,
 }
 
 /// Files in classes; every file of a class can stand for every other.
@@ -53,7 +53,7 @@ impl Classes {
     /// Splits classes until the needs of all files of one lead to the same classes.
     pub(in crate::plan) fn refine(
         &mut self,
-        graphs: &[Graph],
+        graphs: &[Graph<LoadFacts>],
         elf: &BTreeMap<ArchivePath, TreeElf>,
         apart: &mut Vec<Apart>,
     ) {
@@ -105,7 +105,7 @@ impl Classes {
 /// its own. Nobody loads what is in the store but by links, so that only what has none yet is
 /// judged by where it lies.
 fn needs_of(
-    graphs: &[Graph],
+    graphs: &[Graph<LoadFacts>],
     elf: &BTreeMap<ArchivePath, TreeElf>,
     classes: &Classes,
 ) -> BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> {
@@ -155,7 +155,10 @@ fn needs_of(
 }
 
 /// The edges of the processes in which a file of the store, or any other, was loaded first.
-fn edges_of(graphs: &[Graph], of_store: bool) -> impl Iterator<Item = (&Graph, &Edge)> {
+fn edges_of(
+    graphs: &[Graph<LoadFacts>],
+    of_store: bool,
+) -> impl Iterator<Item = (&Graph<LoadFacts>, &Edge)> {
     graphs.iter().flat_map(move |graph| {
         let is_asked = move |walk: &&RootWalk| is_of_store(graph, walk) == of_store;
         let walks = graph.walks.iter().filter(is_asked);
@@ -176,7 +179,7 @@ pub(in crate::plan) fn with_store(classes: &Classes, plan: &TreePlan) -> Classes
 
 /// Whether a file of the store was loaded by its own path, as nobody does: its links are there for
 /// that, and it is from their folders that its needs are to be found.
-pub(in crate::plan) fn is_of_store(graph: &Graph, walk: &RootWalk) -> bool {
+pub(in crate::plan) fn is_of_store(graph: &Graph<LoadFacts>, walk: &RootWalk) -> bool {
     let root = graph.module(walk.root);
     root.is_some_and(|root| root.path.relative().split('/').next() == Some(STORE))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::elf::LoadFacts;
 use crate::plan::tree::classes::{Choice, Classes, Leads, is_of_store};
 use crate::resolve::{Graph, ModulePath, RootWalk, Target};
 
@@ -10,8 +11,8 @@ type Found = BTreeMap<(Leads, usize), BTreeSet<Leads>>;
 
 /// The first class that is to blame for a need which leads elsewhere than before.
 pub(in crate::plan) fn first_loss(
-    before: &[Graph],
-    after: &[Graph],
+    before: &[Graph<LoadFacts>],
+    after: &[Graph<LoadFacts>],
     classes: &Classes,
     with_store: &Classes,
     choices: &BTreeMap<usize, Choice>,
@@ -56,7 +57,7 @@ pub(in crate::plan) fn first_loss(
     None
 }
 
-fn found(graph: &Graph, walk: &RootWalk, classes: &Classes) -> Found {
+fn found(graph: &Graph<LoadFacts>, walk: &RootWalk, classes: &Classes) -> Found {
     let mut found = Found::new();
     for edge in &walk.edges {
         let Some(from) = graph.module(edge.from) else {

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::elf::LoadFacts;
 use crate::plan::tree::classes::{Choice, Classes, Leads, TreeElf, is_of_store};
 use crate::plan::tree::tree_plan::{STORE, Tree};
 use crate::resolve::{Edge, Graph, Module, ModulePath, Outcome, Probe, RootWalk, Target, Why};
@@ -37,7 +38,7 @@ impl<'a> Owners<'a> {
         tree: &'a Tree,
         elf: &BTreeMap<ArchivePath, TreeElf>,
         contents: &'a BTreeMap<ArchivePath, [u8; 32]>,
-        before: &[Graph],
+        before: &[Graph<LoadFacts>],
         classes: &Classes,
     ) -> Self {
         // Not the tree's owners, which are one a file: what two distributions list goes with
@@ -74,7 +75,7 @@ impl<'a> Owners<'a> {
     /// The first class that is to blame for a need which leads to a package it did not lead to.
     pub(in crate::plan) fn first_stranger(
         &self,
-        after: &[Graph],
+        after: &[Graph<LoadFacts>],
         with_store: &Classes,
         choices: &BTreeMap<usize, Choice>,
     ) -> Option<(usize, String)> {
@@ -116,7 +117,7 @@ impl<'a> Owners<'a> {
     /// it was found by, or else any of the process.
     fn blamed(
         &self,
-        graph: &Graph,
+        graph: &Graph<LoadFacts>,
         walk: &RootWalk,
         step: &Step<'_>,
         with_store: &Classes,
@@ -163,8 +164,8 @@ impl<'a> Owners<'a> {
 /// A need that leads to a file.
 struct Step<'a> {
     need: Need,
-    from: &'a Module,
-    target: &'a Module,
+    from: &'a Module<LoadFacts>,
+    target: &'a Module<LoadFacts>,
     /// The path that the search found it by. That of `target` is another one if the same file was
     /// loaded by another path before: it is there today, but this search must not fail tomorrow.
     found: &'a ModulePath,
@@ -174,7 +175,7 @@ struct Step<'a> {
 
 impl<'a> Step<'a> {
     fn of(
-        graph: &'a Graph,
+        graph: &'a Graph<LoadFacts>,
         walk: &RootWalk,
         edge: &'a Edge,
         classes: &Classes,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::elf::Kind;
+use crate::elf::{Kind, LoadFacts};
 use crate::plan::needs::world::PackageWorld;
 use crate::plan::tree::classes::TreeElf;
 use crate::plan::tree::tree_plan::Tree;
 use crate::resolve::{
-    ElfFile, FileIdentity, Graph, Libc, Loader, MachineKey, ModulePath, Place, libc_of, resolve,
+    ElfFile, FileIdentity, Graph, Libc, Loader, MachineKey, ModulePath, Place, needed_libc, resolve,
 };
 use crate::wheel::ArchivePath;
 
@@ -45,8 +45,8 @@ pub fn simulate(
     tree: &Tree,
     elf: &BTreeMap<ArchivePath, TreeElf>,
     simulation: &Simulation<'_>,
-) -> Vec<Graph> {
-    let mut files: BTreeMap<ModulePath, Arc<ElfFile>> = elf
+) -> Vec<Graph<LoadFacts>> {
+    let mut files: BTreeMap<ModulePath, Arc<ElfFile<LoadFacts>>> = elf
         .iter()
         .map(|(path, one)| (module_path(path), Arc::clone(&one.file)))
         .collect();
@@ -76,7 +76,7 @@ pub fn simulate(
         if !file.facts.dynamic || file.facts.kind != Kind::Shared {
             continue;
         }
-        let libc = libc_of(&file.facts).unwrap_or(default);
+        let libc = needed_libc(&file.facts).unwrap_or(default);
         let key = MachineKey::of(&file.facts);
         let group = groups
             .iter_mut()
@@ -86,7 +86,7 @@ pub fn simulate(
             None => groups.push((libc, key, vec![module])),
         }
     }
-    let world: PackageWorld<'_> = files.into_iter().collect();
+    let world: PackageWorld<'_, LoadFacts> = files.into_iter().collect();
     groups
         .into_par_iter()
         .map(|(libc, machine, roots)| {
@@ -98,7 +98,7 @@ pub fn simulate(
 
 /// The C library of most files.
 fn most_used(elf: &BTreeMap<ArchivePath, TreeElf>) -> Libc {
-    let named = elf.values().filter_map(|one| libc_of(&one.file.facts));
+    let named = elf.values().filter_map(|one| needed_libc(&one.file.facts));
     let (musl, all) = named.fold((0_usize, 0_usize), |(musl, all), libc| {
         let is_musl = usize::from(libc == Libc::Musl);
         (musl.saturating_add(is_musl), all.saturating_add(1))

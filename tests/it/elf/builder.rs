@@ -36,10 +36,10 @@ fn every_machine_is_read_back_as_it_was_built() {
     for machine in MACHINES {
         let facts = elf::read(&rich(machine).build()).unwrap();
         assert_eq!(facts.machine.arch().unwrap().name(), machine);
-        assert_eq!(facts.soname.unwrap().as_str(), "librich.so.1");
+        assert_eq!(facts.soname.as_ref().unwrap().as_str(), "librich.so.1");
         let needed: Vec<&str> = facts.needed.iter().map(elf::Soname::as_str).collect();
         assert_eq!(needed, ["libc.so.6", "libm.so.6"]);
-        let run_path = facts.run_path.unwrap();
+        let run_path = facts.run_path.as_ref().unwrap();
         assert_eq!(run_path.kind, RunPathKind::Runpath);
         assert_eq!(run_path.value, "$ORIGIN/../lib:/opt/lib");
         let symbols: Vec<(&str, bool, bool, Option<&str>)> = facts

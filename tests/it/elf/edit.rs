@@ -194,7 +194,7 @@ fn shorter_names_fit_and_one_kind_of_run_path_stays() {
         };
         let edited = edit(&original, &edits);
         let facts = read(&edited.bytes);
-        assert_eq!(facts.run_path.map(|path| path.kind), Some(kind));
+        assert_eq!(facts.run_path.as_ref().map(|path| path.kind), Some(kind));
         assert!(facts.rpath.is_none() || facts.runpath.is_none());
         shop.load("short names", &edited.bytes);
     }
@@ -206,7 +206,7 @@ fn shorter_names_fit_and_one_kind_of_run_path_stays() {
         },
     );
     assert_eq!(
-        (read(&none.bytes).rpath, read(&none.bytes).runpath),
+        (read(&none.bytes).load.rpath, read(&none.bytes).load.runpath),
         (None, None)
     );
 }

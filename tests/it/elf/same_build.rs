@@ -252,12 +252,13 @@ fn is_seen(before: &[u8], after: &[u8], at: usize) -> Option<String> {
             let facts = |bytes: &[u8]| {
                 let mut facts = elf::read(bytes).ok()?;
                 let plain = |name: &elf::Soname| elf::Soname::from(without_hash(name.as_str()));
-                facts.soname = facts.soname.as_ref().map(plain);
-                facts.needed = facts.needed.iter().map(plain).collect();
+                facts.load.soname = facts.soname.as_ref().map(plain);
+                facts.load.needed = facts.needed.iter().map(plain).collect();
                 for need in &mut facts.version_needs {
                     need.file = plain(&need.file);
                 }
-                (facts.run_path, facts.rpath, facts.runpath) = (None, None, None);
+                let load = &mut facts.load;
+                (load.run_path, load.rpath, load.runpath) = (None, None, None);
                 // Of a symbol's version the file is told by its full name.
                 let symbols: Vec<String> = facts
                     .symbols
@@ -347,7 +348,7 @@ fn fixtures() -> Vec<PathBuf> {
 
 /// The same library under another name and with another run path.
 fn twin_of(bytes: &[u8]) -> Vec<u8> {
-    let soname = elf::read(bytes).unwrap().soname.unwrap().into_string();
+    let soname = elf::read(bytes).unwrap().load.soname.unwrap().into_string();
     let (stem, rest) = soname.split_once('.').unwrap();
     let edits = Edits {
         soname: Some(format!("{stem}-0123abcd.{rest}").as_str().into()),
@@ -397,7 +398,12 @@ fn other_code_and_data_is_another_build() {
 fn what_another_name_means_is_told_by_its_hash_only() {
     for path in fixtures() {
         let bytes = fs::read(&path).unwrap();
-        let soname = elf::read(&bytes).unwrap().soname.unwrap().into_string();
+        let soname = elf::read(&bytes)
+            .unwrap()
+            .load
+            .soname
+            .unwrap()
+            .into_string();
         let edits = Edits {
             soname: Some(format!("x{soname}").as_str().into()),
             ..Edits::default()

@@ -13,6 +13,7 @@ use crate::read::dynamic::{
     is_table_tag,
 };
 use crate::read::facts::{self, Facts};
+use crate::read::load_facts::LoadFacts;
 use crate::read::object::Object;
 use crate::read::string_users;
 use crate::read::symbols::{Symbol, Symbols};
@@ -99,18 +100,21 @@ fn verify_rest(before: Facts, after: &mut Facts, edits: &Edits) -> Result<(), Er
     let more = &edits.more;
     let symbols = std::mem::take(&mut after.symbols);
     let expected = Facts {
+        load: LoadFacts {
+            os_abi: more.os_abi.unwrap_or(before.os_abi),
+            flags_1: match more.no_default_libraries {
+                true => before.flags_1 | DF_1_NODEFLIB,
+                false => before.flags_1,
+            },
+            soname: after.soname.clone(),
+            needed: after.needed.clone(),
+            run_path: after.run_path.clone(),
+            rpath: after.rpath.clone(),
+            runpath: after.runpath.clone(),
+            ..before.load
+        },
         interpreter: more.interpreter.clone().or(before.interpreter),
         exec_stack: more.exec_stack.or(before.exec_stack),
-        os_abi: more.os_abi.unwrap_or(before.os_abi),
-        flags_1: match more.no_default_libraries {
-            true => before.flags_1 | DF_1_NODEFLIB,
-            false => before.flags_1,
-        },
-        soname: after.soname.clone(),
-        needed: after.needed.clone(),
-        run_path: after.run_path.clone(),
-        rpath: after.rpath.clone(),
-        runpath: after.runpath.clone(),
         version_needs: after.version_needs.clone(),
         symbols: Symbols::default(),
         relr: after.relr,

@@ -1,16 +1,16 @@
 //! What a loader, a linker and a user would want to know of one ELF file.
 
+use std::ops::Deref;
+
 use serde::Serialize;
 
-use crate::codec::{Class, Endian};
 use crate::error::Error;
 use crate::read::attributes;
 use crate::read::dynamic::{
     DF_TEXTREL, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_TEXTREL,
 };
-use crate::read::header::Kind;
 use crate::read::image::Image;
-use crate::read::machine::Machine;
+use crate::read::load_facts::LoadFacts;
 use crate::read::notes::{self, X86Isa};
 use crate::read::object::Object;
 use crate::read::relocations;
@@ -18,38 +18,16 @@ use crate::read::section::SHT_SYMTAB;
 use crate::read::segment::{PF_W, PF_X, PT_GNU_STACK, PT_INTERP};
 use crate::read::symbols::{self, Symbols};
 use crate::read::versions::{self, VersionNeed};
-use crate::run_path::{RunPath, RunPathKind};
 use crate::soname::Soname;
 
-/// `DT_FLAGS_1`: a program rather than a library, though it is a shared object.
-const DF_1_PIE: u64 = 0x0800_0000;
-
 /// Everything [`read`] finds in a file. A file without a dynamic section has the fields of the
-/// headers only; the rest is empty.
+/// headers only; the rest is empty. What loaders go by is a part of it, and its fields are named as
+/// if they were its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Facts {
-    /// The width of addresses.
-    pub class: Class,
-    /// The byte order.
-    pub endian: Endian,
-    /// What it was built for.
-    pub machine: Machine,
-    /// What it is for.
-    pub kind: Kind,
-    /// `EI_OSABI`.
-    pub os_abi: u8,
-    /// Whether a loader links it at run time (it has `PT_DYNAMIC`).
-    pub dynamic: bool,
-    /// The name it gives itself.
-    pub soname: Option<Soname>,
-    /// The libraries it needs, in file order.
-    pub needed: Vec<Soname>,
-    /// The run path that loaders use: `RUNPATH` where both tags are there.
-    pub run_path: Option<RunPath>,
-    /// `DT_RPATH`, also where `RUNPATH` overrides it.
-    pub rpath: Option<String>,
-    /// `DT_RUNPATH`.
-    pub runpath: Option<String>,
+    /// What loaders search and match files by.
+    #[serde(flatten)]
+    pub load: LoadFacts,
     /// The loader that a program asks for.
     pub interpreter: Option<String>,
     /// The versions it needs of other libraries.
@@ -71,18 +49,26 @@ pub struct Facts {
     pub write_execute: bool,
     /// Whether relocations write to code (`DT_TEXTREL`).
     pub text_relocations: bool,
-    /// Whether it is a program: it has an interpreter, fixed addresses or says so (`DF_1_PIE`).
-    pub is_program: bool,
     /// Whether it has section headers.
     pub has_section_headers: bool,
     /// Whether it has a symbol table besides the dynamic one.
     pub has_symbol_table: bool,
     /// Whether it has debug sections.
     pub has_debug: bool,
-    /// `DT_FLAGS`.
-    pub flags: u64,
-    /// `DT_FLAGS_1`.
-    pub flags_1: u64,
+}
+
+impl Deref for Facts {
+    type Target = LoadFacts;
+
+    fn deref(&self) -> &LoadFacts {
+        &self.load
+    }
+}
+
+impl AsRef<LoadFacts> for Facts {
+    fn as_ref(&self) -> &LoadFacts {
+        &self.load
+    }
 }
 
 /// Reads the facts of a file through its program headers, as a loader would.
@@ -106,29 +92,18 @@ pub(crate) fn of(object: &Object<'_>) -> Result<Facts, Error> {
 
 fn of_headers(image: &Image<'_>) -> Result<Facts, Error> {
     let header = &image.header;
-    let mut machine = Machine::of(header);
-    if machine.is_arm() {
-        machine.arm_cpu = attributes::arm_cpu(image);
-    }
     let notes = notes::read(image);
     let interpreter = interpreter(image)?;
+    let mut load = LoadFacts::of_headers(header, interpreter.is_some());
+    if load.machine.is_arm() {
+        load.machine.arm_cpu = attributes::arm_cpu(image);
+    }
     let stack = image
         .segments
         .iter()
         .find(|segment| segment.kind == PT_GNU_STACK);
     Ok(Facts {
-        class: header.codec.class,
-        endian: header.codec.endian,
-        machine,
-        kind: header.kind,
-        os_abi: header.os_abi,
-        dynamic: false,
-        soname: None,
-        needed: Vec::new(),
-        run_path: None,
-        rpath: None,
-        runpath: None,
-        is_program: interpreter.is_some() || header.kind == Kind::Executable,
+        load,
         interpreter,
         version_needs: Vec::new(),
         version_definitions: Vec::new(),
@@ -152,8 +127,6 @@ fn of_headers(image: &Image<'_>) -> Result<Facts, Error> {
                     .section_name(section)
                     .is_some_and(crate::read::section::is_debug_name)
         }),
-        flags: 0,
-        flags_1: 0,
     })
 }
 
@@ -178,20 +151,21 @@ pub(crate) fn interpreter(image: &Image<'_>) -> Result<Option<String>, Error> {
 fn add_dynamic(facts: &mut Facts, object: &Object<'_>) -> Result<(), Error> {
     let (image, dynamic) = (&object.image, &object.dynamic);
     let text = |tag| Ok::<_, Error>(dynamic.text(tag)?.map(str::to_owned));
-    facts.dynamic = true;
-    facts.soname = text(DT_SONAME)?.map(Soname::from);
-    facts.needed = dynamic
+    let load = &mut facts.load;
+    load.soname = text(DT_SONAME)?.map(Soname::from);
+    load.needed = dynamic
         .entries
         .iter()
         .filter(|entry| entry.tag == DT_NEEDED)
         .map(|entry| dynamic.strings.text(entry.value).map(Soname::from))
         .collect::<Result<_, Error>>()?;
-    facts.rpath = text(DT_RPATH)?;
-    facts.runpath = text(DT_RUNPATH)?;
-    let run_path =
-        |kind, value: &Option<String>| value.clone().map(|value| RunPath { kind, value });
-    facts.run_path = run_path(RunPathKind::Runpath, &facts.runpath)
-        .or(run_path(RunPathKind::Rpath, &facts.rpath));
+    load.rpath = text(DT_RPATH)?;
+    load.runpath = text(DT_RUNPATH)?;
+    load.conclude(
+        dynamic.value(DT_FLAGS).unwrap_or(0),
+        dynamic.value(DT_FLAGS_1).unwrap_or(0),
+    );
+    facts.text_relocations = dynamic.value(DT_TEXTREL).is_some() || facts.flags & DF_TEXTREL != 0;
     let needs = versions::needs(image, dynamic)?;
     let definitions = versions::definitions(image, dynamic)?;
     facts.version_needs = versions::named(&needs, dynamic)?;
@@ -202,9 +176,5 @@ fn add_dynamic(facts: &mut Facts, object: &Object<'_>) -> Result<(), Error> {
         .collect::<Result<_, Error>>()?;
     facts.symbols = symbols::read(image, dynamic, object.symbols()?, &needs, &definitions)?;
     facts.relr = relocations::packed_count(image, dynamic)?;
-    facts.flags = dynamic.value(DT_FLAGS).unwrap_or(0);
-    facts.flags_1 = dynamic.value(DT_FLAGS_1).unwrap_or(0);
-    facts.text_relocations = dynamic.value(DT_TEXTREL).is_some() || facts.flags & DF_TEXTREL != 0;
-    facts.is_program |= facts.flags_1 & DF_1_PIE != 0;
     Ok(())
 }

@@ -2,16 +2,13 @@
 
 use crate::address::{FileOffset, VirtualAddress};
 use crate::error::Error;
+use crate::ranges::Span;
 use crate::read::dynamic::{
     DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, Dynamic,
 };
-use crate::read::facts::Facts;
-use crate::read::header::{Header, Kind};
-use crate::read::machine::Machine;
-use crate::read::notes::X86Isa;
+use crate::read::header::Header;
+use crate::read::load_facts::LoadFacts;
 use crate::read::segment::{PF_X, PT_DYNAMIC, PT_INTERP, Segment};
-use crate::read::symbols::Symbols;
-use crate::run_path::{RunPath, RunPathKind};
 use crate::soname::Soname;
 
 /// The most bytes of program headers, dynamic entries or one name that are read.
@@ -22,10 +19,10 @@ const NAME: u64 = 256;
 /// What [`read_links`] tells of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Links {
-    /// The facts that loaders search by; symbols, versions and notes are left out.
-    pub facts: Facts,
-    /// Address and size of each executable segment: two builds hardly ever agree in them.
-    pub code: Vec<(u64, u64)>,
+    /// The facts that loaders search by.
+    pub facts: LoadFacts,
+    /// The addresses of each executable segment: two builds hardly ever agree in them.
+    pub code: Vec<Span<VirtualAddress>>,
 }
 
 /// Reads a file of `length` bytes piece by piece; `read` gives `[offset, offset + size)`.
@@ -66,11 +63,12 @@ pub fn read_links<E>(
         .chunks_exact(record as usize)
         .filter_map(|raw| Segment::parse(codec, raw))
         .collect();
-    let mut facts = of_header(&header, &segments);
+    let has_interpreter = segments.iter().any(|segment| segment.kind == PT_INTERP);
+    let mut facts = LoadFacts::of_headers(&header, has_interpreter);
     let code = segments
         .iter()
         .filter(|segment| segment.is_load() && segment.flags & PF_X != 0)
-        .map(|segment| (segment.address.0, segment.file_size))
+        .map(Segment::loaded_span)
         .collect();
     let offset_of = |address: u64, size: u64| {
         let mut loads = segments.iter().filter(|segment| segment.is_load());
@@ -100,7 +98,6 @@ pub fn read_links<E>(
             .map(|entry| entry.1)
     };
     let strings = value(DT_STRTAB).and_then(|address| offset_of(address, 1));
-    facts.dynamic = true;
     for &(tag, offset) in &entries {
         if !matches!(tag, DT_NEEDED | DT_SONAME | DT_RPATH | DT_RUNPATH) {
             continue;
@@ -133,44 +130,6 @@ pub fn read_links<E>(
             _ => facts.runpath = Some(name),
         }
     }
-    let run_path =
-        |kind, value: &Option<String>| value.clone().map(|value| RunPath { kind, value });
-    facts.run_path = run_path(RunPathKind::Runpath, &facts.runpath)
-        .or(run_path(RunPathKind::Rpath, &facts.rpath));
-    facts.flags = value(DT_FLAGS).unwrap_or(0);
-    facts.flags_1 = value(DT_FLAGS_1).unwrap_or(0);
+    facts.conclude(value(DT_FLAGS).unwrap_or(0), value(DT_FLAGS_1).unwrap_or(0));
     Ok(Ok(Links { facts, code }))
-}
-
-fn of_header(header: &Header, segments: &[Segment]) -> Facts {
-    Facts {
-        class: header.codec.class,
-        endian: header.codec.endian,
-        machine: Machine::of(header),
-        kind: header.kind,
-        os_abi: header.os_abi,
-        dynamic: false,
-        soname: None,
-        needed: Vec::new(),
-        run_path: None,
-        rpath: None,
-        runpath: None,
-        interpreter: None,
-        version_needs: Vec::new(),
-        version_definitions: Vec::new(),
-        symbols: Symbols::default(),
-        relr: None,
-        build_id: None,
-        x86_isa: X86Isa::default(),
-        exec_stack: None,
-        write_execute: false,
-        text_relocations: false,
-        is_program: header.kind == Kind::Executable
-            || segments.iter().any(|segment| segment.kind == PT_INTERP),
-        has_section_headers: header.sections_at.0 != 0,
-        has_symbol_table: false,
-        has_debug: false,
-        flags: 0,
-        flags_1: 0,
-    }
 }

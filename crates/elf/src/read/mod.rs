@@ -10,6 +10,7 @@ pub(crate) mod header;
 pub(crate) mod image;
 pub(crate) mod init_arguments;
 pub(crate) mod links;
+pub(crate) mod load_facts;
 pub(crate) mod machine;
 pub(crate) mod notes;
 pub(crate) mod object;
