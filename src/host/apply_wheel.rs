@@ -2,21 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::Progress;
 use super::file_source::FileSource;
 use super::gather::{Gathered, file_name};
+use super::output_options::OutputOptions;
 use super::publish::Output;
 use super::sysroot::Sysroot;
+use super::written::{Applied, Written, edit_in_steps};
 use crate::elf::{self, Arch, Edits};
 use crate::error::{Error, Place};
 use crate::plan::{EntryOp, SourceLibrary, WheelPlan, hex, sbom_json};
 use crate::policy::shim;
 use crate::wheel::{
-    ArchivePath, ArchiveWriter, Deflated, DosDateTime, Entry, Level, RecordHash, RecordRow, deflate,
+    ArchivePath, ArchiveWriter, Deflated, DosDateTime, Entry, RecordHash, RecordRow, deflate,
 };
 
 /// So many bytes of content are worked on at once, unless one entry alone is larger:
@@ -26,43 +28,6 @@ const WINDOW: u64 = 24 << 20;
 const LIBRARY_MODE: u32 = 0o755;
 /// What moved out of the scripts folder: pip makes scripts executable, and nothing else.
 const PROGRAM_MODE: u32 = 0o755;
-
-/// How a wheel is written.
-#[derive(Clone, Debug)]
-pub struct OutputOptions {
-    /// The folder, `-w`.
-    pub folder: PathBuf,
-    /// How hard to deflate, `-z`.
-    pub level: Level,
-    /// The time of what is new, `SOURCE_DATE_EPOCH`.
-    pub time: DosDateTime,
-    /// Leave a file that is there already, `--no-clobber`.
-    pub keep_existing: bool,
-    /// The input itself may be replaced, `--in-place`.
-    pub in_place: bool,
-}
-
-impl Default for OutputOptions {
-    /// `wheelhouse`, written anew and the same at any time.
-    fn default() -> Self {
-        Self {
-            folder: PathBuf::from("wheelhouse"),
-            level: Level::default(),
-            time: DosDateTime::default(),
-            keep_existing: false,
-            in_place: false,
-        }
-    }
-}
-
-/// What was written.
-#[derive(Clone, Debug)]
-pub struct Applied {
-    /// The wheel.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub size: u64,
-}
 
 /// Write the wheel that `plan` describes.
 ///
@@ -76,42 +41,6 @@ pub fn apply_wheel(
     progress: &dyn Progress,
 ) -> Result<Applied, Error> {
     write_wheel(plan, gathered, sysroot, options, progress)?.publish()
-}
-
-/// A wheel that is written, and has no name yet. Dropped, it leaves nothing.
-pub struct Written {
-    output: Output,
-    path: PathBuf,
-    name: String,
-}
-
-impl Written {
-    /// The file name it will have.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What was written, to be read.
-    ///
-    /// # Errors
-    /// When the machine would not write or read it.
-    pub fn read(&mut self) -> Result<FileSource, Error> {
-        FileSource::of(self.output.reader()?, &self.path)
-    }
-
-    /// Give it its name.
-    ///
-    /// # Errors
-    /// When that fails; then the name is as it was before.
-    pub fn publish(self) -> Result<Applied, Error> {
-        let path = self.path;
-        self.output.publish()?;
-        let metadata = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
-        Ok(Applied {
-            path,
-            size: metadata.len(),
-        })
-    }
 }
 
 /// Write the wheel that `plan` describes, so that it can be looked at before it has its name.
@@ -138,7 +67,7 @@ pub fn write_wheel(
     let output = job.write()?;
     gathered.source.check_unchanged()?;
     let name = plan.output.to_string();
-    Ok(Written { output, path, name })
+    Ok(Written::new(output, path, name))
 }
 
 /// Write a wheel as it is, for one in which there is nothing to repair.
@@ -486,23 +415,6 @@ impl Item<'_> {
             Self::Text(_, text, ..) => text.len() as u64,
         }
     }
-}
-
-/// All edits of a file. New names of symbols go first, by themselves.
-fn edit_in_steps(bytes: &[u8], edits: &Edits) -> Result<elf::Buffer, elf::Error> {
-    if edits.more.rename_symbols.is_empty() {
-        return Ok(elf::edit(bytes, edits)?.bytes);
-    }
-    let mut rest = edits.clone();
-    let names = Edits {
-        more: elf::MoreEdits {
-            rename_symbols: std::mem::take(&mut rest.more.rename_symbols),
-            ..elf::MoreEdits::default()
-        },
-        ..Edits::default()
-    };
-    let renamed = elf::edit(bytes, &names)?.bytes;
-    Ok(elf::edit(&renamed, &rest)?.bytes)
 }
 
 /// How many of the items, at least one, are worked on together.

@@ -11,6 +11,7 @@ mod file_source;
 mod gather;
 mod gather_file;
 mod interrupt;
+mod output_options;
 mod owners;
 mod path_kind;
 mod port_wheels;
@@ -18,8 +19,9 @@ mod publish;
 mod sysroot;
 mod tree;
 mod verify_import;
+mod written;
 
-pub use apply_wheel::{Applied, OutputOptions, Written, apply_wheel, copy_wheel, write_wheel};
+pub use apply_wheel::{apply_wheel, copy_wheel, write_wheel};
 pub use debug_files::write_debug_files;
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};
@@ -28,6 +30,7 @@ pub use file_source::FileSource;
 pub use gather::{GatherOptions, Gathered, Judged, gather, judge, load};
 pub use gather_file::{AuditTreeOptions, gather_audit_tree, gather_file, gather_file_alone};
 pub use interrupt::expect_size_limit;
+pub use output_options::OutputOptions;
 pub use owners::owners;
 pub use path_kind::{PathKind, path_kind};
 pub use port_wheels::{PortFiles, digest_of, port_files, read_written};
@@ -37,6 +40,7 @@ pub use tree::{
     gather_tree, slim_facts, slim_tree, take_back, undo_dedupe, wheel_facts,
 };
 pub use verify_import::load_failures;
+pub use written::{Applied, Written};
 
 /// Tells how far a long work has come. All of it may be called from any thread.
 pub trait Progress: Sync {

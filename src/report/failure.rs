@@ -29,7 +29,9 @@ pub fn failure(error: &Error) -> String {
         }
         Error::NotReadable { place, why } => (format!("cannot read `{place}`: {why}"), None),
         Error::Blocked { wheel, obstacles } => return obstacles::blocked(wheel, obstacles),
-        Error::NotPortable { wheel, obstacles } => return super::port::refusal(wheel, obstacles),
+        Error::NotPortable { wheel, obstacles } => {
+            return super::port_obstacles::refusal(wheel, obstacles);
+        }
         Error::NotJudged { wheel, obstacles } => return obstacles::not_judged(wheel, obstacles),
         Error::Edit {
             wheel,

@@ -8,7 +8,7 @@ use super::port_obstacles::told;
 use super::repair::note_text;
 use super::words::{bytes, count};
 use crate::error::Error;
-use crate::plan::{PortObstacle, Provenance, WheelPlan};
+use crate::plan::{Provenance, WheelPlan};
 use crate::wheel::escape;
 
 /// What a person wants to know when a wheel is ported.
@@ -132,26 +132,6 @@ fn names<'a>(
     if !nulls.is_empty() {
         text.push_str(&format!("    nobody's: {}\n", nulls.join(", ")));
     }
-}
-
-/// Why a wheel is not ported: every obstacle, then what to do.
-pub(super) fn refusal(wheel: &str, obstacles: &[PortObstacle]) -> String {
-    let number = count(obstacles.len(), "obstacle", "obstacles");
-    let mut text = format!("cannot port `{}`: {number}", escape(wheel));
-    let mut hints: Vec<String> = Vec::new();
-    for obstacle in obstacles {
-        let told = told(obstacle);
-        text.push_str(&format!("\n  {}", told.text));
-        if let Some(hint) = told.hint
-            && !hints.contains(&hint)
-        {
-            hints.push(hint);
-        }
-    }
-    for hint in hints {
-        text.push_str(&format!("\n\nhint: {hint}"));
-    }
-    text
 }
 
 /// The report of `port --json`.

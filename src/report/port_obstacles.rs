@@ -1,8 +1,29 @@
 //! What keeps a wheel from being ported, in words, and the way out.
 
+use super::words::count;
 use crate::elf::Soname;
 use crate::plan::PortObstacle;
 use crate::wheel::escape;
+
+/// Why a wheel is not ported: every obstacle, then what to do.
+pub(super) fn refusal(wheel: &str, obstacles: &[PortObstacle]) -> String {
+    let number = count(obstacles.len(), "obstacle", "obstacles");
+    let mut text = format!("cannot port `{}`: {number}", escape(wheel));
+    let mut hints: Vec<String> = Vec::new();
+    for obstacle in obstacles {
+        let told = told(obstacle);
+        text.push_str(&format!("\n  {}", told.text));
+        if let Some(hint) = told.hint
+            && !hints.contains(&hint)
+        {
+            hints.push(hint);
+        }
+    }
+    for hint in hints {
+        text.push_str(&format!("\n\nhint: {hint}"));
+    }
+    text
+}
 
 /// One obstacle as a person reads it.
 pub(super) struct Told {

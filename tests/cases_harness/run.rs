@@ -104,7 +104,34 @@ fn one_run(case: &Case, run: &Run, folder: &Path) -> Result<String, String> {
         }
     }
     text.push('\n');
-    Ok(text)
+    // The shim's bytes are in the hashes of what a port writes: no case is about them.
+    match run.args.starts_with("port ") {
+        true => Ok(text.split_inclusive('\n').map(without_hashes).collect()),
+        false => Ok(text),
+    }
+}
+
+/// A line without hashes: of file names, of the shim, of what tells of it.
+fn without_hashes(line: &str) -> String {
+    let mut line = line.to_owned();
+    if let Some(at) = line.find("wheelfix-port.json,sha256=") {
+        return format!("{}wheelfix-port.json,…\n", &line[..at]);
+    }
+    if let Some(at) = line.find("\"sha256\": \"") {
+        return format!("{}\"sha256\": …\n", &line[..at]);
+    }
+    let is_hash = |word: &str| {
+        word.len() > 9
+            && word.as_bytes()[8] == b'.'
+            && word.bytes().take(8).all(|byte| byte.is_ascii_hexdigit())
+    };
+    let dashes: Vec<usize> = line.match_indices('-').map(|(at, _)| at).collect();
+    for at in dashes.into_iter().rev() {
+        if line.get(at + 1..).is_some_and(is_hash) {
+            line.replace_range(at + 1..at + 9, "…");
+        }
+    }
+    line
 }
 
 pub fn arguments(run: &Run, wheels: &[String], folder: &Path) -> Vec<String> {

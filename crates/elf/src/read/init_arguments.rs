@@ -143,6 +143,11 @@ fn x86_64(code: &[u8]) -> Reads {
                     length = length.saturating_add(1).saturating_add(size);
                 }
                 Some(0x80..=0x8f) => return Reads::No,
+                // cpuid writes the first four registers.
+                Some(0xa2) => {
+                    written |= 0xf;
+                    length = length.saturating_add(1);
+                }
                 _ => return Reads::Unknown,
             },
             0x01
@@ -174,6 +179,12 @@ fn x86_64(code: &[u8]) -> Reads {
                     0x81 | 0xc7 => 4,
                     _ => 0,
                 });
+                // xchg of two registers saves one of them over a cpuid.
+                if let (0x87, Some(other)) = (opcode, direct) {
+                    written |= 1 << register | 1 << other;
+                    at = at.saturating_add(length);
+                    continue;
+                }
                 // xor of a register with itself writes it and reads nothing.
                 let clears = matches!(opcode, 0x31 | 0x33) && direct == Some(register);
                 let is_group = matches!(opcode, 0x80 | 0x81 | 0x83 | 0xc6 | 0xc7);
@@ -342,6 +353,11 @@ mod tests {
         let code = [
             0x48, 0x8b, 0x3d, 1, 2, 3, 4, 0x48, 0x8d, 0x15, 1, 2, 3, 4, 0x48, 0x8d, 0x35, 1, 2, 3,
             4, 0xe9,
+        ];
+        assert_eq!(x86_64(&code), Reads::No);
+        // mov $1,%eax; xchg %rbx,%rsi; cpuid; xchg %rbx,%rsi; ret
+        let code = [
+            0xb8, 1, 0, 0, 0, 0x48, 0x87, 0xde, 0x0f, 0xa2, 0x48, 0x87, 0xde, 0xc3,
         ];
         assert_eq!(x86_64(&code), Reads::No);
         // stp x29,x30,[sp,#-16]!; adrp x0; bl
