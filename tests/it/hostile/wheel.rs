@@ -44,7 +44,7 @@ fn a_name_that_is_no_wheels_is_refused_with_the_form_expected() {
         assert!(
             error
                 .detail
-                .contains("name-version[-build]-python-abi-platform.whl"),
+                .contains("name-version[-build]-python-abi-platform[-variant].whl"),
             "{error}"
         );
     }
