@@ -20,8 +20,8 @@ mod elf_writer;
 
 use elf_machine::{Codec, Machine, Names};
 use elf_tables::{
-    CODE_STEP, Symbol, Versions, arm_attributes, ballast, hash_table, isa_note, relr_words,
-    sysv_hash,
+    CODE_STEP, Symbol, Versions, arm_attributes, ballast, gnu_note, hash_table, isa_note,
+    relr_words, sysv_hash,
 };
 use elf_writer::{Part, Place, Writer};
 
@@ -56,6 +56,8 @@ pub struct Elf {
     pub relocations: Vec<String>,
     /// The x86 level it is marked with: 1 baseline, 2, 3, 4.
     pub isa: Option<u32>,
+    /// The bytes of its `NT_GNU_BUILD_ID` note.
+    pub build_id: Option<Vec<u8>>,
     /// `Tag_CPU_arch` of Arm: 6 is v6, 10 is v7.
     pub arm_cpu: u8,
     /// A symbol table and a debug section of so many bytes, which stripping removes.
@@ -121,6 +123,7 @@ impl Default for Elf {
             indirect: Vec::new(),
             relocations: Vec::new(),
             isa: None,
+            build_id: None,
             arm_cpu: 10,
             debug: 0,
             ballast: 0,
@@ -179,6 +182,11 @@ impl Elf {
             let note = isa_note(codec, level);
             let kind = Part::new(".note.gnu.property", Place::Code, 7, note);
             writer.add(kind.align(codec.word()).segment(4).segment(0x6474_e553));
+        }
+        if let Some(identity) = &self.build_id {
+            let note = gnu_note(codec, 3, identity);
+            let part = Part::new(".note.gnu.build-id", Place::Code, 7, note);
+            writer.add(part.align(4).segment(4));
         }
         let functions = (self.defines.len() + self.indirect.len()) as u64 + 1;
         let code = vec![0xc3; (functions * CODE_STEP) as usize];

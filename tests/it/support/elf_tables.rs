@@ -104,8 +104,13 @@ pub fn isa_note(codec: Codec, level: u32) -> Vec<u8> {
         .map(|n| codec.u32(n))
         .concat();
     property.resize(property.len().next_multiple_of(codec.word()), 0);
-    let head = [4, property.len() as u32, 5].map(|n| codec.u32(n)).concat();
-    [head, b"GNU\0".to_vec(), property].concat()
+    gnu_note(codec, 5, &property)
+}
+
+/// A note of GNU's: of this type, with these bytes.
+pub fn gnu_note(codec: Codec, kind: u32, content: &[u8]) -> Vec<u8> {
+    let head = [4, content.len() as u32, kind].map(|n| codec.u32(n));
+    [&head.concat(), &b"GNU\0"[..], content].concat()
 }
 
 /// The file's core: `Tag_CPU_arch`.
