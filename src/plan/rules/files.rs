@@ -169,6 +169,17 @@ rules! {
     title "More static thread-local data than glibc keeps room for"
     why "Data that is reached by initial-exec has to fit what glibc sets aside when a program starts, for all libraries together: dlopen fails with `cannot allocate memory in static TLS block`."
     help "compile without `-ftls-model=initial-exec`, or make the data smaller (a pointer to it, allocated on first use)";
+
+    "E013" "no-build-id" NoBuildId off by default {
+        /// The library.
+        file: ModulePath,
+    }
+    says("{file} has no build-id")
+    json(file: file,)
+    degree Note
+    title "A file has no build-id"
+    why "A debugger and a crash report find the debug information of a file by its build-id; without one it is guessed by name."
+    help "link it with `-Wl,--build-id`";
 }
 
 /// What of thread-local data is reached.
@@ -252,6 +263,9 @@ pub(in crate::plan) fn faults_of(file: &ModulePath, facts: &Facts) -> Vec<FileFa
     let mut found = Vec::new();
     if facts.text_relocations {
         found.push(FileFault::TextRelocations { file: file.clone() });
+    }
+    if facts.build_id.is_none() {
+        found.push(FileFault::NoBuildId { file: file.clone() });
     }
     if facts.write_execute {
         found.push(FileFault::WritableCode { file: file.clone() });
