@@ -122,8 +122,11 @@ pub fn policy_of(tag: &PlatformTag, arch: Arch) -> Option<&'static Policy> {
         .max_by_key(|policy| policy.version)
 }
 
-static TABLE: LazyLock<Vec<Policy>> = LazyLock::new(|| {
-    let rows: Vec<Vec<&'static str>> = TEXT
+static TABLE: LazyLock<Vec<Policy>> = LazyLock::new(|| table(TEXT));
+
+/// The policies of a table's text, in its order.
+fn table(text: &'static str) -> Vec<Policy> {
+    let rows: Vec<Vec<&'static str>> = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
         .map(|line| line.split('\t').collect())
@@ -160,7 +163,7 @@ static TABLE: LazyLock<Vec<Policy>> = LazyLock::new(|| {
         }
     }
     table
-});
+}
 
 fn tag_row(row: &[&'static str]) -> Option<Policy> {
     let ["tag", name, alias, machines] = row else {
@@ -248,6 +251,20 @@ mod tests {
         let policy = policy("musllinux_1_2_x86_64");
         assert!(policy.provides("libz.so.1"));
         assert!(!policy.provides("libstdc++.so.6"));
+    }
+
+    #[test]
+    fn a_row_is_all_that_a_new_tag_takes() {
+        let row = "tag\tmusllinux_1_3\t.\taarch64 x86_64\nprovides\tlibnew.so.1\tmusllinux_1_3\n";
+        let text: &'static str = Box::leak(format!("{TEXT}{row}").into_boxed_str());
+        let table = table(text);
+        let of = |name| table.iter().find(|policy| policy.is(name)).unwrap();
+        let new = of("musllinux_1_3");
+        assert_eq!(new.names(Arch::Aarch64), ["musllinux_1_3_aarch64"]);
+        // It provides what older ones do, and its own; theirs is as before.
+        assert!(new.provides("libc.so") && new.provides("libnew.so.1"));
+        assert!(!of("musllinux_1_2").provides("libnew.so.1"));
+        assert!(new.forbidden("libz.so.1").is_some());
     }
 
     #[test]
