@@ -32,6 +32,12 @@ pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
     if inspection.libc == Libc::Glibc {
         versions(&mut text, inspection);
     }
+    if verbose && !inspection.build_ids.is_empty() {
+        text.push_str("  build-ids\n");
+        for (file, identity) in &inspection.build_ids {
+            let _ = writeln!(text, "    {file}   {identity}");
+        }
+    }
     text
 }
 

@@ -15,6 +15,7 @@ use crate::plan::needs::outside::isa_blockers;
 use crate::plan::needs::outside::{Outside, Rules, glibc_that_would_do, outside};
 use crate::plan::needs::subject::{ElfEntry, Platform, Subject};
 use crate::plan::needs::target::MUSL_AUTO;
+use crate::plan::repair::naming::hex;
 use crate::plan::rules::fault::Fault;
 use crate::plan::verdict::glibc_floor::{GlibcFloor, glibc_floor};
 use crate::policy::{Importers, MuslFloor, Policy, Pythons, musl_floor, policies};
@@ -49,6 +50,9 @@ pub struct Inspection {
     pub deserves: Vec<String>,
     /// Why it does not deserve a wider one, or any.
     pub blockers: Vec<Blocker>,
+    /// The build-ids of its files, in lower-case hexadecimal; a file without one is not among them.
+    #[serde(skip)]
+    pub build_ids: BTreeMap<ModulePath, String>,
     /// The libraries of the wheel that its other files need.
     pub carries: Vec<Carried>,
     /// What it needs from outside.
@@ -172,6 +176,7 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         claims: input.claims.to_vec(),
         deserves: deserved.map_or_else(Vec::new, |one| one.policy.names_at(arch, one.version)),
         blockers: blockers.unwrap_or_default(),
+        build_ids: build_ids(&subject.elf),
         carries: carried(&links, &subject.elf),
         needs,
         versions: versions(&links, &files),
@@ -181,6 +186,14 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         nowhere,
         floor,
     }
+}
+
+fn build_ids(elf: &[ElfEntry]) -> BTreeMap<ModulePath, String> {
+    let of = |entry: &ElfEntry| {
+        let identity = entry.file.facts.build_id.as_ref()?;
+        Some((entry.installed.clone(), hex(identity)))
+    };
+    elf.iter().filter_map(of).collect()
 }
 
 /// A tag that the content might deserve.
