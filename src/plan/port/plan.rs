@@ -10,13 +10,13 @@ use crate::plan::port::input::{PortInput, PortWheel, built_for};
 use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
 use crate::plan::port::provenance::{Carried, Changed, PROVENANCE, Provenance, Schema, Source};
+use crate::plan::repair::headers;
 use crate::plan::repair::naming::hex;
 use crate::plan::repair::run_path::of_wheel_file;
-use crate::plan::repair::tags;
 use crate::plan::{EntryOp, Note, Reason, RunsOn, SourceLibrary, WheelPlan};
 use crate::policy::{PORT_MACHINES, shim};
 use crate::resolve::{ElfFile, Libc, ModulePath, Place};
-use crate::wheel::{ArchivePath, Headers, WheelFilename};
+use crate::wheel::{ArchivePath, WheelFilename};
 
 /// What ports come to: a plan for each wheel, and what a proof goes by.
 #[derive(Clone, Debug)]
@@ -326,8 +326,9 @@ impl Draft<'_> {
             files: std::mem::take(&mut self.changed),
         };
         self.write_metadata(PROVENANCE, &provenance.text());
-        let headers = wheel_headers(wheel.wheel, &output);
-        self.write_metadata("WHEEL", &String::from_utf8_lossy(&headers));
+        if let Some(headers) = headers::of(wheel.wheel, wheel.filename, &output) {
+            self.write_metadata("WHEEL", &String::from_utf8_lossy(&headers));
+        }
         for name in ["RECORD.jws", "RECORD.p7s"] {
             if let Ok(path) = wheel.dist_info.join(name)
                 && let Some(op) = self.ops.get_mut(&path)
@@ -388,17 +389,6 @@ pub fn ported_name(filename: &WheelFilename, tag: &str, arch: Arch) -> WheelFile
     let mut output = filename.with_platforms([format!("{tag}_{}", arch.name())]);
     output.build = Some(format!("{}ported", digits.collect::<String>()));
     output
-}
-
-fn wheel_headers(headers: &Headers, output: &WheelFilename) -> Vec<u8> {
-    let mut new = match tags::wheel_headers(headers, output) {
-        Some(bytes) => Headers::parse(&bytes),
-        None => headers.clone(),
-    };
-    if let Some(build) = &output.build {
-        new.set("Build", build);
-    }
-    new.to_bytes()
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

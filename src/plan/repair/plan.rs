@@ -11,7 +11,7 @@ use crate::plan::needs::subject::{ElfEntry, Platform};
 use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
-use crate::plan::repair::{debug, graft, naming, runs};
+use crate::plan::repair::{debug, graft, headers, naming, runs};
 use crate::plan::{
     EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan,
 };
@@ -79,7 +79,7 @@ pub fn repair(
         debug::link_debug_files(&mut draft.ops);
     }
     if options.update_tags
-        && let Some(text) = tags::wheel_headers(input.wheel, &output)
+        && let Some(text) = headers::of(input.wheel, input.filename, &output)
     {
         draft.write_metadata("WHEEL", &text);
     }

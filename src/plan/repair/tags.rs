@@ -16,7 +16,7 @@ use crate::policy::{
     Cause, Family, MuslFloor, PlatformTag, Policy, musl_floor, policies, policy_of,
 };
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::{Headers, Tag, WheelFilename};
+use crate::wheel::WheelFilename;
 
 /// The verdict on one wheel.
 pub(in crate::plan) struct Verdict {
@@ -424,24 +424,4 @@ pub(in crate::plan) fn platforms(
         }
     }
     tags.into_iter().collect()
-}
-
-/// WHEEL as it has to be for a file name, or `None` when it is right already.
-pub(in crate::plan) fn wheel_headers(
-    headers: &Headers,
-    filename: &WheelFilename,
-) -> Option<Vec<u8>> {
-    let mut new = headers.clone();
-    let tags: Vec<String> = Tag::expand(filename).iter().map(Tag::to_string).collect();
-    let old = headers.get_all("Tag");
-    let same: BTreeSet<&String> = old.iter().collect();
-    if same.len() != tags.len() || !tags.iter().all(|tag| same.contains(tag)) {
-        new.set_all("Tag", &tags);
-    }
-    let pure = headers.get_all("Root-Is-Purelib");
-    if pure.len() != 1 || !pure.iter().all(|value| value.eq_ignore_ascii_case("false")) {
-        new.set_all("Root-Is-Purelib", &["false"]);
-    }
-    let bytes = new.to_bytes();
-    (bytes != headers.to_bytes()).then_some(bytes)
 }
