@@ -46,6 +46,9 @@ pub(super) struct Arguments {
     /// Leave file name and WHEEL as they are
     #[arg(long)]
     no_update_tags: bool,
+    /// The build number of what is written: of wheels that are alike in all else, pip takes the highest
+    #[arg(long, value_name = "NUMBER", conflicts_with = "no_update_tags")]
+    build_number: Option<String>,
     /// A library that stays outside, with wildcards; matched on its name, then on its path
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
@@ -143,6 +146,7 @@ impl Arguments {
             lib_suffix: self.lib_sdir.clone(),
             update_tags: !self.no_update_tags,
             only_plat: self.only_plat,
+            build_number: self.build_number.as_deref().map(build_number).transpose()?,
             strip: match self.strip {
                 None => Strip::None,
                 Some(StripArg::All) => Strip::All,
@@ -176,6 +180,18 @@ impl Arguments {
             allow_pure_python_wheel: self.allow_pure_python_wheel,
             refuse_as_auditwheel: self.refuse_as_auditwheel,
         })
+    }
+}
+
+/// A build number as file names can hold it: a digit, then more digits, letters, `_` and `.` (PEP 427).
+fn build_number(text: &str) -> Result<String, Error> {
+    let fits = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '.');
+    match text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(fits) {
+        true => Ok(text.to_owned()),
+        false => Err(Error::Usage(format!(
+            "--build-number {}: it begins with a digit and goes on with digits, letters, `_` and `.`, as `1` or `2local`",
+            crate::wheel::escape(text)
+        ))),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct RepairOptions {
     pub update_tags: bool,
     /// `--only-plat`.
     pub only_plat: bool,
+    /// `--build-number`; `None`: as in the input's name.
+    pub build_number: Option<String>,
     /// `--strip`.
     pub strip: Strip,
     /// `--debug-dir`: stripped files name a debug file.
@@ -46,6 +48,7 @@ impl Default for RepairOptions {
             lib_suffix: ".libs".to_owned(),
             update_tags: true,
             only_plat: false,
+            build_number: None,
             strip: Strip::None,
             debug_links: false,
             relr: RelrChoice::Auto,

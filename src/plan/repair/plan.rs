@@ -174,7 +174,9 @@ fn output_name(
         return input.filename.clone();
     }
     let platforms = tags::platforms(input.filename, verdict, input.subject, notes);
-    input.filename.with_platforms(platforms)
+    let mut output = input.filename.with_platforms(platforms);
+    output.build = options.build_number.clone().or(output.build);
+    output
 }
 
 /// A musllinux tag speaks of every musl of its version; say so when the files do not.
