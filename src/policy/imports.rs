@@ -27,9 +27,16 @@ enum Form {
     Stable,
     /// `.abi3t.so`.
     StableFree,
-    /// `.cpython-313-….so`; free-threaded with a `t` behind the number.
-    Version { minor: u8, free: bool },
+    /// `.cpython-313-….so`; free-threaded with a `t` behind the number, built for debugging with a
+    /// `d`.
+    Version { minor: u8, free: bool, debug: bool },
+    /// That of another Python than CPython, or of another system: `.pypy311-pp73-….so`,
+    /// `.cp313-win_amd64.so`.
+    Other,
 }
+
+/// Pythons that have endings of their own.
+const OTHERS: [&str; 3] = ["pypy", "graalpy", "pyston"];
 
 #[derive(Clone, Copy, Debug)]
 struct Ending<'a> {
@@ -60,8 +67,15 @@ impl<'a> Ending<'a> {
                 };
                 let digits = version.trim_end_matches(|c: char| c.is_ascii_lowercase());
                 let minor = digits.strip_prefix('3')?.parse().ok()?;
-                let free = version.ends_with('t') || version.ends_with("td");
-                (Form::Version { minor, free }, place)
+                let flags = version.strip_prefix(digits).unwrap_or_default();
+                let (free, debug) = (flags.contains('t'), flags.contains('d'));
+                (Form::Version { minor, free, debug }, place)
+            }
+            (head, Some(_)) if OTHERS.iter().any(|name| head.starts_with(name)) => {
+                (Form::Other, None)
+            }
+            (head, Some(rest)) if minor_of(head).is_some() && rest.starts_with("win") => {
+                (Form::Other, None)
             }
             _ => return None,
         };
@@ -124,9 +138,11 @@ fn is_free(abi: &str) -> bool {
 fn takes(python: &str, abi: &str, form: Form) -> bool {
     let Some(minor) = minor_of(python) else {
         // PyPy's own endings are not known here; whatever `py3` stands for takes some of CPython's.
-        return form == Form::Plain || !python.starts_with("pp");
+        let is_of_cpython = matches!(form, Form::Stable | Form::StableFree | Form::Version { .. });
+        return !is_of_cpython || !python.starts_with("pp");
     };
     match (abi, form) {
+        (_, Form::Other) => false,
         (_, Form::Plain) | ("none", Form::Stable | Form::StableFree) | ("abi3", Form::Stable) => {
             true
         }
@@ -135,15 +151,24 @@ fn takes(python: &str, abi: &str, form: Form) -> bool {
         (_, Form::StableFree) => minor >= STABLE_FREE,
         (_, Form::Stable) => !is_free(abi) || minor < STABLE_FREE,
         ("none", Form::Version { minor: own, .. }) => own == minor,
-        (_, Form::Version { minor: own, free }) => own == minor && free == is_free(abi),
+        (
+            _,
+            Form::Version {
+                minor: own,
+                free,
+                debug,
+            },
+        ) => own == minor && free == is_free(abi) && (!debug || abi.contains('d')),
     }
 }
 
 /// Is the machine and the C library in an ending that of the package, as a Python of the tag names
 /// them?
 fn is_here(python: &str, place: Option<&str>, libc: Libc, arch: Arch) -> bool {
-    let Some((machine, system)) = place.and_then(|place| place.split_once("-linux-")) else {
-        return true;
+    let Some(place) = place else { return true };
+    // Another system's, where CPython has them: `darwin`, `x86_64-cygwin`, `wasm32-emscripten`.
+    let Some((machine, system)) = place.split_once("-linux-") else {
+        return false;
     };
     let same_machine = match machine {
         "i386" | "i486" | "i586" | "i686" => arch == Arch::I686,
@@ -157,7 +182,8 @@ fn is_here(python: &str, place: Option<&str>, libc: Libc, arch: Arch) -> bool {
         Libc::Glibc => system.starts_with("gnu"),
         Libc::Musl => system.starts_with("musl") || unnamed && system.starts_with("gnu"),
     };
-    same_machine && same_libc
+    // x86_64 with short pointers is another machine.
+    same_machine && same_libc && !system.ends_with("x32")
 }
 
 /// The endings that a Python of the tag looks for, for people.
@@ -213,6 +239,12 @@ mod tests {
             "cpython-313-aarch64-linux-musl.so",
             "cpython-312-x86_64-linux-musl.so",
             "cpython-313t-x86_64-linux-musl.so",
+            "cpython-313d-x86_64-linux-musl.so",
+            "cpython-313-x86_64-linux-muslx32.so",
+            "cpython-313-darwin.so",
+            "cp313-win_amd64.so",
+            "pypy311-pp73-x86_64-linux-gnu.so",
+            "graalpy242-311-native-x86_64-linux.so",
             "abi3t.so",
         ] {
             let want = unserved(&CP313, &[ending]);
@@ -265,5 +297,12 @@ mod tests {
         let pypy = [("pp310", "pypy310_pp73")];
         assert_eq!(unserved(&pypy, &["pypy310-pp73-x86_64-linux-gnu.so"]), None);
         assert!(unserved(&pypy, &[OWN]).is_some());
+        assert_eq!(
+            unserved(
+                &[("cp313", "cp313d")],
+                &["cpython-313d-x86_64-linux-musl.so"]
+            ),
+            None
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Which C library a file is for, where the names that it needs do not decide it: musl answers for
 //! `libc.so.6` and `libm.so.6` itself, and knows no symbol versions.
 
-use crate::elf::{Facts, Soname};
+use crate::elf::{Facts, Kind, Soname};
+use crate::plan::needs::subject::{ElfEntry, is_static};
 use crate::policy::{glibc_has, musl_has};
 use crate::resolve::{Libc, MachineKey, answers_for, libc_of, required};
 
@@ -34,4 +35,48 @@ fn loads_on_musl(facts: &Facts) -> bool {
     facts.interpreter.is_none()
         && !needed.any(glibc_only)
         && required(facts).all(|symbol| musl_has(arch, symbol.name) || !glibc_has(symbol.name))
+}
+
+/// Whether every file that a loader or the kernel takes is for either C library, so that tags of
+/// both are true: static programs, and libraries that need nothing of one.
+pub(in crate::plan) fn all_suit_both(elf: &[ElfEntry]) -> bool {
+    let mut taken = elf
+        .iter()
+        .filter(|entry| matches!(entry.file.facts.kind, Kind::Shared | Kind::Executable));
+    taken.all(|entry| {
+        is_static(&entry.file.facts) || libc_of_name(entry).is_none() && needs_no_libc(entry)
+    })
+}
+
+/// A library that asks for no other, for no symbol of a C library, and for nothing that one of the
+/// loaders lacks. What it asks of Python is the same everywhere.
+fn needs_no_libc(entry: &ElfEntry) -> bool {
+    let facts = &entry.file.facts;
+    let relocated = &facts.relocated;
+    let Some(arch) = MachineKey::of(facts).arch() else {
+        return false;
+    };
+    let for_any_loader = relocated.thread_data == 0
+        && !relocated.irelative
+        && relocated.indirect.is_empty()
+        && relocated.initial_exec.is_empty()
+        && facts.relr.is_none();
+    let of_a_libc = |name: &str| musl_has(arch, name) || glibc_has(name);
+    facts.dynamic
+        && facts.needed.is_empty()
+        && facts.interpreter.is_none()
+        && for_any_loader
+        && !required(facts).any(|symbol| of_a_libc(symbol.name))
+}
+
+/// The C library that an extension's file name speaks of (`…-linux-gnu.so`, `…-linux-musl.so`, of
+/// Arm `…-linux-gnueabihf.so`): the interpreter that built it wrote it there.
+pub(in crate::plan) fn libc_of_name(entry: &ElfEntry) -> Option<Libc> {
+    let (_, system) = entry.entry.as_str().rsplit_once("-linux-")?;
+    let system = system.strip_suffix(".so")?;
+    if system.starts_with("musl") {
+        Some(Libc::Musl)
+    } else {
+        system.starts_with("gnu").then_some(Libc::Glibc)
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::elf::{Arch, Facts, Kind};
+use crate::elf::{Arch, Facts};
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::rules::fault::Fault;
 use crate::policy::{Importers, Pythons};
@@ -53,22 +53,11 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Has it only programs that no loader links, so that the C library is no matter?
-    pub(in crate::plan) fn suits_every_libc(&self) -> bool {
-        let mut files = self.elf.iter().filter(|entry| is_loaded(&entry.file.facts));
-        files.all(|entry| is_static(&entry.file.facts))
-    }
-
     /// The real paths of what a loader links: not object files, not static programs.
     pub(in crate::plan) fn linked(&self) -> BTreeSet<ModulePath> {
         let linked = self.elf.iter().filter(|entry| entry.file.facts.dynamic);
         linked.map(|entry| entry.file.real_path.clone()).collect()
     }
-}
-
-/// Whether a kernel or a loader would take a file: not object files, not core dumps.
-fn is_loaded(facts: &Facts) -> bool {
-    matches!(facts.kind, Kind::Shared | Kind::Executable)
 }
 
 /// Whether a program carries all it needs: it asks for no loader and for no library, also where it is

@@ -4,7 +4,7 @@
 use crate::elf::{Arch, Kind};
 use crate::plan::needs::foreign::{self, Told};
 use crate::plan::needs::obstacle::Obstacle;
-use crate::plan::needs::subject::{ElfEntry, is_static};
+use crate::plan::needs::subject::ElfEntry;
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey};
 
@@ -150,19 +150,11 @@ pub fn machine_of(
     }
 }
 
-/// The C library that the extensions' file names speak of (`…-linux-gnu.so`, `…-linux-musl.so`, of
-/// Arm `…-linux-gnueabihf.so`): the interpreter that built them wrote it there.
+/// The C library that the extensions' file names speak of.
 fn named_libc(elf: &[ElfEntry]) -> Option<Libc> {
-    let of_name = |entry: &ElfEntry| {
-        let (_, system) = entry.entry.as_str().rsplit_once("-linux-")?;
-        let system = system.strip_suffix(".so")?;
-        if system.starts_with("musl") {
-            Some(Libc::Musl)
-        } else {
-            system.starts_with("gnu").then_some(Libc::Glibc)
-        }
-    };
-    elf.iter().filter(|entry| counts(entry)).find_map(of_name)
+    elf.iter()
+        .filter(|entry| counts(entry))
+        .find_map(foreign::libc_of_name)
 }
 
 /// The C library of a wheel: `forced` (`--libc`), else what its files were linked
@@ -202,12 +194,8 @@ pub fn libc_of_wheel(
         .or_else(|| files.first())
         .map(|(_, libc)| *libc);
     let linked = told.iter().any(|(_, told)| *told == Told::LinkedToGlibc);
-    // A static program suits both: what is asked for decides, where it is not what the tags say.
-    let suits_both = elf
-        .iter()
-        .filter(|entry| counts(entry))
-        .all(|entry| is_static(&entry.file.facts));
-    let asked = requested.libc().filter(|_| suits_both);
+    // Where the files suit both, what is asked for decides, also where it is not what the tags say.
+    let asked = requested.libc().filter(|_| foreign::all_suit_both(elf));
     let told = forced
         .or(from_files)
         .or(asked)

@@ -14,14 +14,6 @@ use crate::plan::needs::subject::{ElfEntry, is_static};
 use crate::policy::PlatformTag;
 use crate::resolve::{MachineKey, ModulePath};
 
-/// The machines that Linux runs programs on, by the kernel's own list (`include/uapi/linux/elf-em.h`
-/// without those of no user space: `EM_BPF`, `EM_LANAI`). A file for any other machine is read by
-/// no loader.
-const OF_LINUX: [u16; 41] = [
-    2, 3, 4, 6, 7, 8, 10, 15, 18, 20, 21, 22, 36, 40, 41, 42, 43, 50, 62, 76, 87, 88, 89, 92, 93,
-    94, 106, 113, 140, 164, 167, 183, 188, 189, 191, 195, 243, 252, 258, 0x9026, 0xa390,
-];
-
 /// `EI_OSABI` of what Linux loads: none, GNU, and the ARM of before the EABI.
 const ABI_OF_LINUX: [u8; 3] = [0, 3, 97];
 
@@ -31,7 +23,8 @@ fn is_for_no_loader(facts: &Facts) -> Option<&'static str> {
         190 => "code for a GPU (CUDA)",
         224 => "code for a GPU (AMD)",
         247 => "a BPF program",
-        number if !OF_LINUX.contains(&number) => "for a machine that runs no Linux programs",
+        164 => "code for a signal processor (Hexagon)",
+        _ if !facts.machine.runs_linux() => "for a machine that runs no Linux programs",
         _ if !ABI_OF_LINUX.contains(&facts.os_abi) => "for another system than Linux",
         _ => return None,
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::elf::{Arch, Relr};
 use crate::plan::Note;
+use crate::plan::needs::foreign::all_suit_both;
 use crate::plan::needs::links::Links;
 use crate::plan::needs::obstacle::{Blocker, Obstacle};
 use crate::plan::needs::old_python::python_blockers;
@@ -396,7 +397,7 @@ pub(in crate::plan) fn platforms(
     notes: &mut Vec<Note>,
 ) -> Vec<String> {
     let Platform { arch, libc, .. } = subject.platform;
-    let suits_both = subject.suits_every_libc();
+    let suits_both = all_suit_both(&subject.elf);
     let floor = verdict.floor.as_ref();
     let musl = floor.and_then(|floor| floor.alpine.musl_minor());
     let from = match libc {
@@ -413,7 +414,7 @@ pub(in crate::plan) fn platforms(
         let plain = tag.as_ref().is_some_and(|tag| tag.family == Family::Linux);
         let holds = tag.is_some_and(|tag| {
             let of_own = tag.family == family && tag.version >= from;
-            // Without loader and library a program runs beside any C library.
+            // What needs neither loader nor library runs beside any C library.
             let of_other = suits_both && tag.family != Family::Linux && tag.family != family;
             tag.is_for(arch) && (of_own || of_other)
         });

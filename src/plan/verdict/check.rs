@@ -65,6 +65,13 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
                 glibc(subject, widest.as_ref(), exclude, &mut found);
             }
         }
+    } else {
+        // Nothing tells the C library, or several machines are in it: what promises nothing is
+        // known all the same.
+        let is_plain =
+            |tag: &&String| PlatformTag::parse(tag).is_some_and(|tag| tag.family == Family::Linux);
+        let plain = package.platforms.iter().filter(is_plain).cloned();
+        found.extend(plain.map(|tag| TagFault::PromisesNothing { tag }.into()));
     }
     found.sort();
     found.dedup();

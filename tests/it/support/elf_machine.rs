@@ -78,11 +78,12 @@ impl Machine {
             "s390x" => (22, big, 0, 0x1000),
             "riscv64" => (243, little(true), 5, 0x1000),
             "loongarch64" => (258, little(true), 0x43, 0x1_0000),
-            // No loader reads these: GPUs, the kernel's own machine, a microcontroller.
+            // No loader reads these: GPUs, the kernel's own machine, a microcontroller, a DSP.
             "amdgpu" => (224, little(true), 0x3f, 0x1000),
             "cuda" => (190, little(true), 0x5a, 0x1000),
             "bpf" => (247, little(true), 0, 0x1000),
             "avr" => (83, little(false), 0, 0x1000),
+            "hexagon" => (164, little(false), 0x68, 0x1000),
             other => panic!("no such machine: {other}"),
         };
         Self {

@@ -11,6 +11,7 @@ use crate::read::dynamic::{
 };
 use crate::read::image::Image;
 use crate::read::load_facts::LoadFacts;
+use crate::read::machine::Machine;
 use crate::read::notes::{self, X86Isa};
 use crate::read::object::Object;
 use crate::read::relocated::{self, Relocated};
@@ -79,9 +80,14 @@ impl AsRef<LoadFacts> for Facts {
 /// Section headers are used only for what nothing else tells (debug sections, Arm attributes).
 ///
 /// # Errors
-/// When the bytes are not ELF, or contradict themselves anywhere a loader would look.
+/// When the bytes are not ELF, or contradict themselves anywhere a loader would look. Of a file that
+/// no loader reads, what only a loader would look at need not make sense.
 pub fn read(bytes: &[u8]) -> Result<Facts, Error> {
-    of(&Object::parse(bytes)?)
+    let read = Object::parse(bytes).and_then(|object| of(&object));
+    read.or_else(|error| match Image::parse(bytes) {
+        Ok(image) if !Machine::of(&image.header).runs_linux() => of_headers(&image),
+        _ => Err(error),
+    })
 }
 
 /// The facts of a file that was read.
@@ -182,4 +188,46 @@ fn add_dynamic(facts: &mut Facts, object: &Object<'_>) -> Result<(), Error> {
     facts.relr = relocations::packed_count(image, dynamic)?;
     facts.relocated = relocated::read(image, dynamic, &facts.symbols)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    /// A 64-bit file of one dynamic section, in which there is no more than its end.
+    fn hollow(machine: u16) -> Vec<u8> {
+        let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+        let half = |bytes: &mut Vec<u8>, value: u16| bytes.extend(value.to_le_bytes());
+        let word = |bytes: &mut Vec<u8>, value: u32| bytes.extend(value.to_le_bytes());
+        let long = |bytes: &mut Vec<u8>, value: u64| bytes.extend(value.to_le_bytes());
+        half(&mut bytes, 3);
+        half(&mut bytes, machine);
+        word(&mut bytes, 1);
+        long(&mut bytes, 0);
+        long(&mut bytes, 64);
+        long(&mut bytes, 0);
+        word(&mut bytes, 0);
+        for value in [64, 56, 2, 64, 0, 0] {
+            half(&mut bytes, value);
+        }
+        for (kind, offset, size) in [(1, 0, 192_u64), (2, 176, 16)] {
+            word(&mut bytes, kind);
+            word(&mut bytes, 4);
+            for value in [offset, offset, offset, size, size, 0x1000] {
+                long(&mut bytes, value);
+            }
+        }
+        bytes.resize(192, 0);
+        bytes
+    }
+
+    #[test]
+    fn what_only_a_loader_reads_matters_where_a_loader_reads_it() {
+        let error = read(&hollow(62)).unwrap_err();
+        assert!(error.to_string().contains("no string table"), "{error}");
+        for machine in [224, 164, 190] {
+            let facts = read(&hollow(machine)).unwrap();
+            assert!(!facts.dynamic && facts.machine.number == machine);
+        }
+    }
 }

@@ -100,6 +100,14 @@ pub enum FloatAbi {
     Hard,
 }
 
+/// By the kernel's own list (`include/uapi/linux/elf-em.h`) without those of no user space
+/// (`EM_BPF`, `EM_LANAI`), and without Hexagon: what packages hold for it is for a signal processor
+/// beside the machine's own.
+const OF_LINUX: [u16; 40] = [
+    2, 3, 4, 6, 7, 8, 10, 15, 18, 20, 21, 22, 36, 40, 41, 42, 43, 50, 62, 76, 87, 88, 89, 92, 93,
+    94, 106, 113, 140, 167, 183, 188, 189, 191, 195, 243, 252, 258, 0x9026, 0xa390,
+];
+
 /// What a file was built for: `e_machine` and what else tells its variants apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Machine {
@@ -174,6 +182,13 @@ impl Machine {
             | EM_LOONGARCH | EM_ALPHA => 0x1_0000,
             _ => 0x1000,
         }
+    }
+
+    /// Whether Linux runs programs on it. A file for any other machine no loader reads: code for
+    /// graphics cards, microcontrollers, the kernel's own machine.
+    #[must_use]
+    pub fn runs_linux(self) -> bool {
+        OF_LINUX.contains(&self.number)
     }
 
     pub(crate) fn is_arm(self) -> bool {
