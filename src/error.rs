@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::plan::{Obstacle, PortObstacle, Refusal};
+use crate::plan::{BuildFault, Obstacle, PortObstacle, Refusal};
 use crate::resolve::ModulePath;
 use crate::wheel::ArchivePath;
 
@@ -175,6 +175,8 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// What goes wrong in a build of a wheelhouse.
+    Build(BuildFault),
     /// Not begun, since another wheel failed.
     NotBegun {
         /// The wheel's file name.
@@ -199,7 +201,10 @@ impl Error {
             Self::Edit { error, .. } | Self::Elf { error, .. } if error.is_malformed_input() => {
                 Exit::Malformed
             }
-            Self::Edit { .. }
+            Self::Build(BuildFault::NotFetched { .. }) => Exit::Environment,
+            Self::Build(BuildFault::Digest { .. } | BuildFault::Lock { .. }) => Exit::Malformed,
+            Self::Build(_)
+            | Self::Edit { .. }
             | Self::NotPortable { .. }
             | Self::Elf { .. }
             | Self::NotBegun { .. }
@@ -227,5 +232,11 @@ impl Error {
             path: path.into(),
             error,
         }
+    }
+}
+
+impl From<BuildFault> for Error {
+    fn from(fault: BuildFault) -> Self {
+        Self::Build(fault)
     }
 }

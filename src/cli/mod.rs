@@ -3,6 +3,7 @@
 
 mod args;
 mod auditwheel;
+mod build;
 mod check;
 mod dedupe;
 mod lddtree;
@@ -46,6 +47,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Repair(Box<repair_args::Arguments>),
+    Build(Box<build::Arguments>),
     Port(Box<port::Arguments>),
     Show(Box<show::Arguments>),
     Check(Box<check::Arguments>),
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(&arguments.output);
     let exit = match arguments.command {
         Command::Repair(repair) => repair::run(&repair, &terminal),
+        Command::Build(build) => build::run(&build, &terminal),
         Command::Port(port) => port::run(&port, &terminal),
         Command::Show(show) => show::run(&show, &terminal),
         Command::Check(check) => check::run(&check, &terminal),

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod apply_wheel;
+mod build;
 mod debug_files;
 mod edit_file;
 mod examine;
@@ -22,6 +23,10 @@ mod verify_import;
 mod written;
 
 pub use apply_wheel::{apply_wheel, copy_wheel, write_wheel};
+pub use build::{
+    Engine, Pip, PipOptions, TargetAsked, Wheelhouse, absolute, find_target, local_file, read_text,
+    sha256_of, size_of, surroundings,
+};
 pub use debug_files::write_debug_files;
 pub use edit_file::{holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};

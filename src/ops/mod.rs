@@ -10,6 +10,7 @@
 
 pub mod auditwheel;
 pub mod batch;
+pub mod build;
 pub mod check;
 pub mod dedupe;
 pub mod lddtree;

@@ -1,5 +1,6 @@
 //! What will change, as a value: nothing is done yet, nothing here can do it.
 
+mod build;
 mod needs;
 mod note;
 mod port;
@@ -10,6 +11,12 @@ mod tree;
 mod verdict;
 mod wheel_plan;
 
+pub use build::choice::{ChoiceOptions, Step, Way, Why, steps};
+pub use build::fault::BuildFault;
+pub use build::lock::{Lock, Locked, LockedFile, normalised};
+pub use build::lock_made::{Candidate, PipReport, included_files, locked_packages};
+pub use build::record::{How, Made};
+pub use build::target::{Target, Use};
 pub use needs::exclusions::Exclusions;
 pub use needs::installed::{LAUNCHER_FOLDER_SUFFIX, installed};
 pub use needs::obstacle::{Blocker, MissingLibrary, Obstacle};

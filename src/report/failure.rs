@@ -117,6 +117,7 @@ pub fn failure(error: &Error) -> String {
                 "let whatever writes to the tree finish, then run again: what is half done is carried on, or taken back by `dedupe --undo`",
             ),
         ),
+        Error::Build(fault) => return super::build_fault::words(fault),
         Error::NotBegun { wheel } => (
             format!(
                 "`{}` was not begun, since another wheel failed",

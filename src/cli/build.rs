@@ -1,0 +1,232 @@
+//! `wheelfix build`: requirements in, an Alpine wheelhouse out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+
+use super::args;
+use super::terminal::Terminal;
+use crate::error::{Error, Exit};
+use crate::host::PipOptions;
+use crate::ops::build::{Options, Outcome, build};
+use crate::plan::ChoiceOptions;
+use crate::report::{self, BuildReport, FailedPackage};
+
+const EXAMPLES: &str = "\
+Examples:
+  wheelfix build -r requirements.txt
+      On Alpine: wheelhouse/ receives a wheel of each package and of all that they need.
+  wheelfix build --sysroot /mnt/alpine --no-port numpy 'pandas>=3'
+      On Debian, for an unpacked Alpine: wheels for glibc are not ported.
+
+Exit codes:
+  0 done   1 a package has no wheel   2 usage   3 malformed input   4 input or output failed";
+
+/// Gather wheels for Alpine: taken and mended where there are some, ported or compiled where there are none
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// What is wanted, as pip takes it
+    #[arg(value_name = "REQUIREMENT")]
+    requirements: Vec<String>,
+    /// A file of requirements, or a lock (`pylock.toml`), which is gone by as it is
+    #[arg(short, long, value_name = "FILE")]
+    requirement: Vec<PathBuf>,
+    /// A file of constraints
+    #[arg(short, long, value_name = "FILE")]
+    constraint: Vec<PathBuf>,
+    /// Where the wheels go
+    #[arg(short, long, value_name = "DIR", default_value = "wheelhouse")]
+    wheel_dir: PathBuf,
+    /// The interpreter whose pip does the work; on Alpine the one that the wheels are for
+    #[arg(long, value_name = "PYTHON")]
+    python: Option<PathBuf>,
+    /// An unpacked Alpine that the wheels are for, instead of this machine
+    #[arg(long, value_name = "ALPINE")]
+    sysroot: Option<PathBuf>,
+    /// Ask no index
+    #[arg(long)]
+    no_index: bool,
+    /// Look for files here too: a folder or a page (can be given several times)
+    #[arg(short, long, value_name = "PLACE")]
+    find_links: Vec<String>,
+    /// Take versions before a release
+    #[arg(long)]
+    pre: bool,
+    /// Resolve anew, although the requirements are those of the lock that is there
+    #[arg(long)]
+    upgrade: bool,
+    /// Port no wheels for glibc
+    #[arg(long)]
+    no_port: bool,
+    /// Runtime libraries for glibc (libstdc++) for wheels that are ported (can be given several times)
+    #[arg(long, value_name = "DIR")]
+    runtimes: Vec<PathBuf>,
+    /// Where fetched files are kept
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+    /// How hard to compress: 0 (not at all) to 12
+    #[arg(short = 'z', long, value_name = "LEVEL")]
+    zip_compression_level: Option<u8>,
+}
+
+/// Run the command.
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
+    let start = Instant::now();
+    let wheelhouse = arguments.wheel_dir.display().to_string();
+    let told = |made: &_| terminal.done(&report::made_line(made));
+    let built = arguments
+        .options(terminal)
+        .and_then(|options| build(&options, terminal, &told));
+    let outcome = match built {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            if terminal.json() {
+                let text = report::build_failed_json(&wheelhouse, &error);
+                terminal.data(&format!("{text}\n"));
+            }
+            terminal.error(&error);
+            return error.exit();
+        }
+    };
+    let mut exit = Exit::Done;
+    for (_, error) in outcome.failed.iter().flat_map(|failed| &failed.errors) {
+        terminal.error(error);
+        exit = exit.max(error.exit());
+    }
+    let report = arguments.report(&outcome, &wheelhouse, start.elapsed().as_secs_f64());
+    match terminal.json() {
+        true => terminal.data(&format!("{}\n", report::build_json(&report))),
+        false if terminal.quiet() => {}
+        false => terminal.data(&report::build_text(&report)),
+    }
+    exit
+}
+
+impl Arguments {
+    fn options(&self, terminal: &Terminal) -> Result<Options, Error> {
+        let is_lock = |path: &&PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("pylock.") && name.ends_with(".toml")
+        };
+        let locks: Vec<&PathBuf> = self.requirement.iter().filter(is_lock).collect();
+        let others = self
+            .requirements
+            .len()
+            .saturating_add(self.requirement.len());
+        let lock = match (locks.as_slice(), others) {
+            (_, 0) => {
+                return Err(Error::Usage(
+                    "nothing is asked for: name requirements, or a file of them with `-r FILE`"
+                        .to_owned(),
+                ));
+            }
+            ([], _) => None,
+            ([lock], 1) if self.constraint.is_empty() => Some((*lock).clone()),
+            _ => {
+                return Err(Error::Usage(
+                    "a lock is gone by as it is: name no other requirements or constraints beside it".to_owned(),
+                ));
+            }
+        };
+        let (time, clamped) = args::source_date()?;
+        if clamped {
+            let text =
+                "outside of what an archive can hold (1980 to 2107); the nearest time counts";
+            terminal.note("SOURCE_DATE_EPOCH", true, text);
+        }
+        Ok(Options {
+            pip: PipOptions {
+                no_index: self.no_index,
+                find_links: self
+                    .find_links
+                    .iter()
+                    .map(|place| from_here(place))
+                    .collect(),
+                constraints: self.constraint.clone(),
+                files: self.requirement.clone(),
+                requirements: self.requirements.clone(),
+                pre: self.pre,
+            },
+            lock,
+            wheelhouse: self.wheel_dir.clone(),
+            cache: self.cache_dir.clone().unwrap_or_else(default_cache),
+            python: self.python.clone(),
+            sysroot: self.sysroot.clone(),
+            runtimes: self.runtimes.clone(),
+            choice: ChoiceOptions {
+                no_port: self.no_port,
+                no_compile: self.sysroot.is_some(),
+                compile: BTreeSet::new(),
+                compile_all: false,
+            },
+            upgrade: self.upgrade,
+            index: false,
+            level: args::level(self.zip_compression_level)?,
+            time,
+        })
+    }
+
+    fn report<'a>(
+        &self,
+        outcome: &'a Outcome,
+        wheelhouse: &'a str,
+        seconds: f64,
+    ) -> BuildReport<'a> {
+        let failed = outcome.failed.iter().map(|failed| FailedPackage {
+            name: &failed.name,
+            version: &failed.version,
+            errors: &failed.errors,
+        });
+        BuildReport {
+            wheelhouse,
+            made: &outcome.made,
+            resumed: &outcome.resumed,
+            failed: failed.collect(),
+            install: self.install(),
+            seconds,
+        }
+    }
+
+    /// What pip is to be told to install.
+    fn install(&self) -> String {
+        let files = self
+            .requirement
+            .iter()
+            .map(|path| format!("-r {}", path.display()));
+        let words =
+            self.requirements
+                .iter()
+                .map(|text| match text.contains(['<', '>', ' ', ';', '*']) {
+                    true => format!("'{text}'"),
+                    false => text.clone(),
+                });
+        let words: Vec<String> = files.chain(words).collect();
+        crate::wheel::escape(&words.join(" "))
+    }
+}
+
+/// A folder as pip finds it, wherever it stands.
+fn from_here(place: &str) -> String {
+    match Path::new(place).is_dir() {
+        true => std::path::absolute(place)
+            .map_or_else(|_| place.to_owned(), |path| path.display().to_string()),
+        false => place.to_owned(),
+    }
+}
+
+/// `$XDG_CACHE_HOME/wheelfix`, else `~/.cache/wheelfix`.
+fn default_cache() -> PathBuf {
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    base.map_or_else(
+        || PathBuf::from(".wheelfix-cache"),
+        |base| base.join("wheelfix"),
+    )
+}

@@ -1,0 +1,95 @@
+//! Files that a build reads.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::plan;
+
+/// The text of a file.
+///
+/// # Errors
+/// When it cannot be read or is no text.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| Error::io("read", path, error))
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256_of(path: &Path) -> Result<String, Error> {
+    let failed = |error| Error::io("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let length = file.read(&mut buffer).map_err(failed)?;
+        match buffer.get(..length).filter(|piece| !piece.is_empty()) {
+            Some(piece) => hash.update(piece),
+            None => return Ok(plan::hex(&hash.finalize())),
+        }
+    }
+}
+
+/// A path that means the same wherever the process stands.
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// How many bytes a file has.
+///
+/// # Errors
+/// When it cannot be asked.
+pub fn size_of(path: &Path) -> Result<u64, Error> {
+    let read = fs::metadata(path).map_err(|error| Error::io("read", path, error))?;
+    Ok(read.len())
+}
+
+/// The file of this machine that an address speaks of: `file:///…`, percent signs resolved. `None`: it is
+/// elsewhere.
+pub fn local_file(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("file://")?;
+    let path = rest.strip_prefix("localhost").unwrap_or(rest);
+    let mut bytes = Vec::new();
+    let mut left = path.bytes();
+    while let Some(byte) = left.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [left.next()?, left.next()?];
+        let text = std::str::from_utf8(&digits).ok()?;
+        bytes.push(u8::from_str_radix(text, 16).ok()?);
+    }
+    Some(PathBuf::from(String::from_utf8(bytes).ok()?))
+}
+
+/// A digest over what of a machine decides the bytes of wheels that are made on it: which packages it has,
+/// and which runtime libraries were named.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn surroundings(sysroot: Option<&Path>, runtimes: &[PathBuf]) -> Result<String, Error> {
+    let root = sysroot.unwrap_or_else(|| Path::new("/"));
+    let mut hash = Sha256::new();
+    for database in ["lib/apk/db/installed", "usr/lib/apk/db/installed"] {
+        hash.update(fs::read(root.join(database)).unwrap_or_default());
+    }
+    for folder in runtimes {
+        let failed = |error| Error::io("read the folder", folder, error);
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.path().is_file() {
+                files.push((entry.file_name(), sha256_of(&entry.path())?));
+            }
+        }
+        files.sort();
+        hash.update(format!("{files:?}\n"));
+    }
+    Ok(plan::hex(&hash.finalize()))
+}

@@ -1,0 +1,13 @@
+//! What a build has on the machine: pip as the engine, the Python and the Alpine it is for, the folder
+//! that the wheels go to.
+
+mod child;
+mod files;
+mod pip;
+mod target;
+mod wheelhouse;
+
+pub use files::{absolute, local_file, read_text, sha256_of, size_of, surroundings};
+pub use pip::{Engine, Pip, PipOptions};
+pub use target::{TargetAsked, find_target};
+pub use wheelhouse::Wheelhouse;

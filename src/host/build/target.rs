@@ -1,0 +1,121 @@
+//! Which Python wheels are gathered for, and which pip does the work.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::pip::{Engine, PythonFacts};
+use crate::elf::Arch;
+use crate::error::Error;
+use crate::host::Sysroot;
+use crate::plan::Target;
+use crate::resolve::Libc;
+
+/// What was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct TargetAsked {
+    /// The interpreter whose pip does the work.
+    pub python: Option<PathBuf>,
+    /// The Alpine that the wheels are for; `None`: this machine.
+    pub sysroot: Option<PathBuf>,
+}
+
+/// The target, and the engine, which is looked for when it is needed: a build by a lock whose files are on this
+/// machine needs none.
+///
+/// # Errors
+/// When it is no Alpine, or its Python is not known.
+pub fn find_target(asked: &TargetAsked, sysroot: &Sysroot) -> Result<(Target, Engine), Error> {
+    if sysroot.libc() == Some(Libc::Glibc) {
+        let place = asked.sysroot.clone().unwrap_or_else(|| PathBuf::from("/"));
+        return Err(Error::Refused {
+            path: place,
+            why: "it is a system of glibc, and the wheels are for Alpine".to_owned(),
+            hint: "run it in an Alpine (`FROM python:3.13-alpine`), or name an unpacked one with `--sysroot DIR`"
+                .to_owned(),
+        });
+    }
+    let Some(root) = &asked.sysroot else {
+        let engine = Engine::of(asked.python.clone());
+        let facts = engine.facts()?;
+        return Ok((own_target(facts)?, engine));
+    };
+    let (python, arch) = python_of(root)?;
+    let target = Target {
+        python,
+        free_threaded: false,
+        arch,
+    };
+    let engine = Engine::of_version(asked.python.clone(), python);
+    Ok((target, engine))
+}
+
+fn own_target(facts: &PythonFacts) -> Result<Target, Error> {
+    let bad = |why: String| Error::Usage(why);
+    let Some(python) = facts.short_version() else {
+        let version = crate::wheel::escape(&facts.version);
+        return Err(bad(format!("`{version}` is no version of Python")));
+    };
+    if facts.implementation != "cpython" {
+        return Err(bad(format!(
+            "the interpreter is {}, and wheels are gathered for CPython; give another one with `--python`",
+            crate::wheel::escape(&facts.implementation)
+        )));
+    }
+    let Some(arch) = Arch::from_name(&facts.machine) else {
+        let machine = crate::wheel::escape(&facts.machine);
+        return Err(bad(format!("the machine `{machine}` has no platform tags")));
+    };
+    Ok(Target {
+        python,
+        free_threaded: facts
+            .soabi
+            .split('-')
+            .nth(1)
+            .is_some_and(|abi| abi.ends_with('t')),
+        arch,
+    })
+}
+
+/// The newest Python of an unpacked Alpine, and its machine.
+fn python_of(root: &Path) -> Result<((u16, u16), Arch), Error> {
+    let names = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.collect()
+    };
+    // The images of Docker's Python have theirs in /usr/local.
+    let found = ["usr/local/bin", "usr/bin"].iter().find_map(|folder| {
+        let versions = names(folder).into_iter().filter_map(|name| {
+            let minor = name.strip_prefix("python3.")?.parse().ok()?;
+            Some((3, minor))
+        });
+        versions.max()
+    });
+    let Some(python) = found else {
+        return Err(Error::Refused {
+            path: root.to_owned(),
+            why: "no Python is in its /usr/local/bin or /usr/bin".to_owned(),
+            hint: "name an Alpine that the wheels are for, with its Python in it".to_owned(),
+        });
+    };
+    let loaders = names("lib");
+    let arch = loaders.iter().find_map(|name| {
+        let machine = name.strip_prefix("ld-musl-")?.strip_suffix(".so.1")?;
+        Arch::from_name(match machine {
+            "armhf" => "armv7l",
+            "i386" => "i686",
+            other => other,
+        })
+    });
+    let Some(arch) = arch else {
+        return Err(Error::Refused {
+            path: root.to_owned(),
+            why: "no loader of musl is in its /lib, so its machine is not known".to_owned(),
+            hint: "name an Alpine with `--sysroot DIR`".to_owned(),
+        });
+    };
+    Ok((python, arch))
+}

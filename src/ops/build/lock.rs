@@ -1,0 +1,136 @@
+//! What is to be in the wheelhouse: the lock that was given, the one that is kept, or a new one.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::options::Options;
+use crate::error::Error;
+use crate::host::{self, Engine, Wheelhouse};
+use crate::plan::{self, BuildFault, Lock, Locked, Target, normalised};
+
+/// The lock to go by; it is in the wheelhouse afterwards.
+pub(super) fn lock(
+    options: &Options,
+    house: &Wheelhouse,
+    target: &Target,
+    engine: &Engine,
+) -> Result<Lock, Error> {
+    if let Some(path) = &options.lock {
+        let lock = read(path, &host::read_text(path)?)?;
+        let lock = placed(lock, path);
+        house.keep("pylock.toml", &lock.to_text())?;
+        return Ok(lock);
+    }
+    let inputs = inputs(options, target)?;
+    if !options.upgrade
+        && let Some(text) = house.lock_text()?
+    {
+        let lock = read(&house.lock_path(), &text)?;
+        if lock.inputs() == inputs {
+            return Ok(lock);
+        }
+    }
+    let pip = engine.pip(&options.pip, target)?;
+    let work = house.work("resolve")?;
+    let report = pip.resolve(&work, &work.join("report.json"))?;
+    let yanked: Vec<String> = report
+        .install
+        .iter()
+        .filter(|one| one.is_yanked)
+        .map(|one| {
+            format!(
+                "{} {}",
+                normalised(&one.metadata.name),
+                one.metadata.version
+            )
+        })
+        .collect();
+    let pinned = pip.pinned()?;
+    // Whoever pins the digests means this very file.
+    if !yanked.is_empty() && pinned.is_empty() {
+        return Err(BuildFault::Yanked { packages: yanked }.into());
+    }
+    let names: BTreeSet<String> = report
+        .install
+        .iter()
+        .map(|one| normalised(&one.metadata.name))
+        .collect();
+    let candidates = pip.candidates(&names.into_iter().collect::<Vec<_>>())?;
+    let mut packages = plan::locked_packages(&report, &candidates, &pinned, target);
+    for package in &mut packages {
+        digest(package)?;
+    }
+    let lock = Lock::new(packages, &inputs);
+    house.keep("pylock.toml", &lock.to_text())?;
+    Ok(lock)
+}
+
+fn read(path: &Path, text: &str) -> Result<Lock, Error> {
+    Lock::parse(text).map_err(|why| {
+        Error::Build(BuildFault::Lock {
+            path: path.to_owned(),
+            why,
+        })
+    })
+}
+
+/// A lock's paths seen from where it is kept now.
+fn placed(mut lock: Lock, from: &Path) -> Lock {
+    let folder = from.parent().unwrap_or(Path::new(""));
+    for package in &mut lock.packages {
+        for file in package.sdist.iter_mut().chain(&mut package.wheels) {
+            if let Some(path) = &file.path {
+                file.path = Some(host::absolute(&folder.join(path)).display().to_string());
+            }
+        }
+    }
+    lock
+}
+
+/// Indexes say their files' digests; a folder does not.
+fn digest(package: &mut Locked) -> Result<(), Error> {
+    for file in package.sdist.iter_mut().chain(&mut package.wheels) {
+        let local = file.url.as_deref().and_then(host::local_file);
+        if file.sha256().is_empty()
+            && let Some(path) = local
+        {
+            let sum = host::sha256_of(&path)?;
+            file.hashes.insert("sha256".to_owned(), sum);
+        }
+    }
+    package.wheels.retain(|file| !file.sha256().is_empty());
+    package.sdist.take_if(|file| file.sha256().is_empty());
+    Ok(())
+}
+
+/// A digest over everything that decides what is resolved, but for the index itself.
+fn inputs(options: &Options, target: &Target) -> Result<String, Error> {
+    let mut hash = Sha256::new();
+    let mut add = |kind: &str, text: &str| {
+        hash.update(format!("{kind} {}\n{text}\n", text.len()));
+    };
+    let pip = &options.pip;
+    add("target", &format!("{target:?}"));
+    add("flags", &format!("{} {}", pip.no_index, pip.pre));
+    for one in &pip.requirements {
+        add("requirement", one);
+    }
+    for one in &pip.find_links {
+        add("links", one);
+    }
+    let mut files: Vec<PathBuf> = pip.files.iter().chain(&pip.constraints).cloned().collect();
+    files.reverse();
+    let mut seen = BTreeSet::new();
+    while let Some(path) = files.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let text = host::read_text(&path)?;
+        add("file", &text);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        files.extend(plan::included_files(&text).map(|name| folder.join(name)));
+    }
+    Ok(plan::hex(&hash.finalize()))
+}

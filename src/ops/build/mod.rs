@@ -1,0 +1,12 @@
+//! Requirements in, an Alpine wheelhouse out: pip resolves and builds, what it gives is taken, mended or
+//! ported here.
+
+mod fetch;
+mod lock;
+mod options;
+mod ported;
+mod run;
+mod take;
+
+pub use options::{Failed, Options, Outcome};
+pub use run::build;

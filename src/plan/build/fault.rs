@@ -1,0 +1,68 @@
+//! What goes wrong in a build.
+
+use std::path::PathBuf;
+
+/// Why requirements come to no wheelhouse, or a package to no wheel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildFault {
+    /// pip does not do what it was asked.
+    Engine {
+        /// As in "cannot …".
+        doing: String,
+        /// What it said.
+        said: String,
+    },
+    /// A lock that cannot be gone by.
+    Lock {
+        /// The lock.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// Versions that their authors took back.
+    Yanked {
+        /// Each with its version.
+        packages: Vec<String>,
+    },
+    /// A file is not the one that the lock names.
+    Digest {
+        /// Its name.
+        file: String,
+        /// The SHA-256 that the lock names.
+        expected: String,
+        /// The file's own.
+        found: String,
+    },
+    /// A file did not come.
+    NotFetched {
+        /// Its name.
+        file: String,
+        /// What was said.
+        why: String,
+    },
+    /// A wheel that the check calls wrong, and mending did not help.
+    StillWrong {
+        /// Its name.
+        file: String,
+        /// What is wrong with it.
+        findings: Vec<String>,
+    },
+    /// No file of the package leads to a wheel for the target.
+    NoWay {
+        /// The package and its version.
+        package: String,
+        /// The target's tag, such as `cp313 on x86_64`.
+        target: String,
+        /// What was asked for stands in the way of one that would.
+        forbidden: Option<&'static str>,
+    },
+    /// A source archive was not built.
+    NotBuilt {
+        /// The package and its version.
+        package: String,
+        /// What was said, whole or its end.
+        said: String,
+        /// Where all of it is.
+        log: PathBuf,
+    },
+}

@@ -1,0 +1,178 @@
+//! A lock out of what pip resolved and what an index has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::plan::build::lock::{Dependency, Locked, LockedFile, normalised};
+use crate::plan::build::target::Target;
+use crate::wheel::WheelFilename;
+
+/// What `pip install --report` says, as far as it matters.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct PipReport {
+    /// What would be installed.
+    #[serde(default)]
+    pub install: Vec<Resolved>,
+}
+
+/// A package that pip chose.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Resolved {
+    /// Its metadata.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// The file it was resolved with.
+    #[serde(default)]
+    pub download_info: DownloadInfo,
+    /// Was this version taken back?
+    #[serde(default)]
+    pub is_yanked: bool,
+    /// Was it asked for by address?
+    #[serde(default)]
+    pub is_direct: bool,
+}
+
+/// What a package says of itself.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Metadata {
+    /// The project as it writes itself.
+    #[serde(default)]
+    pub name: String,
+    /// The version.
+    #[serde(default)]
+    pub version: String,
+    /// Requirements (PEP 508).
+    #[serde(default)]
+    pub requires_dist: Vec<String>,
+}
+
+/// Where a file is.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct DownloadInfo {
+    /// Its address.
+    #[serde(default)]
+    pub url: String,
+    /// Its digests, where it is an archive.
+    #[serde(default)]
+    pub archive_info: ArchiveInfo,
+}
+
+/// The digests of an archive.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ArchiveInfo {
+    /// By algorithm.
+    #[serde(default)]
+    pub hashes: BTreeMap<String, String>,
+}
+
+/// A file that an index offers of a project.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Candidate {
+    /// The version that its name speaks of.
+    pub version: String,
+    /// Its name.
+    pub filename: String,
+    /// Its address.
+    pub url: String,
+    /// Its SHA-256, where the index says it.
+    #[serde(default)]
+    pub sha256: Option<String>,
+}
+
+/// The packages of a lock: of each the files of the version that was resolved, as far as the target can
+/// use them and `pinned` (SHA-256 by project) allows them.
+pub fn locked_packages(
+    report: &PipReport,
+    candidates: &BTreeMap<String, Vec<Candidate>>,
+    pinned: &BTreeMap<String, BTreeSet<String>>,
+    target: &Target,
+) -> Vec<Locked> {
+    let all: BTreeSet<String> = report
+        .install
+        .iter()
+        .map(|one| normalised(&one.metadata.name))
+        .collect();
+    let mut packages = Vec::new();
+    for one in &report.install {
+        let name = normalised(&one.metadata.name);
+        let mut files: Vec<LockedFile> = vec![LockedFile {
+            name: None,
+            url: Some(one.download_info.url.clone()),
+            path: None,
+            hashes: one.download_info.archive_info.hashes.clone(),
+        }];
+        // A package by address has no other files.
+        if !one.is_direct {
+            let offered = candidates.get(&name).into_iter().flatten();
+            let offered = offered.filter(|file| file.version == one.metadata.version);
+            files.extend(offered.map(|file| {
+                LockedFile {
+                    name: None,
+                    url: Some(file.url.clone()),
+                    path: None,
+                    hashes: file
+                        .sha256
+                        .iter()
+                        .map(|sum| ("sha256".to_owned(), sum.clone()))
+                        .collect(),
+                }
+            }));
+        }
+        let allowed = pinned.get(&name);
+        let mut seen = BTreeSet::new();
+        files.retain(|file| {
+            let fits = allowed.is_none_or(|sums| sums.contains(file.sha256()));
+            fits && seen.insert(file.file_name().to_owned())
+        });
+        let needs: BTreeSet<String> = one
+            .metadata
+            .requires_dist
+            .iter()
+            .map(|text| normalised(project_of(text)))
+            .filter(|need| all.contains(need) && *need != name)
+            .collect();
+        let mut package = Locked {
+            name,
+            version: Some(one.metadata.version.clone()),
+            dependencies: needs.into_iter().map(|name| Dependency { name }).collect(),
+            ..Locked::default()
+        };
+        for file in files {
+            match WheelFilename::parse(file.file_name()) {
+                Ok(wheel) => {
+                    if target.use_of(&wheel).is_some() {
+                        package.wheels.push(file);
+                    }
+                }
+                Err(_) => {
+                    package.sdist.get_or_insert(file);
+                }
+            }
+        }
+        package
+            .wheels
+            .sort_by(|a, b| a.file_name().cmp(b.file_name()));
+        packages.push(package);
+    }
+    packages
+}
+
+/// The project that a requirement (PEP 508) names.
+fn project_of(requirement: &str) -> &str {
+    let end =
+        requirement.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
+    requirement
+        .get(..end.unwrap_or(requirement.len()))
+        .unwrap_or_default()
+}
+
+/// The files that a file of requirements includes, in its order.
+pub fn included_files(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.trim();
+        let (flag, rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
+        let is_flag = matches!(flag, "-r" | "-c" | "--requirement" | "--constraint");
+        Some(rest.trim()).filter(|rest| is_flag && !rest.is_empty() && !rest.contains("://"))
+    })
+}

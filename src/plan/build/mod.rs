@@ -1,0 +1,9 @@
+//! A wheelhouse from requirements: what is locked, how each package comes to be a wheel, what a
+//! failed build lacks.
+
+pub(super) mod choice;
+pub(super) mod fault;
+pub(super) mod lock;
+pub(super) mod lock_made;
+pub(super) mod record;
+pub(super) mod target;

@@ -1,0 +1,101 @@
+//! What went wrong in a build, in words, with the cure.
+
+use crate::plan::BuildFault;
+use crate::wheel::escape;
+
+/// Lines of a program's text that are worth showing.
+const SHOWN: usize = 20;
+
+/// The whole text.
+pub(super) fn words(fault: &BuildFault) -> String {
+    let (text, hints) = told(fault);
+    let hints = hints.iter().map(|hint| format!("\n\nhint: {hint}"));
+    format!("{text}{}", hints.collect::<String>())
+}
+
+fn told(fault: &BuildFault) -> (String, Vec<String>) {
+    match fault {
+        BuildFault::Engine { doing, said } => {
+            (format!("cannot {}:\n{}", escape(doing), quoted(said)), Vec::new())
+        }
+        BuildFault::Lock { path, why } => (
+            format!(
+                "`{}` is no lock to go by: {}",
+                escape(&path.to_string_lossy()),
+                why.trim_end()
+            ),
+            vec![
+                "let the tool that wrote it write it again (PEP 751), or resolve anew with `--upgrade`"
+                    .to_owned(),
+            ],
+        ),
+        BuildFault::Yanked { packages } => (
+            format!(
+                "taken back (yanked) by whoever published it: {}",
+                packages.iter().map(|one| escape(one)).collect::<Vec<_>>().join(", ")
+            ),
+            vec![
+                "ask for another version; whoever means this very file pins it with `--hash`, or by a lock"
+                    .to_owned(),
+            ],
+        ),
+        BuildFault::Digest {
+            file,
+            expected,
+            found,
+        } => (
+            format!(
+                "`{}` is not the file that the lock names\n  sha256 of the lock  {}\n  sha256 of the file  {}",
+                escape(file),
+                escape(expected),
+                escape(found)
+            ),
+            vec!["find out who changed it; if the new file is meant, resolve anew with `--upgrade`".to_owned()],
+        ),
+        BuildFault::NotFetched { file, why } => (
+            format!("`{}` did not come: {}", escape(file), quoted(why).trim_start()),
+            vec!["run again: what has come is kept".to_owned()],
+        ),
+        BuildFault::StillWrong { file, findings } => {
+            let lines = findings.iter().map(|one| format!("\n  {}", escape(one)));
+            (
+                format!("`{}` is wrong, also when it is mended:{}", escape(file), lines.collect::<String>()),
+                vec!["`wheelfix check` tells of it; another version may be right".to_owned()],
+            )
+        }
+        BuildFault::NoWay {
+            package,
+            target,
+            forbidden,
+        } => (
+            format!(
+                "no file of {} leads to a wheel for {}",
+                escape(package),
+                escape(target)
+            ),
+            vec![match forbidden {
+                Some(flag) => format!("leave out `{flag}`"),
+                None => "ask for another version, or for another Python".to_owned(),
+            }],
+        ),
+        BuildFault::NotBuilt { package, said, log } => (
+            format!("{} was not built:\n{}", escape(package), quoted(said)),
+            vec![format!("all of it is in `{}`", escape(&log.to_string_lossy()))],
+        ),
+    }
+}
+
+/// The end of what a program said, two blanks to the right.
+fn quoted(said: &str) -> String {
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let from = lines.len().saturating_sub(SHOWN);
+    let shown = lines.get(from..).unwrap_or_default();
+    let shown: Vec<String> = shown
+        .iter()
+        .map(|line| format!("  {}", escape(line)))
+        .collect();
+    shown.join("\n")
+}
