@@ -66,6 +66,13 @@ pub enum Error {
         /// What is wrong with it.
         error: Box<crate::wheel::Error>,
     },
+    /// What was written breaks a rule that every wheel is held against; it was not given its name.
+    Output {
+        /// The output's file name.
+        wheel: String,
+        /// The rule.
+        error: Box<crate::wheel::Error>,
+    },
     /// ELF files of the wheel that cannot be read.
     MalformedElf {
         /// The wheel's file name.
@@ -205,6 +212,8 @@ impl Error {
             Self::Build(BuildFault::Digest { .. } | BuildFault::Lock { .. }) => Exit::Malformed,
             Self::Build(_)
             | Self::Edit { .. }
+            Self::Edit { .. }
+            | Self::Output { .. }
             | Self::NotPortable { .. }
             | Self::Elf { .. }
             | Self::NotBegun { .. }

@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::ops::batch;
 use crate::ops::repair::{Opened, Repair};
-use crate::plan::WheelPlan;
+use crate::plan::{Note, WheelPlan};
 use crate::report::{self, Ending, Outcome, RepairSummary};
 
 /// What became of one wheel.
@@ -17,6 +17,8 @@ struct Done {
     name: String,
     /// What was done; `None`: it was copied, since there is nothing to repair in it.
     plan: Option<WheelPlan>,
+    /// What a person should know of it.
+    notes: Vec<Note>,
     summary: RepairSummary,
     /// Where the result is, or the copy would be.
     output: Option<PathBuf>,
@@ -93,6 +95,7 @@ impl Arguments {
         let is_there = !self.dry_run || planned.plan().is_none();
         Ok(Done {
             name,
+            notes: planned.notes().to_vec(),
             plan: planned.into_plan(),
             summary,
             output: is_there.then_some(output),
@@ -101,13 +104,13 @@ impl Arguments {
 
     /// Tells what became of a wheel.
     fn tell(&self, done: &Done, terminal: &Terminal) {
-        let Some(plan) = &done.plan else {
-            return self.tell_copied(done, terminal);
-        };
-        for note in &plan.notes {
+        for note in &done.notes {
             let (warning, text) = report::note_text(note);
             terminal.note(&done.name, warning, &text);
         }
+        let Some(plan) = &done.plan else {
+            return self.tell_copied(done, terminal);
+        };
         match &done.output {
             None if terminal.json() => {}
             None => terminal.data(&report::plan_text(plan)),

@@ -67,7 +67,7 @@ pub fn write_wheel(
     let output = job.write()?;
     gathered.source.check_unchanged()?;
     let name = plan.output.to_string();
-    Ok(Written::new(output, path, name))
+    Ok(Written::new(output, path, name, gathered))
 }
 
 /// Write a wheel as it is, for one in which there is nothing to repair.
@@ -82,12 +82,10 @@ pub fn copy_wheel(gathered: &Gathered, options: &OutputOptions) -> Result<Applie
     }
     refuse_to_replace(&path, &gathered.source, options)?;
     let mut output = Output::create(&path)?;
-    let failed = |error| Error::io("write", &path, error);
-    let mut input = std::fs::File::open(gathered.source.path()).map_err(failed)?;
-    let size = io::copy(&mut input, &mut output).map_err(failed)?;
+    gathered.source.copy_to(&mut output, &path)?;
     gathered.source.check_unchanged()?;
-    output.publish()?;
-    Ok(Applied { path, size })
+    let name = file_name(gathered.source.path());
+    Written::new(output, path, name, gathered).publish()
 }
 
 fn refuse_to_replace(
@@ -183,6 +181,7 @@ impl<'a> Job<'a> {
             .archive
             .entries()
             .iter()
+            .filter(|entry| !entry.is_directory)
             .map(|entry| &entry.path)
             .collect();
         let mut content = Vec::new();
@@ -194,7 +193,8 @@ impl<'a> Job<'a> {
                 &mut content
             };
             match self.plan.ops.get(&entry.path) {
-                None if entry.is_directory => list.push(Item::Raw(entry)),
+                // Also where a file is to have its name: the reader refuses what has both.
+                _ if entry.is_directory => list.push(Item::Raw(entry)),
                 Some(EntryOp::Keep) if self.is_record(&entry.path) => {}
                 Some(EntryOp::Keep) => list.push(Item::Raw(entry)),
                 Some(op) => list.extend(self.item(&entry.path, op, Some(entry))?),
@@ -387,7 +387,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Writing failed: of the machine's doing, under the output's name.
+    /// Writing failed: of the machine's doing, or it would be no wheel; under the output's name.
     fn failed(&self, error: crate::wheel::Error) -> Error {
         match std::error::Error::source(&error)
             .and_then(|source| source.downcast_ref::<io::Error>())
@@ -399,7 +399,10 @@ impl<'a> Job<'a> {
                 );
                 Error::io("write", self.path, again)
             }
-            None => self.wheel_error(error),
+            None => Error::Output {
+                wheel: self.plan.output.to_string(),
+                error: Box::new(error),
+            },
         }
     }
 }

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use super::Progress;
 use super::file_source::FileSource;
 use super::gather::{elf_entry, file_name};
+use super::no_modules::no_modules;
 use super::sysroot::sha256;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{
-    ArchiveFault, ElfEntry, Fault, FileFault, Package, PackageWorld, Sentence, installed, settle,
+    ArchiveFault, ElfEntry, Fault, FileFault, NoModule, Package, PackageWorld, Sentence, installed,
+    settle,
 };
 use crate::policy::{Importers, Pythons};
 use crate::wheel::{self, Limits, Wheel, WheelFilename};
@@ -80,10 +82,18 @@ fn read(
     })?;
     progress.advance(total);
     package.findings.extend(mismatch.iter().map(of_archive));
+    let none = no_modules(source, &wheel, |path| read.contains_key(path))?;
+    package
+        .findings
+        .extend(none.into_iter().map(NoModule::fault));
     let mut files: Vec<ElfEntry> = Vec::new();
     for (path, result) in read {
         match result {
-            Ok(file) => files.push(file),
+            Ok(file) => {
+                let none = NoModule::of_elf(&package.platforms, &file);
+                package.findings.extend(none.map(NoModule::fault));
+                files.push(file);
+            }
             Err(error) => package.findings.push(broken(&installed(&path), &error)),
         }
     }

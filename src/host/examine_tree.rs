@@ -15,8 +15,8 @@ use super::sysroot::elf_file;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{
-    ArchiveFault, ElfEntry, Fault, Listing, Mismatch, Package, PackageWorld, STORE, STORE_INFO,
-    STORE_MANIFEST, Sentence, settle,
+    ArchiveFault, BEGINNING, ElfEntry, Fault, Listing, Mismatch, NoModule, Package, PackageWorld,
+    STORE, STORE_INFO, STORE_MANIFEST, Sentence, settle,
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, ModulePath, Place};
@@ -91,6 +91,8 @@ struct Read {
     content: Result<([u8; 32], u64), String>,
     /// `None`: not an ELF file.
     elf: Option<Result<ElfEntry, elf::Error>>,
+    /// Its first bytes, where it is none and its name says that it is a library.
+    begins: Option<Vec<u8>>,
 }
 
 fn read_file(path: &Path, relative: &str) -> Read {
@@ -100,12 +102,15 @@ fn read_file(path: &Path, relative: &str) -> Read {
             return Read {
                 content: Err(error.to_string()),
                 elf: None,
+                begins: None,
             };
         }
     };
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     // A name that no wheel can hold belongs to no package.
     let entry = ArchivePath::parse(relative).ok();
+    let named = entry.as_ref().is_some_and(NoModule::may_be) && !elf::is_elf(&bytes);
+    let begins = named.then(|| bytes.iter().take(BEGINNING).copied().collect());
     let elf = entry.filter(|_| elf::is_elf(&bytes)).map(|entry| {
         let installed = ModulePath::new(Place::Wheel, relative);
         // A link and its target, or two hard links, are one file to a loader.
@@ -123,13 +128,25 @@ fn read_file(path: &Path, relative: &str) -> Read {
     Read {
         content: Ok((digest, bytes.len() as u64)),
         elf,
+        begins,
     }
 }
 
 /// Give a file of the tree to a package.
 fn take(package: &mut Package, elf: &mut Vec<ElfEntry>, path: &str, read: &BTreeMap<String, Read>) {
-    match read.get(path).and_then(|found| found.elf.as_ref()) {
-        Some(Ok(file)) => elf.push(file.clone()),
+    let found = read.get(path);
+    if let Some(begins) = found.and_then(|found| found.begins.as_ref())
+        && let Ok(path) = ArchivePath::parse(path)
+    {
+        let none = NoModule::of_bytes(&package.platforms, &path, begins);
+        package.findings.extend(none.map(NoModule::fault));
+    }
+    match found.and_then(|found| found.elf.as_ref()) {
+        Some(Ok(file)) => {
+            let none = NoModule::of_elf(&package.platforms, file);
+            package.findings.extend(none.map(NoModule::fault));
+            elf.push(file.clone());
+        }
         Some(Err(error)) => {
             let file = ModulePath::new(Place::Wheel, path);
             package.findings.push(broken(&file, error));

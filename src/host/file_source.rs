@@ -1,12 +1,15 @@
 //! A file as a [`Source`]: read by position, from any thread, and watched for changes.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::wheel::Source;
+
+/// So many bytes are copied at a time.
+const PIECE: usize = 1 << 18;
 
 /// A regular file, opened once.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ struct Stamp {
     inode: u64,
     size: u64,
     modified: (i64, i64),
+    /// Whoever writes can set the time of a write back, not this one.
+    changed: (i64, i64),
 }
 
 impl Stamp {
@@ -33,6 +38,7 @@ impl Stamp {
             inode: metadata.ino(),
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }
@@ -86,6 +92,27 @@ impl FileSource {
         self.file
             .metadata()
             .map_or(0o644, |metadata| metadata.mode() & 0o777)
+    }
+
+    /// Copies what was opened, whatever has its name by now.
+    ///
+    /// # Errors
+    /// When it cannot be read, or `output`, which becomes `target`, cannot be written.
+    pub(super) fn copy_to(&self, output: &mut dyn Write, target: &Path) -> Result<(), Error> {
+        let mut piece = vec![0; PIECE];
+        let mut at = 0_u64;
+        while at < self.size {
+            let left = usize::try_from(self.size.saturating_sub(at)).unwrap_or(PIECE);
+            let part = piece.get_mut(..left.min(PIECE)).unwrap_or_default();
+            if let Err(error) = self.file.read_exact_at(part, at) {
+                self.check_unchanged()?;
+                return Err(Error::io("read", &self.path, error));
+            }
+            let written = output.write_all(part);
+            written.map_err(|error| Error::io("write", target, error))?;
+            at = at.saturating_add(part.len() as u64);
+        }
+        Ok(())
     }
 
     /// Has nobody written to it since it was opened?

@@ -1,5 +1,6 @@
 //! Read a wheel and everything around it that decides its repair.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,12 +10,12 @@ use super::sysroot::{Sysroot, elf_file, sha256};
 use crate::elf::{self, Strip};
 use crate::error::Error;
 use crate::plan::{
-    self, ElfEntry, Exclusions, Fault, Note, Obstacle, PackageWorld, Platform, Requested, Subject,
-    Unsettled,
+    self, ElfEntry, Exclusions, Fault, NoModule, Note, Obstacle, PackageWorld, Platform, Requested,
+    Subject, Unsettled,
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, Libc, Loader, MachineKey, ModulePath};
-use crate::wheel::{Algorithm, ArchivePath, Entry, Limits, Wheel, WheelFilename};
+use crate::wheel::{self, Algorithm, ArchivePath, Entry, Limits, Wheel, WheelFilename};
 
 /// What gathering has to be told.
 #[derive(Clone, Debug)]
@@ -80,6 +81,8 @@ pub struct Gathered {
     pub subject: Result<Subject, Unsettled>,
     /// What a person should know.
     pub notes: Vec<Note>,
+    /// How large an archive may be: what is made of it, too.
+    pub limits: Limits,
 }
 
 /// Open a wheel, verify it, read its ELF files, and resolve what they need.
@@ -111,6 +114,10 @@ pub fn gather(
     progress.expect(total);
     let elf = read_elf(&source, &wheel, options, &name)?;
     progress.advance(total);
+    let none = match options.records {
+        true => no_modules(&source, &wheel, &elf).map_err(malformed)?,
+        false => Vec::new(),
+    };
     let (mut elf, aside) = plan::set_aside(&filename.platform, elf);
     let mut notes: Vec<Note> = wheel
         .notes
@@ -118,6 +125,7 @@ pub fn gather(
         .map(|note| Note::Input(note.to_string()))
         .collect();
     notes.extend(aside);
+    notes.extend(none.into_iter().map(NoModule::note));
     let mut excluded = Vec::new();
     let platform = loop {
         match platform_of(&filename, &elf, options, sysroot) {
@@ -140,7 +148,24 @@ pub fn gather(
         entries,
         subject,
         notes,
+        limits: options.limits.clone(),
     })
+}
+
+/// What is no library, though its name says so.
+fn no_modules(
+    source: &FileSource,
+    wheel: &Wheel,
+    elf: &[ElfEntry],
+) -> Result<Vec<NoModule>, wheel::Error> {
+    let known: BTreeSet<&ArchivePath> = elf.iter().map(|entry| &entry.entry).collect();
+    let mut none = super::no_modules::no_modules(source, wheel, |path| known.contains(path))?;
+    let platforms = &wheel.filename.platform;
+    none.extend(
+        elf.iter()
+            .filter_map(|entry| NoModule::of_elf(platforms, entry)),
+    );
+    Ok(none)
 }
 
 /// The last part of a path, for messages.

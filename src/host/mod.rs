@@ -12,6 +12,7 @@ mod file_source;
 mod gather;
 mod gather_file;
 mod interrupt;
+mod no_modules;
 mod output_options;
 mod owners;
 mod path_kind;

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use super::file_source::FileSource;
+use super::gather::Gathered;
 use super::publish::Output;
 use crate::elf::{self, Edits};
 use crate::error::Error;
+use crate::wheel::{self, Limits, Note, Rule, Wheel, WheelFilename};
 
 /// What was written.
 #[derive(Clone, Debug)]
@@ -21,11 +23,21 @@ pub struct Written {
     output: Output,
     path: PathBuf,
     name: String,
+    limits: Limits,
+    /// What was odd about the wheel that it was made from.
+    odd: Vec<Note>,
 }
 
 impl Written {
-    pub(super) fn new(output: Output, path: PathBuf, name: String) -> Self {
-        Self { output, path, name }
+    /// What was written of `gathered`, for `path`.
+    pub(super) fn new(output: Output, path: PathBuf, name: String, gathered: &Gathered) -> Self {
+        Self {
+            output,
+            path,
+            name,
+            limits: gathered.limits.clone(),
+            odd: gathered.wheel.notes.clone(),
+        }
     }
 
     /// The file name it will have.
@@ -41,11 +53,37 @@ impl Written {
         FileSource::of(self.output.reader()?, &self.path)
     }
 
-    /// Give it its name.
+    /// Hold it against the rules that every input is held against: what our own reader refuses, an
+    /// installer may refuse or read otherwise. Contents are not unpacked again: their hashes were
+    /// taken when they were written.
+    fn read_again(&mut self) -> Result<(), Error> {
+        let source = self.read()?;
+        let wrong = |error: wheel::Error| match error.is_io() {
+            true => Error::Wheel {
+                wheel: self.name.clone(),
+                error: Box::new(error),
+            },
+            false => Error::Output {
+                wheel: self.name.clone(),
+                error: Box::new(error),
+            },
+        };
+        let filename = WheelFilename::parse(&self.name).map_err(wrong)?;
+        let wheel = Wheel::open(&source, &filename, &self.limits).map_err(wrong)?;
+        let is_name = |note: &&Note| matches!(note, Note::SameButForCase { .. });
+        let new = wheel.notes.iter().filter(is_name);
+        match new.into_iter().find(|note| !self.odd.contains(note)) {
+            None => Ok(()),
+            Some(note) => Err(wrong(wheel::Error::new(Rule::Duplicate, note.to_string()))),
+        }
+    }
+
+    /// Give it its name, once it has stood the test that every input has to stand.
     ///
     /// # Errors
-    /// When that fails; then the name is as it was before.
-    pub fn publish(self) -> Result<Applied, Error> {
+    /// [`Error::Output`] when it does not, and when naming it fails; then the name is as it was before.
+    pub fn publish(mut self) -> Result<Applied, Error> {
+        self.read_again()?;
         let path = self.path;
         self.output.publish()?;
         let metadata = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;

@@ -56,6 +56,22 @@ pub fn patterns(flag: &str, patterns: &[String]) -> Result<GlobSet, Error> {
     set.build().map_err(bad)
 }
 
+/// The libraries' folder has a name that a run path can hold (`:` and `$` mean something there), and
+/// that installers do not take for one of their own.
+fn check_suffix(suffix: &str) -> Result<(), Error> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte);
+    let lower = suffix.to_ascii_lowercase();
+    let theirs = [".dist-info", ".data", ".egg-info"];
+    let is_theirs = theirs.iter().any(|ending| lower.ends_with(ending));
+    if suffix.is_empty() || suffix.len() > 64 || !suffix.bytes().all(plain) || is_theirs {
+        return Err(Error::Usage(
+            "--lib-sdir must be a few letters, digits, `.`, `_`, `-` or `+`, such as `.libs`, and must not end in `.dist-info`, `.egg-info` or `.data`"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// What became of a wheel.
 #[derive(Debug)]
 pub struct Outcome {
@@ -92,12 +108,7 @@ impl Repair {
     /// # Errors
     /// When an option is impossible, or a folder that was named is none.
     pub fn open(mut options: Options) -> Result<Self, Error> {
-        let suffix = &options.plan.lib_suffix;
-        if suffix.is_empty() || suffix.contains('/') {
-            return Err(Error::Usage(
-                "--lib-sdir must be a few characters such as `.libs`, without `/`".to_owned(),
-            ));
-        }
+        check_suffix(&options.plan.lib_suffix)?;
         options.plan.debug_links = options.debug_folder.is_some();
         if options.plan.debug_links && options.plan.strip == Strip::None {
             return Err(Error::Usage(
@@ -252,6 +263,12 @@ impl Planned<'_> {
     /// What is to be done; `None`: it is copied as it is, there being nothing to repair in it.
     pub fn plan(&self) -> Option<&WheelPlan> {
         self.plan.as_ref()
+    }
+
+    /// What a person should know of it.
+    pub fn notes(&self) -> &[plan::Note] {
+        let planned = self.plan.as_ref().map(|plan| plan.notes.as_slice());
+        planned.unwrap_or(&self.gathered.notes)
     }
 
     /// The same, to keep.

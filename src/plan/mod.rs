@@ -19,6 +19,7 @@ pub use build::record::{How, Made};
 pub use build::target::{Target, Use};
 pub use needs::exclusions::Exclusions;
 pub use needs::installed::{LAUNCHER_FOLDER_SUFFIX, installed};
+pub use needs::no_module::{BEGINNING, NoModule};
 pub use needs::obstacle::{Blocker, MissingLibrary, Obstacle};
 pub use needs::settle::settle;
 pub use needs::subject::{ElfEntry, Package, Platform, Subject, Unsettled, elf_of};

@@ -94,6 +94,13 @@ pub enum Note {
         /// What it is.
         what: &'static str,
     },
+    /// A file that its name says to be an extension module or a library is none; left as it is.
+    NoLibrary {
+        /// The file.
+        file: ModulePath,
+        /// What it is.
+        what: &'static str,
+    },
     /// Two loads of this build found different files for one name; one was taken.
     Ambiguous {
         /// Who needs it.

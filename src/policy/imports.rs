@@ -83,6 +83,21 @@ impl<'a> Ending<'a> {
     }
 }
 
+/// Does a file's name say that it is an extension module? Where any ending is taken (`plain`: the file
+/// lies where Python imports from), `.so` alone says so too, unless the name is a library's.
+pub fn names_extension(name: &str, plain: bool) -> bool {
+    let Some((stem, ending)) = name.split_once('.') else {
+        return false;
+    };
+    // PyPy's endings differ by its release: `pypy310-pp73-x86_64-linux-gnu.so`.
+    let of_pypy = ending.starts_with("pypy") && ending.ends_with(".so");
+    match Ending::parse(ending).map(|ending| ending.form) {
+        Some(Form::Plain) => plain && !stem.starts_with("lib"),
+        Some(Form::Stable | Form::StableFree | Form::Version { .. }) => true,
+        None => of_pypy,
+    }
+}
+
 impl Importers {
     /// Those of `tags`, each a Python and an ABI tag.
     pub fn of_tags<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
@@ -217,7 +232,7 @@ fn place(minor: u8, libc: Libc, arch: Arch) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Importers;
+    use super::{Importers, names_extension};
     use crate::elf::Arch;
     use crate::resolve::Libc;
 
@@ -288,6 +303,22 @@ mod tests {
         );
         assert_eq!(unserved(&[("cp315", "cp315")], &["abi3t.so"]), None);
         assert!(unserved(&[("cp315", "cp315t")], &["abi3.so"]).is_some());
+    }
+
+    #[test]
+    fn an_extension_is_known_by_its_name() {
+        for name in [
+            "_a.cpython-313-x86_64-linux-musl.so",
+            "libb.abi3.so",
+            "_a.abi3t.so",
+            "_a.pypy310-pp73-x86_64-linux-gnu.so",
+        ] {
+            assert!(names_extension(name, false), "{name}");
+        }
+        for name in ["libb.so", "libb.so.1", "_a.special.so", "_a", "_a.pyd"] {
+            assert!(!names_extension(name, true), "{name}");
+        }
+        assert!(names_extension("_a.so", true) && !names_extension("_a.so", false));
     }
 
     #[test]

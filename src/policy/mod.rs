@@ -12,7 +12,7 @@ mod table;
 
 pub use floor::{Alpine, Cause, MuslFloor, What, musl_floor, musl_has};
 pub use glibc::GlibcVersion;
-pub use imports::Importers;
+pub use imports::{Importers, names_extension};
 pub use platform::{Family, PlatformTag};
 pub use port::{Meaning, PORT_MACHINES, Wanted, null_is_expected, port_meaning, shim};
 pub use python::{Pythons, python_home};

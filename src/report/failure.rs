@@ -19,6 +19,15 @@ pub fn failure(error: &Error) -> String {
             format!("`{}` is not a wheel to work on: {error}", escape(wheel)),
             Some("build or download the wheel again; nothing was written"),
         ),
+        Error::Output { wheel, error } => (
+            format!(
+                "what would become `{}` is no wheel that may be published: {error}",
+                escape(wheel)
+            ),
+            Some(
+                "nothing was written; choose another folder with `--lib-sdir SUFFIX`, or rename what has the name",
+            ),
+        ),
         Error::MalformedElf { wheel, files } => {
             let number = count(files.len(), "broken ELF file", "broken ELF files");
             let mut text = format!("cannot use `{}`: {number}", escape(wheel));

@@ -97,7 +97,8 @@ pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
             | Obstacle::ProgramNeedsLibpython { .. }
             | Obstacle::Unreachable { .. }
             | Obstacle::GraftsTooLarge { .. }
-            | Obstacle::PlaceTaken { .. } => {}
+            | Obstacle::PlaceTaken { .. }
+            | Obstacle::NoPlace { .. } => {}
         }
         reasons.push(reason);
         body.push_str(&detail);
@@ -154,7 +155,7 @@ fn not_found(name: &Soname, missing: &MissingLibrary) -> String {
         .collect();
     let tried = match rows.is_empty() {
         true if name.as_str().contains('/') => {
-            "    tried  nothing: it is a path that depends on the working directory\n".to_owned()
+            "    tried  nothing: it is a path, not a name to look up, and no path is followed out of the wheel\n".to_owned()
         }
         true => "    tried  nothing: no folder is searched\n".to_owned(),
         false => columns(&rows, "    "),
@@ -164,7 +165,10 @@ fn not_found(name: &Soname, missing: &MissingLibrary) -> String {
         .iter()
         .map(|path| format!("    it is  {path}, in the wheel, which no search reaches\n"))
         .collect();
-    let name = escape(name.as_str());
+    let name = match name.as_str() {
+        "" => "(an empty name)".to_owned(),
+        name => escape(name),
+    };
     format!(
         "  {name}, needed by {}\n{tried}{of_wheel}",
         named.join(", ")
@@ -174,9 +178,11 @@ fn not_found(name: &Soname, missing: &MissingLibrary) -> String {
 /// What to do about libraries that were not found: another thing where the wheel carries them.
 fn missing_hints(missing: &BTreeMap<&Soname, (&MissingLibrary, Libc)>) -> Vec<String> {
     let mut hints = Vec::new();
+    let mut paths = Vec::new();
     let mut absent = BTreeMap::new();
     for (name, (one, libc)) in missing {
         match one.carried.first() {
+            _ if name.as_str().contains('/') => paths.push(*name),
             None => {
                 absent.insert(*name, (*one, *libc));
             }
@@ -192,20 +198,22 @@ fn missing_hints(missing: &BTreeMap<&Soname, (&MissingLibrary, Libc)>) -> Vec<St
     if !absent.is_empty() {
         hints.push(missing_hint(&absent));
     }
+    if !paths.is_empty() {
+        hints.push(format!(
+            "have what is needed by a path needed by its name: give the library a SONAME and link again, or `wheelfix patchelf --replace-needed PATH NAME FILE`; or leave it to the system with `{}`",
+            excludes(&paths)
+        ));
+    }
     hints
 }
 
 fn missing_hint(missing: &BTreeMap<&Soname, (&MissingLibrary, Libc)>) -> String {
-    let names: Vec<String> = missing.keys().map(|name| escape(name.as_str())).collect();
+    let names: Vec<&Soname> = missing.keys().copied().collect();
     // Alpine's packages are called for by the libraries in them; others have no such names.
     let packages: Vec<String> = missing
         .iter()
-        .filter(|(name, (_, libc))| *libc == Libc::Musl && !name.as_str().contains('/'))
+        .filter(|(name, (_, libc))| *libc == Libc::Musl && !name.as_str().is_empty())
         .map(|(name, _)| format!("so:{}", escape(name.as_str())))
-        .collect();
-    let excludes: Vec<String> = names
-        .iter()
-        .map(|name| format!("--exclude {name}"))
         .collect();
     let (folder, them) = match names.len() {
         1 => ("its folder", "it"),
@@ -217,8 +225,17 @@ fn missing_hint(missing: &BTreeMap<&Soname, (&MissingLibrary, Libc)>) -> String 
     };
     format!(
         "{install}, or pass {folder} with `--lib-path DIR`, or leave {them} to the system with `{}`",
-        excludes.join(" ")
+        excludes(&names)
     )
+}
+
+/// `--exclude A --exclude B`
+fn excludes(names: &[&Soname]) -> String {
+    let each = names.iter().map(|name| match name.as_str() {
+        "" => "--exclude ''".to_owned(),
+        name => format!("--exclude {}", escape(name)),
+    });
+    each.collect::<Vec<_>>().join(" ")
 }
 
 /// The reason in a few words, its lines, and what to do. `None`: told elsewhere.
@@ -281,7 +298,14 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
                 is.name(),
                 want.name()
             ),
-            "build the wheel without them: no platform tag is true of both; if nothing loads them, say so with `--exclude PATH`",
+            match file.in_wheel() {
+                true => {
+                    "build the wheel without them: no platform tag is true of both; if nothing loads them, say so with `--exclude PATH`"
+                }
+                false => {
+                    "install the library as it is built for the wheel's C library, or leave it to the system with `--exclude NAME`"
+                }
+            },
         ),
         Obstacle::UnknownLibc => plain(
             "nothing tells which C library it is for",
@@ -342,6 +366,11 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             "the place of a new library is taken by another file",
             format!("  {}\n", escape(path.as_str())),
             "choose another folder with `--lib-sdir SUFFIX`",
+        ),
+        Obstacle::NoPlace { place, why } => plain(
+            "a new library's file name can stand in no wheel",
+            format!("  {place}: {why}\n"),
+            "give the library a shorter, plain file name and SONAME",
         ),
     }
 }

@@ -234,6 +234,10 @@ pub fn note_text(note: &Note) -> (bool, String) {
                 escape(&shortened(causes))
             ),
         ),
+        Note::NoLibrary { file, what } => (
+            true,
+            format!("{file} is {what}: no loader takes it for the library that its name says"),
+        ),
         Note::TakenAsData { file, what } => (false, format!("{file} is {what} and stays as it is")),
         Note::Ambiguous {
             file,

@@ -80,9 +80,13 @@ impl fmt::Display for Note {
         match self {
             Note::SameButForCase { first, second } => write!(
                 formatter,
-                "`{}` and `{}` differ only in case: one of them is lost on some file systems",
+                "`{}` and `{}` differ only in {}: one of them is lost on some file systems",
                 escape(first),
-                escape(second)
+                escape(second),
+                match first.to_lowercase() == second.to_lowercase() {
+                    true => "case",
+                    false => "how letters are written",
+                }
             ),
             Note::ModeMasked { entry, mode } => write!(
                 formatter,

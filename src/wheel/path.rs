@@ -8,8 +8,11 @@ use serde::Serialize;
 use super::error::{Error, Rule};
 use super::escape::escape;
 
+/// The longest name of a file on Linux, in bytes.
+const NAME_MAX: usize = 255;
+
 /// The path of a file or directory inside a wheel, checked when made: relative, `/` between
-/// components, no empty component, no `.` or `..`, no backslash, no drive, no control
+/// components, no empty component, no `.` or `..`, none over 255 bytes, no backslash, no drive, no control
 /// characters. Never ends in `/`, also for a directory. Orders by bytes, as RECORD is sorted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -47,6 +50,11 @@ impl ArchivePath {
                 "" => return refuse("the name has an empty component"),
                 "." => return refuse("the name has a component `.`"),
                 ".." => return refuse("the name climbs out of the wheel with `..`"),
+                long if long.len() > NAME_MAX => {
+                    return refuse(
+                        "a part of the name has more than 255 bytes, which no file system takes",
+                    );
+                }
                 _ => {}
             }
         }
@@ -146,6 +154,9 @@ mod tests {
         ] {
             assert_eq!(ArchivePath::parse(good).unwrap().as_str(), good);
         }
+        let long = "é".repeat(127);
+        assert!(ArchivePath::parse(&format!("a/{long}")).is_ok());
+        assert!(ArchivePath::parse(&format!("a/{long}xx/b")).is_err());
         for bad in [
             "", "/", "/a", "a/", "a//b", "./a", "a/.", "..", "a/../b", "C:/x", "c:x", "a\\b",
             "a\0", "a\nb", "a\u{7f}", "a\u{9f}",

@@ -6,6 +6,7 @@ pub(in crate::plan) mod hindrance;
 pub(in crate::plan) mod imports;
 pub(in crate::plan) mod installed;
 pub(in crate::plan) mod links;
+pub(in crate::plan) mod no_module;
 pub(in crate::plan) mod obstacle;
 pub(in crate::plan) mod old_python;
 pub(in crate::plan) mod outside;

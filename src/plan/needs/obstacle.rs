@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::elf::Soname;
+use crate::plan::rules::rule::Sentence;
 use crate::policy::Cause;
 use crate::resolve::{Libc, ModulePath, Probe};
 use crate::wheel::ArchivePath;
@@ -182,5 +183,12 @@ pub enum Obstacle {
     PlaceTaken {
         /// The place.
         path: ArchivePath,
+    },
+    /// A new library's place can have no name in an archive.
+    NoPlace {
+        /// The place.
+        place: ModulePath,
+        /// Why not.
+        why: Sentence,
     },
 }

@@ -165,6 +165,8 @@ fn decide(
         return Some(Need::Stays);
     }
     match leads {
+        // A path is no name to look up: it would take any file of this machine along.
+        Leads::Outside(_) if wants.as_str().contains('/') => None,
         Leads::Outside(source) => Some(Need::Graft(source.clone())),
         _ => nearest(wants.as_str(), file, wheel_files).map(Need::Reach),
     }

@@ -81,6 +81,7 @@ fn stranger(obstacle: &Obstacle) -> Option<(ModulePath, FileFault)> {
         | Obstacle::ProgramNeedsLibpython { .. }
         | Obstacle::Unreachable { .. }
         | Obstacle::GraftsTooLarge { .. }
-        | Obstacle::PlaceTaken { .. } => None,
+        | Obstacle::PlaceTaken { .. }
+        | Obstacle::NoPlace { .. } => None,
     }
 }

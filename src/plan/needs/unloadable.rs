@@ -18,7 +18,7 @@ use crate::resolve::{MachineKey, ModulePath};
 const ABI_OF_LINUX: [u8; 3] = [0, 3, 97];
 
 /// What a file is that no loader of any machine reads; `None`: one may.
-fn is_for_no_loader(facts: &Facts) -> Option<&'static str> {
+pub(in crate::plan) fn is_for_no_loader(facts: &Facts) -> Option<&'static str> {
     let what = match facts.machine.number {
         190 => "code for a GPU (CUDA)",
         224 => "code for a GPU (AMD)",

@@ -70,6 +70,12 @@ impl Grafts {
                     }
                     Target::Module(id) => match graph.module(id) {
                         Some(to) if to.file.real_path.in_wheel() => Leads::Inside(to.path.clone()),
+                        // A path is no name to look up: it would take any file of this machine along.
+                        Some(_) if name.contains('/') => {
+                            let key = (from.file.real_path.clone(), edge.wants.clone());
+                            missing.insert(key, file());
+                            continue;
+                        }
                         Some(to) => Leads::Along(to.file.real_path.clone()),
                         None => continue,
                     },

@@ -6,11 +6,13 @@ use globset::GlobSet;
 
 use crate::elf::{Edits, Facts, MoreEdits, RunPath, RunPathEdit, RunPathKind, Soname};
 use crate::plan::Note;
+use crate::plan::needs::links::Links;
+use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::outside::{Need, Outside};
 use crate::plan::repair::naming;
 use crate::plan::repair::options::{exec_stack_of, relr_of, strip_of};
 use crate::plan::repair::run_path::{of_wheel_file, origin_to};
-use crate::resolve::{ElfFile, ModulePath};
+use crate::resolve::{ElfFile, Libc, ModulePath, libc_of};
 
 /// What the edits of one file come to, apart from its own name and its run path.
 #[derive(Debug, Default)]
@@ -25,6 +27,27 @@ impl Needs {
     /// Does the file look for anything in a new place?
     pub(in crate::plan) fn wants_folders(&self) -> bool {
         !self.folders.is_empty()
+    }
+}
+
+/// A library that was built for another C library does not come along: what it takes from that one
+/// (sizes of structures, private symbols) no table of symbols tells.
+pub(in crate::plan) fn refuse_strangers(
+    links: &Links,
+    outside: &Outside,
+    want: Libc,
+) -> Result<(), Vec<Obstacle>> {
+    let grafts = outside.grafts.keys();
+    let strangers: Vec<Obstacle> = grafts
+        .filter_map(|path| {
+            let is = libc_of(&links.files.get(path)?.facts)?;
+            let file = path.clone();
+            (is != want).then_some(Obstacle::WrongLibc { file, is, want })
+        })
+        .collect();
+    match strangers.is_empty() {
+        true => Ok(()),
+        false => Err(strangers),
     }
 }
 

@@ -4,6 +4,7 @@ pub(in crate::plan) mod debug;
 pub(in crate::plan) mod graft;
 pub(in crate::plan) mod headers;
 pub(in crate::plan) mod input;
+pub(in crate::plan) mod launcher;
 pub(in crate::plan) mod naming;
 pub(in crate::plan) mod options;
 pub(in crate::plan) mod plan;

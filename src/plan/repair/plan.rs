@@ -11,7 +11,8 @@ use crate::plan::needs::subject::{ElfEntry, Platform};
 use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
-use crate::plan::repair::{debug, graft, headers, naming, runs};
+use crate::plan::repair::{debug, graft, headers, launcher, naming, runs};
+use crate::plan::rules::rule::Sentence;
 use crate::plan::{
     EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan,
 };
@@ -50,6 +51,7 @@ pub fn repair(
             .or_insert_with(|| Arc::clone(&entry.file));
     }
     let verdict = tags::choose(input, options, &links, &files)?;
+    graft::refuse_strangers(&links, &verdict.outside, input.subject.platform.libc)?;
     notes.extend(links.notes.iter().cloned());
     notes.extend(unused_exclusions(input, options, &links));
     let limits = runs::limits(input, &verdict.outside);
@@ -299,7 +301,7 @@ impl Draft<'_> {
             edits,
         };
         self.ops.insert(place, op);
-        let text = launcher(becomes);
+        let text = launcher::launcher(becomes);
         let op = EntryOp::Write { text, mode: 0o755 };
         self.ops.insert(entry.entry.clone(), op);
         self.notes.push(Note::ScriptMoved {
@@ -392,7 +394,14 @@ impl Draft<'_> {
 
     /// The archive's name for a new file, if no other file has it.
     fn free_place(&mut self, place: &ModulePath) -> Option<ArchivePath> {
-        let path = ArchivePath::parse(place.relative()).ok()?;
+        let path = match ArchivePath::parse(place.relative()) {
+            Ok(path) => path,
+            Err(why) => {
+                let (place, why) = (place.clone(), Sentence::of(&why.detail));
+                self.obstacles.push(Obstacle::NoPlace { place, why });
+                return None;
+            }
+        };
         if self.ops.contains_key(&path) {
             self.obstacles.push(Obstacle::PlaceTaken { path });
             return None;
@@ -424,25 +433,4 @@ impl Draft<'_> {
             self.ops.insert(path, EntryOp::Record);
         }
     }
-}
-
-/// A Python script that becomes the program. pip writes the interpreter's path into its
-/// first line, as into every script's.
-fn launcher(program: &ModulePath) -> String {
-    let parts: Vec<String> = program
-        .relative()
-        .split('/')
-        .map(|part| format!("{part:?}"))
-        .collect();
-    format!(
-        "#!python\n\
-         # Its program lies in site-packages, where it finds its libraries.\n\
-         import os\n\
-         import sys\n\
-         import sysconfig\n\
-         \n\
-         program = os.path.join(sysconfig.get_path(\"platlib\"), {})\n\
-         os.execv(program, [program] + sys.argv[1:])\n",
-        parts.join(", ")
-    )
 }

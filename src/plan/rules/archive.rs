@@ -73,8 +73,8 @@ rules! {
     says("{note}")
     json(context: ("{note}"))
     degree Warning
-    title "Two names differ only in case"
-    why "On a file system that takes them for one, one of the files is lost."
+    title "Two names differ only in case, or in how letters are written"
+    why "A file system that takes them for one (macOS, Windows; `é` as one character or as two) loses one of the files."
     help "rename one of them";
 
     "R001" "no-record" NoRecord {

@@ -180,6 +180,32 @@ rules! {
     title "A file has no build-id"
     why "A debugger and a crash report find the debug information of a file by its build-id; without one it is guessed by name."
     help "link it with `-Wl,--build-id`";
+
+    "E014" "extension-is-none" NoExtension {
+        /// The file.
+        file: ModulePath,
+        /// What it is.
+        what: String,
+    }
+    says("{file} is {what}, and its name is an extension module's")
+    json(file: file, context: ("{what}"))
+    degree Error
+    title "A file with the name of an extension module is none"
+    why "Python tries to load it when the module is imported, and fails; a file that was cut short, or that another system's build left there, goes unseen until then."
+    help "build the extension again, or leave the file out of the wheel";
+
+    "E015" "library-is-none" NoLibrary {
+        /// The file.
+        file: ModulePath,
+        /// What it is.
+        what: String,
+    }
+    says("{file} is {what}, and its name is a library's")
+    json(file: file, context: ("{what}"))
+    degree Warning
+    title "A file with the name of a library is none"
+    why "Nothing loads it. Linker scripts and files for other systems may be meant to be there."
+    help "leave it out of the wheel, or give it the name of what it is";
 }
 
 /// What of thread-local data is reached.

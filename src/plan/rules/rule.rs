@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::degree::Degree;
 use crate::elf::{Arch, Soname};
 use crate::policy::Alpine;
@@ -45,7 +47,8 @@ pub struct Told {
 }
 
 /// Text that is fit to be shown, with names from files in it already escaped.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Sentence(String);
 
 impl Sentence {

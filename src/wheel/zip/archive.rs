@@ -6,6 +6,8 @@
 
 use std::io::Write;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::wheel::error::{Error, Rule};
 use crate::wheel::limits::Limits;
 use crate::wheel::note::Note;
@@ -189,11 +191,21 @@ fn check_names(entries: &[Entry], notes: &mut Vec<Note>) -> Result<Vec<usize>, E
     Ok(sorted.into_iter().map(|(index, _)| index).collect())
 }
 
-/// Notes names that differ only in case.
+/// What a file system makes of a name that takes letters for equal whatever their case, and however
+/// they are put together: upper case first, so that `ß` and `SS`, `ſ` and `s` meet.
+fn folded(path: &str) -> String {
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
+    let composed: String = path.nfc().collect();
+    composed.to_uppercase().to_lowercase().nfc().collect()
+}
+
+/// Notes names that some file system takes for one.
 fn note_case(entries: &[Entry], notes: &mut Vec<Note>) {
     let mut lower: Vec<(String, &ArchivePath)> = entries
         .iter()
-        .map(|entry| (entry.path.as_str().to_lowercase(), &entry.path))
+        .map(|entry| (folded(entry.path.as_str()), &entry.path))
         .collect();
     // A stable sort: of equal names the first in the archive stays first.
     lower.sort_by(|one, other| one.0.cmp(&other.0));

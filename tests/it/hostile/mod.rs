@@ -3,4 +3,5 @@
 mod archive;
 mod contents;
 mod entries;
+mod replaced;
 mod wheel;
