@@ -89,12 +89,10 @@ pub fn names_extension(name: &str, plain: bool) -> bool {
     let Some((stem, ending)) = name.split_once('.') else {
         return false;
     };
-    // PyPy's endings differ by its release: `pypy310-pp73-x86_64-linux-gnu.so`.
-    let of_pypy = ending.starts_with("pypy") && ending.ends_with(".so");
     match Ending::parse(ending).map(|ending| ending.form) {
         Some(Form::Plain) => plain && !stem.starts_with("lib"),
-        Some(Form::Stable | Form::StableFree | Form::Version { .. }) => true,
-        None => of_pypy,
+        Some(Form::Stable | Form::StableFree | Form::Version { .. } | Form::Other) => true,
+        None => false,
     }
 }
 
