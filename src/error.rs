@@ -212,7 +212,6 @@ impl Error {
             Self::Build(BuildFault::Digest { .. } | BuildFault::Lock { .. }) => Exit::Malformed,
             Self::Build(_)
             | Self::Edit { .. }
-            Self::Edit { .. }
             | Self::Output { .. }
             | Self::NotPortable { .. }
             | Self::Elf { .. }
