@@ -5,8 +5,10 @@ mod args;
 mod auditwheel;
 mod build;
 mod check;
+mod completions;
 mod dedupe;
 mod lddtree;
+mod man;
 mod patchelf;
 mod patchelf_args;
 mod patchelf_request;
@@ -57,6 +59,8 @@ enum Command {
     Slim(Box<slim::Arguments>),
     Size(Box<size::Arguments>),
     Patchelf(Box<patchelf_args::Arguments>),
+    Man(man::Arguments),
+    Completions(completions::Arguments),
 }
 
 /// Run the program with the process's arguments; the result is its exit code.
@@ -102,6 +106,8 @@ pub fn main() -> ExitCode {
         Command::Slim(slim) => slim::run(&slim, &terminal),
         Command::Size(size) => size::run(&size, &terminal),
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
+        Command::Man(man) => man::run(&man, &terminal),
+        Command::Completions(shell) => completions::run(&shell, &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
 }

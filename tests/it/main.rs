@@ -29,6 +29,7 @@ mod glibc;
 mod hostile;
 mod library;
 mod odd_wheels;
+mod package;
 mod port;
 mod resolve;
 mod trees;

@@ -1,0 +1,78 @@
+//! `wheelfix man`: the manual, as `man` reads it.
+
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
+
+use super::terminal::Terminal;
+use crate::error::{Error, Exit};
+
+const EXAMPLES: &str = "\
+Examples:
+  wheelfix man repair | man -l -
+      Read the page of a command.
+  wheelfix man > /usr/share/man/man1/wheelfix.1
+      Install the page of the program; each command has one of its own, `wheelfix-repair.1` and so on.
+
+Exit codes:
+  0 done   2 there is no such command   4 the page could not be written";
+
+/// Print a page of the manual
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The command; none: the program's own page
+    command: Option<String>,
+}
+
+/// Run the command.
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
+    match page(arguments.command.as_deref()) {
+        Ok(text) => {
+            terminal.data(&text);
+            Exit::Done
+        }
+        Err(error) => {
+            terminal.error(&error);
+            error.exit()
+        }
+    }
+}
+
+fn page(name: Option<&str>) -> Result<String, Error> {
+    let mut program = super::Arguments::command();
+    program.build();
+    let command = match name {
+        None => program,
+        Some(name) => named(&program, name)?,
+    };
+    let mut text = Vec::new();
+    Man::new(command)
+        .render(&mut text)
+        .map_err(|error| Error::Usage(format!("the page cannot be made: {error}")))?;
+    // roff reads bytes: what is not ASCII is named by its code point.
+    let mut page = String::new();
+    for one in String::from_utf8_lossy(&text).chars() {
+        match one.is_ascii() {
+            true => page.push(one),
+            false => page.push_str(&format!("\\[u{:04X}]", u32::from(one))),
+        }
+    }
+    Ok(page)
+}
+
+/// A command of the program, under the name that its page has.
+fn named(program: &Command, name: &str) -> Result<Command, Error> {
+    let all = || program.get_subcommands();
+    match all().find(|command| command.get_name() == name) {
+        Some(found) => Ok(found.clone().name(format!("wheelfix-{name}"))),
+        None => {
+            let names: Vec<&str> = all().map(Command::get_name).collect();
+            let text = format!(
+                "there is no command `{}`; there are {}",
+                crate::wheel::escape(name),
+                names.join(", ")
+            );
+            Err(Error::Usage(text))
+        }
+    }
+}
