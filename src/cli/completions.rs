@@ -1,6 +1,6 @@
 //! `wheelfix completions`: what a shell needs to complete command lines.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
 use super::terminal::Terminal;
@@ -24,11 +24,10 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-/// Run the command.
-pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
+/// Run the command. `program`: what is completed.
+pub(super) fn run(arguments: &Arguments, mut program: Command, terminal: &Terminal) -> Exit {
     let mut text = Vec::new();
-    let mut command = super::Arguments::command();
-    generate(arguments.shell, &mut command, "wheelfix", &mut text);
+    generate(arguments.shell, &mut program, "wheelfix", &mut text);
     terminal.data(&String::from_utf8_lossy(&text));
     Exit::Done
 }

@@ -1,6 +1,6 @@
 //! `wheelfix man`: the manual, as `man` reads it.
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
 use super::terminal::Terminal;
@@ -24,9 +24,9 @@ pub(super) struct Arguments {
     command: Option<String>,
 }
 
-/// Run the command.
-pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
-    match page(arguments.command.as_deref()) {
+/// Run the command. `program`: what there are pages of.
+pub(super) fn run(arguments: &Arguments, program: Command, terminal: &Terminal) -> Exit {
+    match page(program, arguments.command.as_deref()) {
         Ok(text) => {
             terminal.data(&text);
             Exit::Done
@@ -38,8 +38,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     }
 }
 
-fn page(name: Option<&str>) -> Result<String, Error> {
-    let mut program = super::Arguments::command();
+fn page(mut program: Command, name: Option<&str>) -> Result<String, Error> {
     program.build();
     let command = match name {
         None => program,

@@ -26,7 +26,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::Exit;
 use terminal::{OutputArgs, Terminal};
@@ -106,8 +106,8 @@ pub fn main() -> ExitCode {
         Command::Slim(slim) => slim::run(&slim, &terminal),
         Command::Size(size) => size::run(&size, &terminal),
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
-        Command::Man(man) => man::run(&man, &terminal),
-        Command::Completions(shell) => completions::run(&shell, &terminal),
+        Command::Man(man) => man::run(&man, Arguments::command(), &terminal),
+        Command::Completions(shell) => completions::run(&shell, Arguments::command(), &terminal),
     };
     ExitCode::from(terminal.finish(exit).code())
 }
