@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::plan::{BuildFault, Obstacle, PortObstacle, Refusal};
 use crate::resolve::ModulePath;
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, Shown, Untrusted};
 
 /// The exit codes, which are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,10 @@ impl Exit {
     }
 }
 
+impl Shown for crate::elf::Error {}
+impl Shown for crate::elf::Difference {}
+impl Shown for Place {}
+
 /// Where an ELF file that could not be read or edited lies.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -48,7 +52,7 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Entry(path) => formatter.write_str(&crate::wheel::escape(path.as_str())),
+            Self::Entry(path) => write!(formatter, "{path}"),
             Self::Library(path) => write!(formatter, "{path}"),
         }
     }
@@ -58,25 +62,25 @@ impl fmt::Display for Place {
 #[derive(Debug)]
 pub enum Error {
     /// The command line or the environment variables ask for something impossible.
-    Usage(String),
+    Usage(Sentence),
     /// The wheel is not one, or lies about itself.
     Wheel {
         /// The wheel's file name.
-        wheel: String,
+        wheel: Untrusted,
         /// What is wrong with it.
         error: Box<crate::wheel::Error>,
     },
     /// What was written breaks a rule that every wheel is held against; it was not given its name.
     Output {
         /// The output's file name.
-        wheel: String,
+        wheel: Untrusted,
         /// The rule.
         error: Box<crate::wheel::Error>,
     },
     /// ELF files of the wheel that cannot be read.
     MalformedElf {
         /// The wheel's file name.
-        wheel: String,
+        wheel: Untrusted,
         /// Each file, and what is wrong with it.
         files: Vec<(ArchivePath, crate::elf::Error)>,
     },
@@ -85,26 +89,26 @@ pub enum Error {
         /// The file.
         place: Place,
         /// Why not.
-        why: String,
+        why: Sentence,
     },
     /// The wheel cannot be repaired.
     Blocked {
         /// The wheel's file name.
-        wheel: String,
+        wheel: Untrusted,
         /// Everything that stands in the way.
         obstacles: Vec<Obstacle>,
     },
     /// The wheel cannot be ported.
     NotPortable {
         /// The wheel's file name.
-        wheel: String,
+        wheel: Untrusted,
         /// Everything that stands in the way.
         obstacles: Vec<PortObstacle>,
     },
     /// Nothing can be told of the wheel.
     NotJudged {
         /// The wheel's file name.
-        wheel: String,
+        wheel: Untrusted,
         /// Why not.
         obstacles: Vec<Obstacle>,
     },
@@ -113,7 +117,7 @@ pub enum Error {
     /// An ELF file could not be edited safely.
     Edit {
         /// The wheel's file name.
-        wheel: String,
+        wheel: Untrusted,
         /// The file.
         place: Place,
         /// Why.
@@ -129,12 +133,12 @@ pub enum Error {
     /// A file is not any more what the plan was made for.
     Changed {
         /// The file.
-        path: String,
+        path: Untrusted,
     },
     /// The machine would not do it.
     Io {
         /// What was tried, as in "cannot …".
-        doing: String,
+        doing: Sentence,
         /// With which file.
         path: PathBuf,
         /// Why not.
@@ -152,25 +156,25 @@ pub enum Error {
         /// The output.
         path: PathBuf,
         /// The wheel that came first.
-        first: String,
+        first: Untrusted,
         /// The wheel that came second.
-        second: String,
+        second: Untrusted,
     },
     /// A tree that must not be changed.
     Refused {
         /// The tree or a file of it.
         path: PathBuf,
         /// Why.
-        why: String,
+        why: Sentence,
         /// What to do.
-        hint: String,
+        hint: Sentence,
     },
     /// Something in a tree that says it is wheelfix's, and is not as wheelfix writes it.
     Untrusted {
         /// The file or folder.
         path: PathBuf,
         /// What is wrong with it.
-        why: String,
+        why: Sentence,
     },
     /// Another run works on the tree.
     Busy {
@@ -187,7 +191,7 @@ pub enum Error {
     /// Not begun, since another wheel failed.
     NotBegun {
         /// The wheel's file name.
-        wheel: String,
+        wheel: Untrusted,
     },
 }
 
@@ -234,7 +238,7 @@ impl Error {
     }
 
     /// An error of the machine.
-    pub fn io(doing: impl Into<String>, path: impl Into<PathBuf>, error: std::io::Error) -> Self {
+    pub fn io(doing: impl Into<Sentence>, path: impl Into<PathBuf>, error: std::io::Error) -> Self {
         Self::Io {
             doing: doing.into(),
             path: path.into(),

@@ -86,9 +86,9 @@ pub(super) fn source_date() -> Result<(DosDateTime, bool), Error> {
     let text = value.to_string_lossy();
     match text.parse::<u64>() {
         Ok(seconds) => Ok(DosDateTime::from_epoch(seconds)),
-        Err(_) => Err(Error::Usage(format!(
+        Err(_) => Err(Error::Usage(crate::wheel::sentence!(
             "SOURCE_DATE_EPOCH is `{}`, not a number of seconds since 1970",
-            crate::wheel::escape(&text)
+            crate::wheel::Untrusted::from(text)
         ))),
     }
 }
@@ -96,9 +96,9 @@ pub(super) fn source_date() -> Result<(DosDateTime, bool), Error> {
 /// How hard wheels are packed: the flag, else `ZIP_COMPRESSION_LEVEL` of the environment.
 pub(super) fn level(flag: Option<u8>) -> Result<Level, Error> {
     let bad = |text: &str| {
-        Error::Usage(format!(
+        Error::Usage(crate::wheel::sentence!(
             "`{}` is no compression level; pass a number from 0 to 12",
-            crate::wheel::escape(text)
+            crate::wheel::Untrusted::from(text)
         ))
     };
     let number = match (flag, setting("ZIP_COMPRESSION_LEVEL")) {
@@ -107,4 +107,9 @@ pub(super) fn level(flag: Option<u8>) -> Result<Level, Error> {
         (None, None) => return Ok(Level::default()),
     };
     Level::new(number).ok_or_else(|| bad(&number.to_string()))
+}
+
+/// A path as data: never to be shown as it is.
+pub(super) fn text_of(path: &std::path::Path) -> String {
+    path.to_string_lossy().into_owned()
 }

@@ -76,7 +76,7 @@ pub(super) fn main() -> ExitCode {
             } else {
                 Exit::Done
             };
-            let _ = error.print();
+            super::terminal::print_refusal(&error);
             return ExitCode::from(code.code());
         }
     };
@@ -119,7 +119,7 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
     )?;
     let name = &audited.name;
     for text in &audited.ignored {
-        terminal.note(name, true, &crate::wheel::escape(text));
+        terminal.note(name, true, text);
     }
     match audited.verdict {
         Ok(audit) => {

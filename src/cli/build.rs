@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::args;
+use super::args::{self, text_of};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::host::PipOptions;
@@ -75,7 +75,7 @@ pub(super) struct Arguments {
 /// Run the command.
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     let start = Instant::now();
-    let wheelhouse = arguments.wheel_dir.display().to_string();
+    let wheelhouse = text_of(&arguments.wheel_dir);
     let told = |made: &_| terminal.done(&report::made_line(made));
     let built = arguments
         .options(terminal)
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
         Err(error) => {
             if terminal.json() {
                 let text = report::build_failed_json(&wheelhouse, &error);
-                terminal.data(&format!("{text}\n"));
+                terminal.json_data(&text);
             }
             terminal.error(&error);
             return error.exit();
@@ -120,14 +120,14 @@ impl Arguments {
             (_, 0) => {
                 return Err(Error::Usage(
                     "nothing is asked for: name requirements, or a file of them with `-r FILE`"
-                        .to_owned(),
+                        .into(),
                 ));
             }
             ([], _) => None,
             ([lock], 1) if self.constraint.is_empty() => Some((*lock).clone()),
             _ => {
                 return Err(Error::Usage(
-                    "a lock is gone by as it is: name no other requirements or constraints beside it".to_owned(),
+                    "a lock is gone by as it is: name no other requirements or constraints beside it".into(),
                 ));
             }
         };
@@ -195,7 +195,7 @@ impl Arguments {
         let files = self
             .requirement
             .iter()
-            .map(|path| format!("-r {}", path.display()));
+            .map(|path| format!("-r {}", text_of(path)));
         let words =
             self.requirements
                 .iter()
@@ -211,8 +211,7 @@ impl Arguments {
 /// A folder as pip finds it, wherever it stands.
 fn from_here(place: &str) -> String {
     match Path::new(place).is_dir() {
-        true => std::path::absolute(place)
-            .map_or_else(|_| place.to_owned(), |path| path.display().to_string()),
+        true => std::path::absolute(place).map_or_else(|_| place.to_owned(), |path| text_of(&path)),
         false => place.to_owned(),
     }
 }

@@ -97,13 +97,13 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         true => Format::Json,
         false => arguments.output_format,
     };
-    terminal.data(&match format {
-        Format::Text => report::check_text(&all),
-        Format::Json => format!("{}\n", report::check_json(&all)),
-        Format::Github => report::check_github(&all),
-        Format::Gitlab => format!("{}\n", report::check_gitlab(&all)),
-        Format::Sarif => format!("{}\n", report::check_sarif(&all)),
-    });
+    match format {
+        Format::Text => terminal.data(&report::check_text(&all)),
+        Format::Json => terminal.json_data(&report::check_json(&all)),
+        Format::Github => terminal.commands(&report::check_github(&all)),
+        Format::Gitlab => terminal.json_data(&report::check_gitlab(&all)),
+        Format::Sarif => terminal.json_data(&report::check_sarif(&all)),
+    }
     if format == Format::Text && !all.is_empty() {
         terminal.done(&report::check_summary(&all));
     }

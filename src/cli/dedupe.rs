@@ -81,13 +81,13 @@ fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     if !arguments.dry_run
         && let Outcome::TakenBack { restored, why } = planned.apply(terminal)?
     {
-        terminal.note(&site, true, &report::undo_line(restored));
+        terminal.note(site.as_ref(), true, &report::undo_line(restored));
         return Err(why);
     }
     let (plan, notes) = (planned.plan(), planned.notes());
     if terminal.json() {
         let text = report::dedupe_json(&site, plan, notes, arguments.dry_run);
-        terminal.data(&format!("{text}\n"));
+        terminal.json_data(&text);
     } else if !terminal.quiet() {
         terminal.data(&report::dedupe_text(plan, notes, terminal.verbose()));
     }
@@ -97,15 +97,15 @@ fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
 
 fn undo(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     if arguments.dry_run {
-        return Err(Error::Usage("`--undo` has no dry run".to_owned()));
+        return Err(Error::Usage("`--undo` has no dry run".into()));
     }
     let undone = dedupe::undo(&arguments.site)?;
     for path in &undone.left {
-        terminal.note(path, false, "no link any more; left as it is");
+        terminal.note(path.as_str(), false, "no link any more; left as it is");
     }
     for path in &undone.rows_left {
         terminal.note(
-            path,
+            path.as_str(),
             true,
             "somebody else changed its row in RECORD; that is left as it is",
         );

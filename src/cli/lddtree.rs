@@ -67,7 +67,7 @@ fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     for file in &arguments.files {
         let tree = ops::lddtree::lddtree(file, &world, terminal)?;
         for fault in &tree.left_out {
-            terminal.note(&tree.name, true, &format!("left out: {fault}"));
+            terminal.note(tree.name.as_str(), true, &format!("left out: {fault}"));
         }
         terminal.data(&text(
             &tree.graph,

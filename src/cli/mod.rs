@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
                 true => Exit::Usage,
                 false => Exit::Done,
             };
-            let _ = error.print();
+            terminal::print_refusal(&error);
             return ExitCode::from(code.code());
         }
     };

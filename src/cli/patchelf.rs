@@ -29,7 +29,7 @@ pub(super) fn main() -> ExitCode {
     match Alone::try_parse() {
         Ok(alone) => finish(&alone.arguments),
         Err(error) => {
-            let _ = error.print();
+            super::terminal::print_refusal(&error);
             ExitCode::from(u8::from(error.use_stderr()))
         }
     }
@@ -58,8 +58,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     }
 }
 
-fn usage(text: &str) -> Error {
-    Error::Usage(text.to_owned())
+fn usage(text: &'static str) -> Error {
+    Error::Usage(text.into())
 }
 
 fn verify(before: &Path, after: &Path, terminal: &Terminal) -> Result<Exit, Error> {
@@ -80,7 +80,7 @@ fn patch(arguments: &Arguments, files: &[PathBuf], terminal: &Terminal) -> Resul
     for path in files {
         let file = OpenedFile::open(path)?;
         for line in file.printed(request.print)? {
-            terminal.data(&format!("{line}\n"));
+            terminal.value(&format!("{line}\n"));
         }
         let new = file.edit(&request)?;
         if debug {
@@ -92,7 +92,7 @@ fn patch(arguments: &Arguments, files: &[PathBuf], terminal: &Terminal) -> Resul
 }
 
 fn told(path: &Path, new: &EditedFile) -> String {
-    let (name, edited) = (path.display(), &new.edited);
+    let (name, edited) = (crate::wheel::Untrusted::from(path), &new.edited);
     format!(
         "patchelf: '{name}': changed {}, level {:?}, {} to {} bytes",
         edited.changed,

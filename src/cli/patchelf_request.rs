@@ -14,22 +14,24 @@ pub(super) fn request(arguments: &Arguments) -> Result<SingleFileRequest, Error>
     if arguments.build_resolution_cache {
         return Err(Error::Usage(
             "--build-resolution-cache is not supported: only NixOS's own loader reads that note"
-                .to_owned(),
+                .into(),
         ));
     }
     if arguments.no_clobber_old_sections {
         return Err(Error::Usage(
             "--no-clobber-old-sections is not supported: what moves is cleared where it was; \
              without this option most edits move nothing"
-                .to_owned(),
+                .into(),
         ));
     }
     let os_abi = match text(&arguments.set_os_abi)? {
         None => None,
-        Some(name) => Some(
-            plan::os_abi_number(&name)
-                .ok_or_else(|| Error::Usage(format!("unrecognized OS ABI '{name}'")))?,
-        ),
+        Some(name) => Some(plan::os_abi_number(&name).ok_or_else(|| {
+            Error::Usage(crate::wheel::sentence!(
+                "unrecognized OS ABI '{}'",
+                crate::wheel::Untrusted::from(name.as_str())
+            ))
+        })?),
     };
     let soname = |name: String| Soname::from(name.as_str());
     let names = |values: &[String]| -> Result<Vec<Soname>, Error> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::args;
+use super::args::{self, text_of};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::host::OutputOptions;
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
         }
     }
     if terminal.json() {
-        terminal.data(&format!("{}\n", arguments.json(&results)));
+        terminal.json_data(&arguments.json(&results));
     }
     let exits = results.iter().map(|result| match result {
         Ok(_) => Exit::Done,
@@ -116,7 +116,7 @@ impl Arguments {
     fn tell(&self, outcome: &Outcome, seconds: f64, terminal: &Terminal) {
         for note in &outcome.plan.notes {
             let (warning, text) = report::note_text(note);
-            terminal.note(&outcome.plan.input, warning, &text);
+            terminal.note(outcome.plan.input.as_str(), warning, &text);
         }
         if self.explain && !terminal.json() {
             terminal.data(&report::explained(&outcome.plan, &outcome.provenance));
@@ -142,10 +142,10 @@ impl Arguments {
                         output: outcome
                             .written
                             .as_ref()
-                            .map(|written| written.path.display().to_string()),
+                            .map(|written| text_of(&written.path)),
                     },
                 };
-                (path.display().to_string(), ending)
+                (text_of(path), ending)
             })
             .collect();
         report::port_json(&outcomes, self.dry_run)

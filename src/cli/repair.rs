@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::args::text_of;
 use super::repair_args::Arguments;
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
@@ -10,6 +11,7 @@ use crate::ops::batch;
 use crate::ops::repair::{Opened, Repair};
 use crate::plan::{Note, WheelPlan};
 use crate::report::{self, Ending, Outcome, RepairSummary};
+use crate::wheel::Untrusted;
 
 /// What became of one wheel.
 struct Done {
@@ -31,7 +33,7 @@ impl Done {
     }
 
     fn ending(&self) -> Ending<'_> {
-        let output = self.output.as_ref().map(|path| path.display().to_string());
+        let output = self.output.as_deref().map(text_of);
         match &self.plan {
             Some(plan) => Ending::Repaired {
                 plan,
@@ -62,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
         },
     );
     if terminal.json() {
-        terminal.data(&format!("{}\n", arguments.json(&results)));
+        terminal.json_data(&arguments.json(&results));
     }
     let exits = results.iter().map(|result| match result {
         Ok(done) if arguments.strict && done.is_limited() => Exit::No,
@@ -106,7 +108,7 @@ impl Arguments {
     fn tell(&self, done: &Done, terminal: &Terminal) {
         for note in &done.notes {
             let (warning, text) = report::note_text(note);
-            terminal.note(&done.name, warning, &text);
+            terminal.note(done.name.as_str(), warning, &text);
         }
         let Some(plan) = &done.plan else {
             return self.tell_copied(done, terminal);
@@ -118,19 +120,19 @@ impl Arguments {
                 if terminal.verbose() {
                     terminal.done(report::plan_text(plan).trim_end());
                 }
-                let place = output.display().to_string();
+                let place = Untrusted::from(output);
                 terminal.done(&report::success(plan, &done.summary, &place));
             }
         }
     }
 
     fn tell_copied(&self, done: &Done, terminal: &Terminal) {
-        let name = crate::wheel::escape(&done.name);
+        let name = Untrusted::from(done.name.as_str());
         if !self.dry_run {
             let place = done.output.as_deref().unwrap_or(Path::new(""));
             terminal.done(&format!(
                 "Copied {name} to {}: no ELF library or program in it, nothing to repair",
-                place.display()
+                Untrusted::from(place)
             ));
         } else if !terminal.json() {
             let text = format!("{name}\n  no ELF library or program in it: copied as it is\n");
@@ -142,7 +144,7 @@ impl Arguments {
         let each = self.wheels.iter().zip(results);
         let outcomes: Vec<Outcome<'_>> = each
             .map(|(path, result)| Outcome {
-                input: path.display().to_string(),
+                input: text_of(path),
                 ending: match result {
                     Ok(done) => done.ending(),
                     Err(error) => Ending::Failed(error),
@@ -159,7 +161,7 @@ fn tell_refusal(opened: &Opened<'_>, terminal: &Terminal) {
         return;
     };
     for text in &refusal.ignored {
-        terminal.note(opened.name(), true, &crate::wheel::escape(text));
+        terminal.note(opened.name(), true, text);
     }
     if !opened.is_refused() {
         terminal.done(&report::refusal_text(refusal));

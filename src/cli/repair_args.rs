@@ -188,9 +188,9 @@ fn build_number(text: &str) -> Result<String, Error> {
     let fits = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '.');
     match text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(fits) {
         true => Ok(text.to_owned()),
-        false => Err(Error::Usage(format!(
+        false => Err(Error::Usage(crate::wheel::sentence!(
             "--build-number {}: it begins with a digit and goes on with digits, letters, `_` and `.`, as `1` or `2local`",
-            crate::wheel::escape(text)
+            crate::wheel::Untrusted::from(text)
         ))),
     }
 }
@@ -213,9 +213,9 @@ fn size(text: &str) -> Result<u64, Error> {
         .zip(factor)
         .and_then(|(number, factor)| number.checked_mul(factor));
     bytes.ok_or_else(|| {
-        Error::Usage(format!(
+        Error::Usage(crate::wheel::sentence!(
             "--max-graft-size: `{}` is no size; pass bytes, or a number such as `20M`",
-            crate::wheel::escape(text)
+            crate::wheel::Untrusted::from(text)
         ))
     })
 }
@@ -224,8 +224,8 @@ fn plat(given: Option<String>) -> Result<Requested, Error> {
     let Some(text) = given else {
         return Ok(Requested::Auto);
     };
-    Requested::parse(&text).map_err(|_| Error::Usage(format!(
+    Requested::parse(&text).map_err(|_| Error::Usage(crate::wheel::sentence!(
         "`{}` is no Linux platform tag; pass `--plat auto`, or a tag such as `musllinux_1_2_x86_64`",
-        crate::wheel::escape(&text)
+        crate::wheel::Untrusted::from(text.as_str())
     )))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::WorldArgs;
+use super::args::{WorldArgs, text_of};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::ops;
@@ -62,8 +62,8 @@ fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
                 }
             }
             Err(error) if arguments.allow_pure_python_wheel && error.is_no_platform_wheel() => {
-                let name = path.display().to_string();
-                terminal.note(&name, true, "no ELF file in it, nothing to show");
+                let name = text_of(path);
+                terminal.note(name.as_str(), true, "no ELF file in it, nothing to show");
             }
             Err(error) => {
                 terminal.error(&error);
@@ -72,7 +72,7 @@ fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         }
     }
     if terminal.json() {
-        terminal.data(&format!("{}\n", report::show_json(&all)));
+        terminal.json_data(&report::show_json(&all));
     }
     Ok(exit)
 }

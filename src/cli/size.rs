@@ -59,7 +59,7 @@ fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
         all.insert(name, size);
     }
     if terminal.json() {
-        terminal.data(&format!("{}\n", report::size_json(&all)));
+        terminal.json_data(&report::size_json(&all));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use crate::host::OutputOptions;
 use crate::ops::slim::{self, Options, Planned, PlannedTree, PlannedWheel};
 use crate::plan::SlimOptions;
 use crate::report;
+use crate::wheel::Untrusted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     }
     if terminal.json() {
         let text = report::slim_all_json(&all, arguments.dry_run);
-        terminal.data(&format!("{text}\n"));
+        terminal.json_data(&text);
     }
     exit
 }
@@ -111,7 +112,7 @@ impl Arguments {
     fn tree(&self, planned: &PlannedTree, terminal: &Terminal) -> Result<Value, Error> {
         let name = planned.site().to_string_lossy();
         for note in planned.notes() {
-            terminal.note(&name, true, note);
+            terminal.note(name.as_ref(), true, note.as_str());
         }
         let (saved, left) = if self.dry_run {
             (planned.would_save(), Vec::new())
@@ -123,7 +124,7 @@ impl Arguments {
         if !terminal.json() && !terminal.quiet() {
             terminal.data(&report::slim_text(plan, tree, &left, terminal.verbose()));
         }
-        let line = report::slim_line(&name, saved, tree.size(), self.dry_run);
+        let line = report::slim_line(&name.as_ref().into(), saved, tree.size(), self.dry_run);
         terminal.done(&line);
         Ok(report::slim_json(&name, plan, tree, &left, None))
     }
@@ -138,10 +139,10 @@ impl Arguments {
             terminal.data(&report::slim_text(plan, tree, &[], terminal.verbose()));
         }
         terminal.done(&match &written {
-            None => format!("Would write {name}"),
+            None => format!("Would write {}", Untrusted::from(name)),
             Some(written) => {
                 let saved = planned.size().saturating_sub(written.size);
-                let place = written.path.to_string_lossy();
+                let place = Untrusted::from(&written.path);
                 report::slim_line(&place, saved, planned.size(), false)
             }
         });

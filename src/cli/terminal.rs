@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::error::{Error, Exit};
 use crate::host::{self, Progress};
 use crate::report;
+use crate::wheel::{Untrusted, harmless, harmless_json};
 
 /// The flags of every command that say how it speaks.
 #[derive(Clone, Debug, Default, Args)]
@@ -107,8 +108,34 @@ impl Terminal {
         self.verbose
     }
 
-    /// Data.
+    /// A report for people. What a writer of it forgot to escape steers no terminal and no log.
     pub(super) fn data(&self, text: &str) {
+        self.exact(&harmless(text));
+    }
+
+    /// A report for programs.
+    pub(super) fn json_data(&self, text: &str) {
+        self.exact(&format!("{}\n", harmless_json(text)));
+    }
+
+    /// A value that a script reads, as it is; on a terminal it is a report like any other.
+    pub(super) fn value(&self, text: &str) {
+        match io::stdout().is_terminal() {
+            true => self.data(text),
+            false => self.exact(text),
+        }
+    }
+
+    /// Lines that a build's runner takes for commands; their parts are escaped for it.
+    pub(super) fn commands(&self, text: &str) {
+        let line = |line: &str| match line.strip_prefix("::") {
+            Some(command) => format!("::{}\n", harmless(command)),
+            None => format!("{}\n", harmless(line)),
+        };
+        self.exact(&text.lines().map(line).collect::<String>());
+    }
+
+    fn exact(&self, text: &str) {
         host::expect_size_limit();
         let written = self.suspend(|| {
             let mut out = io::stdout().lock();
@@ -122,12 +149,14 @@ impl Terminal {
     /// A line that tells what was done.
     pub(super) fn done(&self, line: &str) {
         if !self.quiet {
-            self.to_stderr(&format!("{line}\n"));
+            self.line(line);
         }
     }
 
     /// Something that may matter, or a remark that only `-v` shows.
-    pub(super) fn note(&self, about: &str, warning: bool, text: &str) {
+    pub(super) fn note(&self, about: impl Into<Untrusted>, warning: bool, text: &str) {
+        let about = about.into();
+        let text = harmless(text);
         if warning && !self.quiet {
             let style = anstyle::AnsiColor::Yellow.on_default();
             self.to_stderr(&format!("{style}warning{style:#}: {about}: {text}\n"));
@@ -139,13 +168,13 @@ impl Terminal {
     /// What went wrong.
     pub(super) fn error(&self, error: &Error) {
         let style = anstyle::AnsiColor::Red.on_default().bold();
-        let text = report::failure(error);
+        let text = harmless(&report::failure(error));
         self.to_stderr(&format!("{style}error{style:#}: {text}\n"));
     }
 
     /// A line on stderr as it is, also where only failures are wanted.
     pub(super) fn line(&self, line: &str) {
-        self.to_stderr(&format!("{line}\n"));
+        self.to_stderr(&format!("{}\n", harmless(line)));
     }
 
     fn to_stderr(&self, text: &str) {
@@ -170,6 +199,17 @@ impl Terminal {
             _ => exit,
         }
     }
+}
+
+/// What is wrong with a command line, or the help that it asks for. A file name that a shell put
+/// there may be anybody's.
+pub(super) fn print_refusal(error: &clap::Error) {
+    let text = error.render().to_string();
+    let shown = harmless(&text);
+    let _ = match shown == text {
+        true => error.print(),
+        false => io::stderr().write_all(shown.as_bytes()),
+    };
 }
 
 impl Progress for Terminal {

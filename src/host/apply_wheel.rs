@@ -239,7 +239,12 @@ impl<'a> Job<'a> {
     /// A plan speaks of entries of the wheel that it was made for.
     fn entry(&self, path: &ArchivePath, entry: Option<&'a Entry>) -> Result<&'a Entry, Error> {
         entry.ok_or_else(|| Error::Changed {
-            path: format!("{}: {path}", self.gathered.source.path().display()),
+            path: format!(
+                "{}: {}",
+                self.gathered.source.path().to_string_lossy(),
+                path.as_str()
+            )
+            .into(),
         })
     }
 
@@ -291,7 +296,7 @@ impl<'a> Job<'a> {
         match edit_in_steps(bytes, edits) {
             Ok(edited) => Ok(edited),
             Err(error) => Err(Error::Edit {
-                wheel: self.plan.input.clone(),
+                wheel: self.plan.input.clone().into(),
                 place: place(),
                 error,
             }),
@@ -382,7 +387,7 @@ impl<'a> Job<'a> {
 
     fn wheel_error(&self, error: crate::wheel::Error) -> Error {
         Error::Wheel {
-            wheel: self.plan.input.clone(),
+            wheel: self.plan.input.clone().into(),
             error: Box::new(error),
         }
     }
@@ -400,7 +405,7 @@ impl<'a> Job<'a> {
                 Error::io("write", self.path, again)
             }
             None => Error::Output {
-                wheel: self.plan.output.to_string(),
+                wheel: self.plan.output.to_string().into(),
                 error: Box::new(error),
             },
         }

@@ -11,11 +11,10 @@ use super::sysroot::sha256;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{
-    ArchiveFault, ElfEntry, Fault, FileFault, NoModule, Package, PackageWorld, Sentence, installed,
-    settle,
+    ArchiveFault, ElfEntry, Fault, FileFault, NoModule, Package, PackageWorld, installed, settle,
 };
 use crate::policy::{Importers, Pythons};
-use crate::wheel::{self, Limits, Wheel, WheelFilename};
+use crate::wheel::{self, Limits, Sentence, Untrusted, Wheel, WheelFilename, sentence};
 
 /// The wheels of a folder, sorted by name.
 ///
@@ -33,9 +32,9 @@ pub fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     found.sort();
     match found.is_empty() {
         false => Ok(found),
-        true => Err(Error::Usage(format!(
+        true => Err(Error::Usage(sentence!(
             "`{}` holds neither wheels nor `.dist-info` folders",
-            wheel::escape(&folder.to_string_lossy())
+            Untrusted::from(folder)
         ))),
     }
 }
@@ -49,7 +48,7 @@ pub fn examine(path: &Path, progress: &dyn Progress) -> Result<Package, Error> {
     let source = FileSource::open(path)?;
     match read(&source, &mut package, progress) {
         Err(error) if error.is_io() => Err(Error::Wheel {
-            wheel: package.name,
+            wheel: package.name.into(),
             error: Box::new(error),
         }),
         Err(error) => {

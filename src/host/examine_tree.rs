@@ -16,11 +16,13 @@ use crate::elf;
 use crate::error::Error;
 use crate::plan::{
     ArchiveFault, BEGINNING, ElfEntry, Fault, Listing, Mismatch, NoModule, Package, PackageWorld,
-    STORE, STORE_INFO, STORE_MANIFEST, Sentence, settle,
+    STORE, STORE_INFO, STORE_MANIFEST, settle,
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, ModulePath, Place};
-use crate::wheel::{Algorithm, ArchivePath, Headers, RecordLine, Tag, escape, record_lines};
+use crate::wheel::{
+    Algorithm, ArchivePath, Headers, RecordLine, Sentence, Tag, Untrusted, record_lines, sentence,
+};
 
 /// Is this folder a site-packages: does it hold a `.dist-info` folder?
 pub(super) fn is_installed_tree(folder: &Path) -> bool {
@@ -182,13 +184,13 @@ fn package(
     let rows = match fs::read(site.join(info).join("RECORD")) {
         Ok(bytes) => record_lines(&bytes)
             .and_then(Iterator::collect)
-            .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+            .map_err(|error| Sentence::of(&error)),
+        Err(error) => Err(Sentence::of(&error)),
     };
     let rows: Vec<RecordLine> = match rows {
         Ok(rows) => rows,
         Err(why) => {
-            let what = Sentence::of(&format!("{}/RECORD: {why}", escape(info)));
+            let what = sentence!("{}/RECORD: {}", Untrusted::from(info), why);
             let fault = ArchiveFault::NoRecord { what };
             package.findings.push(fault.into());
             return (package, elf);

@@ -128,7 +128,7 @@ impl FileSource {
             return Ok(());
         }
         Err(Error::Changed {
-            path: self.path.display().to_string(),
+            path: self.path.as_path().into(),
         })
     }
 }

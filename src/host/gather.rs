@@ -98,7 +98,7 @@ pub fn gather(
     let name = file_name(path);
     let source = FileSource::open(path)?;
     let malformed = |error| Error::Wheel {
-        wheel: name.clone(),
+        wheel: name.clone().into(),
         error: Box::new(error),
     };
     let filename = WheelFilename::parse(&name).map_err(malformed)?;
@@ -201,7 +201,7 @@ fn read_elf(
         false => wheel.pick(source, elf::is_elf, look),
     };
     let read = read.map_err(|error| Error::Wheel {
-        wheel: name.to_owned(),
+        wheel: name.into(),
         error: Box::new(error),
     })?;
     let mut files = Vec::new();
@@ -216,7 +216,7 @@ fn read_elf(
         return Ok(files);
     }
     Err(Error::MalformedElf {
-        wheel: name.to_owned(),
+        wheel: name.into(),
         files: broken,
     })
 }
@@ -307,7 +307,7 @@ pub fn judge(
             match plan::settle(&filename.platform, elf, &mut left_out) {
                 Ok((platform, elf)) => load(elf, platform, sysroot, options),
                 Err(_) => {
-                    let wheel = filename.to_string();
+                    let wheel = filename.to_string().into();
                     return Err(Error::NotJudged { wheel, obstacles });
                 }
             }

@@ -12,7 +12,7 @@ use crate::resolve::{
     ElfFile, Graph, Loader, MachineKey, ModulePath, Opened, Place as InRoot, World, libc_of,
     resolve,
 };
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, Untrusted, sentence};
 
 /// What a library or program on disk pulls in when it is loaded.
 ///
@@ -39,14 +39,14 @@ pub fn gather_file_alone(
     let (file, loader, root) = open(path, sysroot, options)?;
     let entry = ArchivePath::parse(&file_name(path)).map_err(|error| Error::NotReadable {
         place: Place::Library(root.clone()),
-        why: error.to_string(),
+        why: Sentence::of(&error),
     })?;
     let Some(arch) = loader.machine.arch() else {
         return Err(Error::NotReadable {
             place: Place::Library(root),
-            why: format!(
+            why: sentence!(
                 "wheel tags have no name for its machine, {}",
-                loader.machine.name()
+                Untrusted::from(loader.machine.name())
             ),
         });
     };
@@ -68,14 +68,17 @@ pub fn gather_file_alone(
 
 /// An ELF file of the machine. `path`: as it was named, for errors.
 fn open_elf(path: &Path, root: &ModulePath, sysroot: &Sysroot) -> Result<Arc<ElfFile>, Error> {
-    let broken = |why: String| Error::NotReadable {
+    let broken = |why: Sentence| Error::NotReadable {
         place: Place::Library(root.clone()),
         why,
     };
     match sysroot.open(root) {
         Opened::Elf(file) => Ok(file),
-        Opened::Malformed(how) => Err(broken(format!("it is a broken ELF file: {how}"))),
-        Opened::NotElf => Err(broken("it is neither a wheel nor an ELF file".to_owned())),
+        Opened::Malformed(how) => Err(broken(sentence!(
+            "it is a broken ELF file: {}",
+            Untrusted::from(how)
+        ))),
+        Opened::NotElf => Err(broken("it is neither a wheel nor an ELF file".into())),
         Opened::Missing => Err(Error::io("read", path, rustix::io::Errno::NOENT.into())),
         Opened::NotAFile => Err(Error::io("read", path, rustix::io::Errno::ISDIR.into())),
         Opened::Unreadable(why) => Err(Error::io("read", path, std::io::Error::other(why))),
@@ -139,7 +142,7 @@ fn open(
     let Some(libc) = libc else {
         return Err(Error::Usage(
             "nothing tells which C library the file is for; pass `--libc musl` or `--libc glibc`"
-                .to_owned(),
+                .into(),
         ));
     };
     let loader = options.loader(libc, MachineKey::of(&file.facts));

@@ -55,7 +55,7 @@ pub fn port_files(
             let bytes = sysroot.read(&file.real_path, &file.digest)?;
             let found = elf::binding_needs(&bytes).map_err(|error| Error::NotReadable {
                 place: crate::error::Place::Library(file.real_path.clone()),
-                why: error.to_string(),
+                why: crate::wheel::Sentence::of(&error),
             })?;
             needs.insert(file.digest, found);
         }
@@ -69,7 +69,7 @@ fn needs_of(wheel: &Wheel, source: &FileSource) -> Result<Needs, Error> {
     let look = |_: &crate::wheel::Entry, bytes: &[u8]| (sha256(bytes), elf::binding_needs(bytes));
     let read = wheel.pick(source, elf::is_elf, look);
     let read = read.map_err(|error| Error::Wheel {
-        wheel: name.clone(),
+        wheel: name.clone().into(),
         error: Box::new(error),
     })?;
     let mut needs = Needs::new();
@@ -85,7 +85,7 @@ fn needs_of(wheel: &Wheel, source: &FileSource) -> Result<Needs, Error> {
     match broken.is_empty() {
         true => Ok(needs),
         false => Err(Error::MalformedElf {
-            wheel: name,
+            wheel: name.into(),
             files: broken,
         }),
     }
@@ -104,7 +104,7 @@ pub fn read_written(
     let mut needs = Needs::new();
     for (name, source) in wheels {
         let malformed = |error| Error::Wheel {
-            wheel: name.clone(),
+            wheel: name.clone().into(),
             error: Box::new(error),
         };
         let filename = WheelFilename::parse(name).map_err(malformed)?;
@@ -118,7 +118,7 @@ pub fn read_written(
                 Ok(entry) => elf.push(entry),
                 Err(error) => {
                     return Err(Error::MalformedElf {
-                        wheel: name.clone(),
+                        wheel: name.clone().into(),
                         files: vec![(path, error)],
                     });
                 }

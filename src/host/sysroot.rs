@@ -123,7 +123,7 @@ impl Sysroot {
             return Ok(bytes);
         }
         Err(Error::Changed {
-            path: host.display().to_string(),
+            path: host.as_path().into(),
         })
     }
 

@@ -44,7 +44,10 @@ pub fn load_failures(
     let output = child.wait_with_output().map_err(failed)?;
     serde_json::from_slice(&output.stdout).map_err(|_| Error::Refused {
         path: python.to_owned(),
-        why: format!("it did not say which libraries load ({})", output.status),
-        hint: "give the interpreter of this tree, for example `.venv/bin/python`".to_owned(),
+        why: crate::wheel::sentence!(
+            "it did not say which libraries load ({})",
+            crate::wheel::Untrusted::from(output.status.to_string())
+        ),
+        hint: "give the interpreter of this tree, for example `.venv/bin/python`".into(),
     })
 }

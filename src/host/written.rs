@@ -60,11 +60,11 @@ impl Written {
         let source = self.read()?;
         let wrong = |error: wheel::Error| match error.is_io() {
             true => Error::Wheel {
-                wheel: self.name.clone(),
+                wheel: self.name.clone().into(),
                 error: Box::new(error),
             },
             false => Error::Output {
-                wheel: self.name.clone(),
+                wheel: self.name.clone().into(),
                 error: Box::new(error),
             },
         };

@@ -29,8 +29,11 @@ pub fn audit(
     progress: &dyn Progress,
 ) -> Result<Audited, Error> {
     if host::path_kind(path) != PathKind::File {
-        let path = crate::wheel::escape(&path.to_string_lossy());
-        return Err(Error::Usage(format!("cannot access {path}. No such file")));
+        let path = crate::wheel::Untrusted::from(path);
+        return Err(Error::Usage(crate::wheel::sentence!(
+            "cannot access {}. No such file",
+            path
+        )));
     }
     let World { sysroot, gather } = &World::open(world)?;
     let gathered = host::gather(path, sysroot, gather, progress)?;

@@ -21,9 +21,7 @@ pub fn each<T: Send>(
     let queue = Mutex::new(Queue::of(wheels.len()));
     let one = |(number, path): (usize, &PathBuf)| {
         let result = match has_failed.load(Ordering::Relaxed) && !keep_going {
-            true => Err(Error::NotBegun {
-                wheel: path.display().to_string(),
-            }),
+            true => Err(Error::NotBegun { wheel: path.into() }),
             false => work(path),
         };
         if result.is_err() {

@@ -83,7 +83,7 @@ fn judged(path: &Path, packages: Vec<Package>, exclude: &Exclusions) -> Vec<Chec
         findings.extend(own.map(|(_, fault)| fault));
         findings.sort();
         all.push(Checked {
-            path: path.display().to_string(),
+            path: path.to_string_lossy().into_owned(),
             name: package.name.clone(),
             findings,
         });
@@ -117,8 +117,9 @@ pub fn rule(asked: &str) -> Result<&'static Rule, Error> {
 }
 
 fn unknown(asked: &str) -> Error {
-    let asked = crate::wheel::escape(asked);
-    Error::Usage(format!(
-        "no code begins with `{asked}`; `wheelfix rule` lists them all"
+    let asked = crate::wheel::Untrusted::from(asked);
+    Error::Usage(crate::wheel::sentence!(
+        "no code begins with `{}`; `wheelfix rule` lists them all",
+        asked
     ))
 }

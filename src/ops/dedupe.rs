@@ -113,7 +113,7 @@ impl Planned {
     }
 
     /// What a person should know of the tree.
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[crate::wheel::Sentence] {
         &self.gathered.notes
     }
 
@@ -159,9 +159,11 @@ impl Planned {
         };
         Err(Error::Refused {
             path: PathBuf::from(path),
-            why: format!("it does not load any more once it is linked: {why}"),
-            hint: "`--level identical` merges fewer files; please report the two packages"
-                .to_owned(),
+            why: crate::wheel::sentence!(
+                "it does not load any more once it is linked: {}",
+                crate::wheel::Untrusted::from(why.as_str())
+            ),
+            hint: "`--level identical` merges fewer files; please report the two packages".into(),
         })
     }
 }

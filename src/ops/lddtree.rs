@@ -34,7 +34,7 @@ pub fn lddtree(file: &Path, world: &World, progress: &dyn Progress) -> Result<Tr
         });
     }
     Ok(Tree {
-        name: file.display().to_string(),
+        name: file.to_string_lossy().into_owned(),
         graph: host::gather_file(file, sysroot, gather)?,
         left_out: Vec::new(),
     })

@@ -7,6 +7,7 @@ use crate::elf::{self, Buffer, Comparison, Edited, Facts, Soname};
 use crate::error::Error;
 use crate::host;
 use crate::plan::{self, Printed, SingleFileRequest};
+use crate::wheel::{Sentence, Untrusted, sentence};
 
 /// An ELF file that was read.
 pub struct OpenedFile {
@@ -35,8 +36,9 @@ impl OpenedFile {
     /// # Errors
     /// When it does not have what is asked for.
     pub fn printed(&self, what: Printed) -> Result<Vec<String>, Error> {
-        let path = self.path.display();
-        plan::printed(&self.facts, what).map_err(|why| Error::Usage(format!("{path}: {why}")))
+        let path = Untrusted::from(self.path.as_path());
+        plan::printed(&self.facts, what)
+            .map_err(|why| Error::Usage(sentence!("{}: {}", path, Untrusted::from(why))))
     }
 
     /// Edit it, all in one go; the result is verified, and not written yet.
@@ -111,9 +113,9 @@ pub fn renamed_symbols(path: &Path) -> Result<BTreeMap<String, String>, Error> {
     let mut names = BTreeMap::new();
     let text = host::read_value(path)?;
     for (number, line) in text.lines().enumerate() {
-        let at = |what: &str| {
+        let at = |what: Sentence| {
             let line = number.saturating_add(1);
-            Error::Usage(format!("{}:{line}: {what}", path.display()))
+            Error::Usage(sentence!("{}:{}: {}", Untrusted::from(path), line, what))
         };
         let mut words = line.split_whitespace();
         let Some(old) = words.next() else {
@@ -121,12 +123,19 @@ pub fn renamed_symbols(path: &Path) -> Result<BTreeMap<String, String>, Error> {
         };
         let new = words
             .next()
-            .ok_or_else(|| at("Map file line is missing the second element"))?;
+            .ok_or_else(|| at("Map file line is missing the second element".into()))?;
         if old.contains('@') || new.contains('@') {
-            return Err(at(&format!("Name pair contains version tag: {old} {new}")));
+            return Err(at(sentence!(
+                "Name pair contains version tag: {} {}",
+                Untrusted::from(old),
+                Untrusted::from(new)
+            )));
         }
         if names.insert(old.to_owned(), new.to_owned()).is_some() {
-            return Err(at(&format!("Name '{old}' appears twice in the map file")));
+            return Err(at(sentence!(
+                "Name '{}' appears twice in the map file",
+                Untrusted::from(old)
+            )));
         }
     }
     Ok(names)
@@ -138,10 +147,11 @@ pub fn renamed_symbols(path: &Path) -> Result<BTreeMap<String, String>, Error> {
 /// When the file cannot be read or is not UTF-8.
 pub fn value_of_file(path: &Path) -> Result<String, Error> {
     host::read_value(path).map_err(|error| match error {
-        Error::Io { path, error, .. } => {
-            let path = crate::wheel::escape(&path.display().to_string());
-            Error::Usage(format!("getting info about '{path}': {error}"))
-        }
+        Error::Io { path, error, .. } => Error::Usage(sentence!(
+            "getting info about '{}': {}",
+            Untrusted::from(&path),
+            error
+        )),
         error => error,
     })
 }

@@ -133,7 +133,7 @@ impl Failure {
             }],
         };
         Error::NotPortable {
-            wheel: wheel.name.clone(),
+            wheel: wheel.name.clone().into(),
             obstacles,
         }
     }
@@ -193,7 +193,7 @@ impl<'a> Port<'a> {
         let filename = &gathered.wheel.filename;
         let name = filename.to_string();
         let refused = |obstacle: PortObstacle| Error::NotPortable {
-            wheel: name.clone(),
+            wheel: name.clone().into(),
             obstacles: vec![obstacle],
         };
         let tags: Vec<PlatformTag> = filename
@@ -217,7 +217,7 @@ impl<'a> Port<'a> {
                     return Err(refused(PortObstacle::Pure));
                 }
                 return Err(Error::NotJudged {
-                    wheel: name,
+                    wheel: name.into(),
                     obstacles: unsettled.obstacles.clone(),
                 });
             }
@@ -259,8 +259,8 @@ impl<'a> Port<'a> {
                 Some(other) => {
                     *result = Some(Err(Error::SameOutput {
                         path: self.options.output.folder.join(&output),
-                        first: other.clone(),
-                        second: wheel.name.clone(),
+                        first: other.clone().into(),
+                        second: wheel.name.clone().into(),
                     }));
                     *candidate = None;
                 }
@@ -383,9 +383,9 @@ fn tag(plat: Option<&str>) -> Result<String, Error> {
     let tag = PlatformTag::parse(&format!("{text}_any"));
     match tag.filter(|tag| tag.family == Family::Musllinux && tag.version >= (1, 2)) {
         Some(tag) => Ok(format!("musllinux_{}_{}", tag.version.0, tag.version.1)),
-        None => Err(Error::Usage(format!(
+        None => Err(Error::Usage(crate::wheel::sentence!(
             "`{}` is no tag to port to; pass `auto`, or a tag from `musllinux_1_2` on, without its machine",
-            crate::wheel::escape(text)
+            crate::wheel::Untrusted::from(text)
         ))),
     }
 }

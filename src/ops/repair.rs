@@ -11,7 +11,7 @@ use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{self, Applied, Gathered, OutputOptions, Progress};
 use crate::plan::{self, Exclusions, Obstacle, Refusal, RepairInput, RepairOptions, WheelPlan};
-use crate::wheel::Source;
+use crate::wheel::{Source, Untrusted, sentence};
 
 /// How wheels are repaired; by default as `wheelfix repair` without a flag.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,12 @@ pub struct Options {
 /// # Errors
 /// When one is no pattern.
 pub fn excluding(patterns: &[String]) -> Result<Exclusions, Error> {
-    Exclusions::parse(patterns).map_err(|error| Error::Usage(format!("--exclude: {error}")))
+    Exclusions::parse(patterns).map_err(|error| {
+        Error::Usage(sentence!(
+            "--exclude: {}",
+            Untrusted::from(error.to_string())
+        ))
+    })
 }
 
 /// Patterns with wildcards, for [`RepairOptions::exclude`] and what else is given so. `flag` is for the
@@ -47,8 +52,14 @@ pub fn excluding(patterns: &[String]) -> Result<Exclusions, Error> {
 ///
 /// # Errors
 /// When one is no pattern.
-pub fn patterns(flag: &str, patterns: &[String]) -> Result<GlobSet, Error> {
-    let bad = |error: globset::Error| Error::Usage(format!("{flag}: {error}"));
+pub fn patterns(flag: &'static str, patterns: &[String]) -> Result<GlobSet, Error> {
+    let bad = |error: globset::Error| {
+        Error::Usage(sentence!(
+            "{}: {}",
+            flag,
+            Untrusted::from(error.to_string())
+        ))
+    };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         set.add(GlobBuilder::new(pattern).build().map_err(bad)?);
@@ -66,7 +77,7 @@ fn check_suffix(suffix: &str) -> Result<(), Error> {
     if suffix.is_empty() || suffix.len() > 64 || !suffix.bytes().all(plain) || is_theirs {
         return Err(Error::Usage(
             "--lib-sdir must be a few letters, digits, `.`, `_`, `-` or `+`, such as `.libs`, and must not end in `.dist-info`, `.egg-info` or `.data`"
-                .to_owned(),
+                .into(),
         ));
     }
     Ok(())
@@ -113,7 +124,7 @@ impl Repair {
         if options.plan.debug_links && options.plan.strip == Strip::None {
             return Err(Error::Usage(
                 "--debug-dir keeps what --strip leaves out: pass --strip or --strip=debug too"
-                    .to_owned(),
+                    .into(),
             ));
         }
         let (plat, strip) = (options.plan.plat.clone(), options.plan.strip);
@@ -150,8 +161,8 @@ impl Repair {
         match claimed.get(output) {
             Some(first) => Err(Error::SameOutput {
                 path: self.options.output.folder.join(output),
-                first: first.display().to_string(),
-                second: wheel.display().to_string(),
+                first: first.into(),
+                second: wheel.into(),
             }),
             None => {
                 claimed.insert(output.to_owned(), wheel.to_owned());
@@ -203,7 +214,7 @@ impl<'a> Opened<'a> {
                 let pure = matches!(obstacles.as_slice(), [Obstacle::NotAPlatformWheel { .. }]);
                 if !pure || !self.repair.options.allow_pure_python_wheel {
                     return Err(Error::Blocked {
-                        wheel: self.name,
+                        wheel: self.name.into(),
                         obstacles,
                     });
                 }

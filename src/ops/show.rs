@@ -25,9 +25,9 @@ pub struct Shown {
 pub fn show(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Shown>, Error> {
     match host::path_kind(path) {
         PathKind::Installed => tree(path),
-        PathKind::Folder => Err(Error::Usage(format!(
+        PathKind::Folder => Err(Error::Usage(crate::wheel::sentence!(
             "`{}` holds no `.dist-info` folder: it is no site-packages",
-            crate::wheel::escape(&path.to_string_lossy())
+            crate::wheel::Untrusted::from(path)
         ))),
         _ if path.extension().is_some_and(|extension| extension == "whl") => {
             wheel(path, world, progress)
@@ -79,7 +79,7 @@ fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
 fn single_file(path: &Path, world: &World) -> Result<Vec<Shown>, Error> {
     let file = host::gather_file_alone(path, &world.sysroot, &world.gather)?;
     let inspection = plan::inspect(&InspectInput {
-        name: path.display().to_string(),
+        name: path.to_string_lossy().into_owned(),
         claims: &[],
         pythons: &Pythons::default(),
         importers: &Importers::default(),

@@ -22,10 +22,10 @@ pub fn size(path: &Path, progress: &dyn Progress) -> Result<TreeSize, Error> {
         size.notes.extend(facts.notes());
         let copies = dedupe.merged.iter().filter(|merged| merged.other_names);
         size.notes.extend(copies.map(|merged| {
-            format!(
+            crate::wheel::sentence!(
                 "{}: the same package has it under other names; loaded by two of them it is \
                  initialised twice",
-                merged.kept
+                &merged.kept
             )
         }));
         return Ok(size);

@@ -11,7 +11,7 @@ use crate::host::{
     self, Applied, Gathered, GatheredTree, OutputOptions, Progress, SlimFacts, Slimmed, TreeRoot,
 };
 use crate::plan::{self, Exclusions, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
-use crate::wheel::{ArchivePath, Source};
+use crate::wheel::{ArchivePath, Source, Untrusted, sentence};
 
 /// What may go.
 #[derive(Clone, Debug)]
@@ -96,12 +96,21 @@ fn decided(tree: &Tree, facts: &SlimFacts, options: &Options) -> Result<SlimPlan
 fn keeping(patterns: &[String]) -> Result<GlobSet, Error> {
     let mut globs = GlobSetBuilder::new();
     for text in patterns {
-        let wrong = |error| Error::Usage(format!("`--keep {text}` is no pattern: {error}"));
+        let wrong = |error: globset::Error| {
+            let (text, error) = (
+                Untrusted::from(text.as_str()),
+                Untrusted::from(error.to_string()),
+            );
+            Error::Usage(sentence!("`--keep {}` is no pattern: {}", text, error))
+        };
         globs.add(GlobBuilder::new(text).build().map_err(wrong)?);
     }
-    globs
-        .build()
-        .map_err(|error| Error::Usage(format!("`--keep`: {error}")))
+    globs.build().map_err(|error| {
+        Error::Usage(sentence!(
+            "`--keep`: {}",
+            Untrusted::from(error.to_string())
+        ))
+    })
 }
 
 /// Read a wheel as `slim` and `size` see it.
@@ -132,7 +141,7 @@ impl PlannedTree {
     }
 
     /// What a person should know of the tree.
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[crate::wheel::Sentence] {
         &self.gathered.notes
     }
 

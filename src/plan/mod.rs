@@ -48,7 +48,7 @@ pub use rules::fault::Fault;
 pub use rules::files::{FileFault, StackRequest};
 pub use rules::floors::{FloorFault, MuslAge};
 pub use rules::needs::{NeedFault, Sought};
-pub use rules::rule::{Rule, Sentence, Told};
+pub use rules::rule::{Rule, Told};
 pub use rules::tags::TagFault;
 pub use stand_in::auditwheel::{Audit, AuditInput, Upgrade, audit};
 pub use stand_in::auditwheel_select::{Refusal, Selection, select};

@@ -1,7 +1,7 @@
 //! What went wrong in a build, in words, with the cure.
 
 use crate::plan::BuildFault;
-use crate::wheel::escape;
+use crate::wheel::{Untrusted, escape};
 
 /// Lines of a program's text that are worth showing.
 const SHOWN: usize = 20;
@@ -21,7 +21,7 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
         BuildFault::Lock { path, why } => (
             format!(
                 "`{}` is no lock to go by: {}",
-                escape(&path.to_string_lossy()),
+                Untrusted::from(path),
                 why.trim_end()
             ),
             vec![
@@ -80,7 +80,7 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
         ),
         BuildFault::NotBuilt { package, said, log } => (
             format!("{} was not built:\n{}", escape(package), quoted(said)),
-            vec![format!("all of it is in `{}`", escape(&log.to_string_lossy()))],
+            vec![format!("all of it is in `{}`", Untrusted::from(log))],
         ),
     }
 }

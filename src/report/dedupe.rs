@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::words::{bytes, count};
 use crate::plan::{Apart, Merged, TreePlan};
+use crate::wheel::Sentence;
 
 /// The report as text: one paragraph a library; with `verbose` also what stays apart.
-pub fn dedupe_text(plan: &TreePlan, notes: &[String], verbose: bool) -> String {
+pub fn dedupe_text(plan: &TreePlan, notes: &[Sentence], verbose: bool) -> String {
     let mut text = String::new();
     for merged in &plan.merged {
         text.push_str(&paragraph(merged));
@@ -37,7 +38,7 @@ fn paragraph(merged: &Merged) -> String {
     };
     let mut text = format!(
         "{}   saves {}, {how}\n  kept    {}",
-        crate::wheel::escape(&merged.library),
+        merged.library,
         bytes(merged.saved),
         merged.kept
     );
@@ -83,7 +84,7 @@ pub fn dedupe_line(plan: &TreePlan, dry_run: bool) -> String {
 }
 
 /// The report as JSON.
-pub fn dedupe_json(site: &str, plan: &TreePlan, notes: &[String], dry_run: bool) -> String {
+pub fn dedupe_json(site: &str, plan: &TreePlan, notes: &[Sentence], dry_run: bool) -> String {
     let value = json!({
         "schema": {"name": "wheelfix.dedupe", "version": 1},
         "site": site,

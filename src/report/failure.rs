@@ -4,25 +4,25 @@ use super::auditwheel::refusal_text;
 use super::obstacles;
 use super::words::count;
 use crate::error::Error;
-use crate::wheel::escape;
+use crate::wheel::Untrusted;
 
 /// The whole text of an error, several lines, without colour.
 pub fn failure(error: &Error) -> String {
     let (text, hint) = match error {
-        Error::Usage(text) => (text.clone(), None),
+        Error::Usage(text) => (text.to_string(), None),
         Error::NoPlatformWheel(refusal) => (refusal_text(refusal), None),
         Error::Wheel { wheel, error } if error.is_io() => (
-            format!("cannot read `{}`: {error}", escape(wheel)),
+            format!("cannot read `{}`: {error}", wheel),
             Some("check that the disk holds a whole copy of the wheel"),
         ),
         Error::Wheel { wheel, error } => (
-            format!("`{}` is not a wheel to work on: {error}", escape(wheel)),
+            format!("`{}` is not a wheel to work on: {error}", wheel),
             Some("build or download the wheel again; nothing was written"),
         ),
         Error::Output { wheel, error } => (
             format!(
                 "what would become `{}` is no wheel that may be published: {error}",
-                escape(wheel)
+                wheel
             ),
             Some(
                 "nothing was written; choose another folder with `--lib-sdir SUFFIX`, or rename what has the name",
@@ -30,9 +30,9 @@ pub fn failure(error: &Error) -> String {
         ),
         Error::MalformedElf { wheel, files } => {
             let number = count(files.len(), "broken ELF file", "broken ELF files");
-            let mut text = format!("cannot use `{}`: {number}", escape(wheel));
+            let mut text = format!("cannot use `{}`: {number}", wheel);
             for (path, error) in files {
-                text.push_str(&format!("\n  {}: {error}", escape(path.as_str())));
+                text.push_str(&format!("\n  {}: {error}", path));
             }
             (text, Some("build the wheel again; nothing was written"))
         }
@@ -49,24 +49,24 @@ pub fn failure(error: &Error) -> String {
         } => (
             format!(
                 "cannot repair `{}`: {place} cannot be edited: {error}",
-                escape(wheel)
+                wheel
             ),
             Some(
                 "nothing was written; `--relr=keep` asks less of the editor; please report the file, it is wheelfix's to edit or to name as unsound",
             ),
         ),
         Error::Elf { path, error } => (
-            format!("{}: {error}", escape(&path.to_string_lossy())),
+            format!("{}: {error}", Untrusted::from(path.as_path())),
             None,
         ),
         Error::Changed { path } => (
-            format!("`{}` changed while it was read", escape(path)),
+            format!("`{}` changed while it was read", path),
             Some("let whatever writes it finish, then run again; nothing was written"),
         ),
         Error::Io { doing, path, error } => (
             format!(
                 "cannot {doing} `{}`: {error}",
-                escape(&path.to_string_lossy())
+                Untrusted::from(path.as_path())
             ),
             None,
         ),
@@ -74,14 +74,14 @@ pub fn failure(error: &Error) -> String {
             path,
             is_input: true,
         } => (
-            format!("`{}` is the input itself", escape(&path.to_string_lossy())),
+            format!("`{}` is the input itself", Untrusted::from(path.as_path())),
             Some("choose another folder with `-w DIR`, or replace it with `--in-place`"),
         ),
         Error::Exists {
             path,
             is_input: false,
         } => (
-            format!("`{}` is there already", escape(&path.to_string_lossy())),
+            format!("`{}` is there already", Untrusted::from(path.as_path())),
             Some("remove it, or leave out `--no-clobber`"),
         ),
         Error::SameOutput {
@@ -91,21 +91,21 @@ pub fn failure(error: &Error) -> String {
         } => (
             format!(
                 "`{}` would replace what `{}` has become: both are written to `{}`",
-                escape(second),
-                escape(first),
-                escape(&path.to_string_lossy())
+                second,
+                first,
+                Untrusted::from(path.as_path())
             ),
             Some("repair them with two commands, each with its own `-w DIR`"),
         ),
         Error::Refused { path, why, hint } => (
             format!(
                 "cannot work on `{}`: {why}",
-                escape(&path.to_string_lossy())
+                Untrusted::from(path.as_path())
             ),
             Some(hint.as_str()),
         ),
         Error::Untrusted { path, why } => (
-            format!("cannot trust `{}`: {why}", escape(&path.to_string_lossy())),
+            format!("cannot trust `{}`: {why}", Untrusted::from(path.as_path())),
             Some(
                 "nothing was changed; a package may have brought it: remove it, reinstall what links to it, then run again",
             ),
@@ -113,14 +113,14 @@ pub fn failure(error: &Error) -> String {
         Error::Busy { path } => (
             format!(
                 "another wheelfix works on `{}`",
-                escape(&path.to_string_lossy())
+                Untrusted::from(path.as_path())
             ),
             Some("wait for it to finish, then run again"),
         ),
         Error::TreeChanged { path } => (
             format!(
                 "`{}` changed since it was looked at",
-                escape(&path.to_string_lossy())
+                Untrusted::from(path.as_path())
             ),
             Some(
                 "let whatever writes to the tree finish, then run again: what is half done is carried on, or taken back by `dedupe --undo`",
@@ -128,10 +128,7 @@ pub fn failure(error: &Error) -> String {
         ),
         Error::Build(fault) => return super::build_fault::words(fault),
         Error::NotBegun { wheel } => (
-            format!(
-                "`{}` was not begun, since another wheel failed",
-                escape(wheel)
-            ),
+            format!("`{}` was not begun, since another wheel failed", wheel),
             Some("`--keep-going` repairs what can be repaired"),
         ),
     };

@@ -7,13 +7,13 @@ use crate::elf::Soname;
 use crate::plan::{Blocker, MissingLibrary, Obstacle};
 use crate::policy::{GlibcVersion, PlatformTag};
 use crate::resolve::Libc;
-use crate::wheel::escape;
+use crate::wheel::{Untrusted, escape};
 
 /// At most so many files are named for one reason.
 const NAMED: usize = 8;
 
 /// The error of a wheel that cannot be repaired.
-pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
+pub(super) fn blocked(wheel: &Untrusted, obstacles: &[Obstacle]) -> String {
     let missing: BTreeMap<&Soname, (&MissingLibrary, Libc)> = obstacles
         .iter()
         .filter_map(|obstacle| {
@@ -60,15 +60,12 @@ pub(super) fn blocked(wheel: &str, obstacles: &[Obstacle]) -> String {
     let hints: String = hints.iter().map(|hint| format!("\nhint: {hint}")).collect();
     let body = body.trim_end_matches('\n');
     let space = if body.is_empty() { "" } else { "\n" };
-    format!(
-        "cannot repair `{}`: {reasons}{space}{body}\n{hints}",
-        escape(wheel)
-    )
+    format!("cannot repair `{wheel}`: {reasons}{space}{body}\n{hints}")
 }
 
 /// The error of a wheel of which nothing can be told: it is not to be repaired, so nothing is
 /// said of repairing.
-pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
+pub(super) fn not_judged(wheel: &Untrusted, obstacles: &[Obstacle]) -> String {
     let mut reasons = Vec::new();
     let mut body = String::new();
     let mut hint = "";
@@ -106,7 +103,6 @@ pub(super) fn not_judged(wheel: &str, obstacles: &[Obstacle]) -> String {
     let reasons = summary(&reasons);
     let body = body.trim_end_matches('\n');
     let space = if body.is_empty() { "" } else { "\n" };
-    let wheel = escape(wheel);
     format!("nothing to tell of `{wheel}`: {reasons}{space}{body}\n{hint}")
         .trim_end()
         .to_owned()

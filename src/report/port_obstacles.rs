@@ -3,12 +3,12 @@
 use super::words::count;
 use crate::elf::Soname;
 use crate::plan::PortObstacle;
-use crate::wheel::escape;
+use crate::wheel::{Untrusted, escape};
 
 /// Why a wheel is not ported: every obstacle, then what to do.
-pub(super) fn refusal(wheel: &str, obstacles: &[PortObstacle]) -> String {
+pub(super) fn refusal(wheel: &Untrusted, obstacles: &[PortObstacle]) -> String {
     let number = count(obstacles.len(), "obstacle", "obstacles");
-    let mut text = format!("cannot port `{}`: {number}", escape(wheel));
+    let mut text = format!("cannot port `{wheel}`: {number}");
     let mut hints: Vec<String> = Vec::new();
     for obstacle in obstacles {
         let told = told(obstacle);

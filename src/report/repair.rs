@@ -4,7 +4,7 @@ use super::words::{bytes, columns, count};
 use crate::elf::Strip;
 use crate::plan::{EntryOp, Limit, Note, RunsOn, WheelPlan};
 use crate::policy::{Alpine, Family, PlatformTag};
-use crate::wheel::escape;
+use crate::wheel::{Untrusted, escape};
 
 /// What a person wants to know when a wheel is done.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct RepairSummary {
 }
 
 /// The one line that ends a success. `place`: the path of the new wheel.
-pub fn success(plan: &WheelPlan, summary: &RepairSummary, place: &str) -> String {
+pub fn success(plan: &WheelPlan, summary: &RepairSummary, place: &Untrusted) -> String {
     let grafts: Vec<u64> = plan.grafts().map(|(_, source)| source.size).collect();
     let mut parts = Vec::new();
     if grafts.is_empty() {
@@ -48,7 +48,7 @@ pub fn success(plan: &WheelPlan, summary: &RepairSummary, place: &str) -> String
         ));
     }
     parts.push(format!("{:.1} s", summary.seconds));
-    let mut line = format!("Repaired {}: {}", escape(place), parts.join(", "));
+    let mut line = format!("Repaired {place}: {}", parts.join(", "));
     if summary.strip_would_save > 0 {
         line.push_str(&format!(
             "; --strip would save {} of ELF",

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::words::bytes;
 use crate::plan::{Category, PackageSize, Savings, TreeSize};
+use crate::wheel::Untrusted;
 
 /// So many packages are told one by one; `verbose` tells all.
 const MANY: usize = 20;
@@ -23,7 +24,7 @@ fn cell(size: u64) -> String {
 
 /// The report as text, sizes in MB (10^6 bytes).
 pub fn size_text(size: &TreeSize, verbose: bool) -> String {
-    let mut packages: Vec<(&String, &PackageSize)> = size.packages.iter().collect();
+    let mut packages: Vec<(&Untrusted, &PackageSize)> = size.packages.iter().collect();
     packages.sort_by(|one, other| (other.1.total, one.0).cmp(&(one.1.total, other.0)));
     let most = if verbose { usize::MAX } else { MANY };
     let mut rows: Vec<Vec<String>> = Vec::new();
@@ -36,8 +37,11 @@ pub fn size_text(size: &TreeSize, verbose: bool) -> String {
     for (place, (name, package)) in packages.iter().enumerate() {
         add(&mut all, package);
         if place < most {
-            let name = if name.is_empty() { "(nobody's)" } else { name };
-            rows.push(row(&crate::wheel::escape(name), package));
+            let name = match name.as_str() {
+                "" => "(nobody's)".to_owned(),
+                _ => name.to_string(),
+            };
+            rows.push(row(&name, package));
         } else {
             add(&mut rest, package);
         }

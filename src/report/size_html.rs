@@ -42,7 +42,7 @@ mod tests {
     fn no_name_can_end_the_script() {
         let mut size = TreeSize::default();
         let name = "</script><script>alert(1)</script>".to_owned();
-        size.packages.insert(name, PackageSize::default());
+        size.packages.insert(name.into(), PackageSize::default());
         let page = size_html("<!--", &size);
         assert_eq!(page.matches("</script>").count(), 1);
         assert!(!page.contains("<!--"));

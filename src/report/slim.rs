@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::words::{bytes, columns, count};
 use crate::error::Error;
 use crate::plan::{SlimKind, SlimPlan, Tree};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, Untrusted};
 
 /// So many kept files are told one by one; `verbose` tells all.
 const FEW: usize = 8;
@@ -37,7 +37,7 @@ fn sums(plan: &SlimPlan, tree: &Tree) -> BTreeMap<SlimKind, (usize, u64)> {
 pub fn slim_text(
     plan: &SlimPlan,
     tree: &Tree,
-    left: &[(ArchivePath, String)],
+    left: &[(ArchivePath, Sentence)],
     verbose: bool,
 ) -> String {
     let mut rows: Vec<[String; 3]> = Vec::new();
@@ -62,7 +62,7 @@ pub fn slim_text(
         .filter(|(path, _)| !path.file_name().ends_with(".pyc"));
     let told: Vec<_> = told.collect();
     for (path, why) in told.iter().take(most) {
-        text.push_str(&format!("kept   {path}   {}\n", crate::wheel::escape(why)));
+        text.push_str(&format!("kept   {path}   {}\n", why));
     }
     if told.len() > most {
         let more = told.len().saturating_sub(most);
@@ -78,7 +78,7 @@ pub fn slim_text(
 }
 
 /// The line that ends it. `saved`: bytes removed and repacked.
-pub fn slim_line(name: &str, saved: u64, before: u64, dry_run: bool) -> String {
+pub fn slim_line(name: &Untrusted, saved: u64, before: u64, dry_run: bool) -> String {
     if saved == 0 {
         return format!("Nothing to take from {name}");
     }
@@ -96,7 +96,7 @@ pub fn slim_json(
     name: &str,
     plan: &SlimPlan,
     tree: &Tree,
-    left: &[(ArchivePath, String)],
+    left: &[(ArchivePath, Sentence)],
     output: Option<&str>,
 ) -> Value {
     let left: BTreeMap<&str, &str> = left

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::elf::{Facts, LoadFacts};
+use crate::wheel::Shown;
 
 /// Which tree a path belongs to. A wheel that is not installed yet has no place on the
 /// target machine, so its files live in a tree of their own.
@@ -98,6 +99,8 @@ impl ModulePath {
         )
     }
 }
+
+impl Shown for ModulePath {}
 
 impl fmt::Display for ModulePath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::child::{Said, run, run_logged};
 use crate::error::Error;
 use crate::plan::{BuildFault, Candidate, PipReport, Target, normalised};
+use crate::wheel::{Sentence, Untrusted, sentence};
 
 const HELPER: &str = include_str!("pip_helper.py");
 
@@ -20,7 +21,7 @@ pub struct Engine {
     asked: Option<PathBuf>,
     /// The version it has to be of, since it judges the markers of requirements.
     version: Option<(u16, u16)>,
-    found: OnceLock<Result<(PathBuf, PythonFacts), String>>,
+    found: OnceLock<Result<(PathBuf, PythonFacts), Sentence>>,
 }
 
 /// What an interpreter says of itself.
@@ -86,16 +87,18 @@ impl Engine {
             why: why.clone(),
             hint: match self.version {
                 Some((major, minor)) => {
-                    format!(
-                        "install Python {major}.{minor} with pip, or name one with `--python PATH`"
+                    sentence!(
+                        "install Python {}.{} with pip, or name one with `--python PATH`",
+                        major,
+                        minor
                     )
                 }
-                None => "install Python with pip, or name it with `--python PATH`".to_owned(),
+                None => "install Python with pip, or name it with `--python PATH`".into(),
             },
         })
     }
 
-    fn look(&self) -> Result<(PathBuf, PythonFacts), String> {
+    fn look(&self) -> Result<(PathBuf, PythonFacts), Sentence> {
         let candidates = match (&self.asked, self.version) {
             (Some(python), _) => vec![python.clone()],
             (None, Some((major, minor))) => {
@@ -117,17 +120,17 @@ impl Engine {
                 }
             };
             match self.version {
-                Some(wanted) if facts.short_version() != Some(wanted) => whys.push(format!(
+                Some(wanted) if facts.short_version() != Some(wanted) => whys.push(sentence!(
                     "`{}` is Python {}, and the Alpine's is {}.{}: it would judge markers of requirements wrongly",
-                    python.display(),
-                    crate::wheel::escape(&facts.version),
+                    Untrusted::from(&python),
+                    Untrusted::from(facts.version.as_str()),
                     wanted.0,
                     wanted.1
                 )),
                 _ => return Ok((python, facts)),
             }
         }
-        Err(whys.join("; "))
+        Err(Sentence::listing(&whys, "; "))
     }
 
     /// The interpreter's pip.
@@ -148,8 +151,8 @@ impl Engine {
             }),
             None => Err(Error::Refused {
                 path: python.to_owned(),
-                why: "it has no pip".to_owned(),
-                hint: "`python3 -m ensurepip`, or on Alpine `apk add py3-pip`".to_owned(),
+                why: "it has no pip".into(),
+                hint: "`python3 -m ensurepip`, or on Alpine `apk add py3-pip`".into(),
             }),
         }
     }
@@ -336,14 +339,14 @@ fn failed(doing: &str, said: &Said) -> Error {
     })
 }
 
-fn reason(python: &Path, error: &Error) -> String {
+fn reason(python: &Path, error: &Error) -> Sentence {
     let why = match error {
-        Error::Io { error, .. } => error.to_string(),
+        Error::Io { error, .. } => Sentence::of(error),
         Error::Build(BuildFault::Engine { said, .. }) => {
             let last = said.lines().last().unwrap_or_default();
-            crate::wheel::escape(last)
+            sentence!("{}", Untrusted::from(last))
         }
-        _ => "it cannot be run".to_owned(),
+        _ => "it cannot be run".into(),
     };
-    format!("`{}`: {why}", python.display())
+    sentence!("`{}`: {}", Untrusted::from(python), why)
 }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::host::Sysroot;
 use crate::plan::Target;
 use crate::resolve::Libc;
+use crate::wheel::{Sentence, Untrusted, sentence};
 
 /// What was asked for.
 #[derive(Clone, Debug, Default)]
@@ -29,9 +30,9 @@ pub fn find_target(asked: &TargetAsked, sysroot: &Sysroot) -> Result<(Target, En
         let place = asked.sysroot.clone().unwrap_or_else(|| PathBuf::from("/"));
         return Err(Error::Refused {
             path: place,
-            why: "it is a system of glibc, and the wheels are for Alpine".to_owned(),
+            why: "it is a system of glibc, and the wheels are for Alpine".into(),
             hint: "run it in an Alpine (`FROM python:3.13-alpine`), or name an unpacked one with `--sysroot DIR`"
-                .to_owned(),
+                .into(),
         });
     }
     let Some(root) = &asked.sysroot else {
@@ -50,20 +51,23 @@ pub fn find_target(asked: &TargetAsked, sysroot: &Sysroot) -> Result<(Target, En
 }
 
 fn own_target(facts: &PythonFacts) -> Result<Target, Error> {
-    let bad = |why: String| Error::Usage(why);
+    let bad = |why: Sentence| Error::Usage(why);
     let Some(python) = facts.short_version() else {
-        let version = crate::wheel::escape(&facts.version);
-        return Err(bad(format!("`{version}` is no version of Python")));
+        let version = Untrusted::from(facts.version.as_str());
+        return Err(bad(sentence!("`{}` is no version of Python", version)));
     };
     if facts.implementation != "cpython" {
-        return Err(bad(format!(
+        return Err(bad(sentence!(
             "the interpreter is {}, and wheels are gathered for CPython; give another one with `--python`",
-            crate::wheel::escape(&facts.implementation)
+            Untrusted::from(facts.implementation.as_str())
         )));
     }
     let Some(arch) = Arch::from_name(&facts.machine) else {
-        let machine = crate::wheel::escape(&facts.machine);
-        return Err(bad(format!("the machine `{machine}` has no platform tags")));
+        let machine = Untrusted::from(facts.machine.as_str());
+        return Err(bad(sentence!(
+            "the machine `{}` has no platform tags",
+            machine
+        )));
     };
     Ok(Target {
         python,
@@ -97,8 +101,8 @@ fn python_of(root: &Path) -> Result<((u16, u16), Arch), Error> {
     let Some(python) = found else {
         return Err(Error::Refused {
             path: root.to_owned(),
-            why: "no Python is in its /usr/local/bin or /usr/bin".to_owned(),
-            hint: "name an Alpine that the wheels are for, with its Python in it".to_owned(),
+            why: "no Python is in its /usr/local/bin or /usr/bin".into(),
+            hint: "name an Alpine that the wheels are for, with its Python in it".into(),
         });
     };
     let loaders = names("lib");
@@ -113,8 +117,8 @@ fn python_of(root: &Path) -> Result<((u16, u16), Arch), Error> {
     let Some(arch) = arch else {
         return Err(Error::Refused {
             path: root.to_owned(),
-            why: "no loader of musl is in its /lib, so its machine is not known".to_owned(),
-            hint: "name an Alpine with `--sysroot DIR`".to_owned(),
+            why: "no loader of musl is in its /lib, so its machine is not known".into(),
+            hint: "name an Alpine with `--sysroot DIR`".into(),
         });
     };
     Ok((python, arch))

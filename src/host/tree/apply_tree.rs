@@ -191,8 +191,8 @@ impl Job<'_> {
             // Nothing may become a link that could not be undone.
             return Err(Error::Refused {
                 path: self.gathered.host_path(path),
-                why: format!("it could not be made again from {target}"),
-                hint: "`--level identical` merges fewer files; please report the two".to_owned(),
+                why: crate::wheel::sentence!("it could not be made again from {}", target),
+                hint: "`--level identical` merges fewer files; please report the two".into(),
             });
         }
         let record = self.gathered.tree.owner(path).and_then(|owner| {

@@ -143,7 +143,7 @@ fn give(file: &File, is: Metadata, (user, group): (u32, u32)) {
 /// Make something under a temporary name, and put it in its place.
 fn put(
     root: &TreeRoot,
-    doing: &str,
+    doing: &'static str,
     path: &str,
     expected: Expected<'_>,
     make: impl FnOnce(&OwnedFd, &str) -> io::Result<()>,

@@ -21,7 +21,7 @@ use crate::plan::{
     followed_link, module_path,
 };
 use crate::resolve::{ElfFile, FileIdentity};
-use crate::wheel::{ArchivePath, InstalledRecord, escape};
+use crate::wheel::{ArchivePath, InstalledRecord, Sentence, Untrusted, sentence};
 
 /// What a killed run of `slim` was about.
 pub(super) const JOURNAL: &str = ".wheelfix-slim.json";
@@ -37,7 +37,7 @@ pub struct GatheredTree {
     /// Its ELF libraries; links are there with the file behind them.
     pub elf: BTreeMap<ArchivePath, TreeElf>,
     /// What a person should know.
-    pub notes: Vec<String>,
+    pub notes: Vec<Sentence>,
     /// What each file was.
     pub(super) seen: BTreeMap<ArchivePath, Seen>,
     /// What a killed run left behind.
@@ -58,10 +58,10 @@ pub fn gather_tree(root: TreeRoot, progress: &dyn Progress) -> Result<GatheredTr
     if gathered.tree.distributions.is_empty() {
         return Err(Error::Refused {
             path: gathered.site().to_owned(),
-            why: "nothing is installed there: no `….dist-info` with a RECORD in it".to_owned(),
+            why: "nothing is installed there: no `….dist-info` with a RECORD in it".into(),
             hint: "give the site-packages folder itself, for example \
                    `/usr/lib/python3.13/site-packages`"
-                .to_owned(),
+                .into(),
         });
     }
     gathered.refuse_cache_links()?;
@@ -105,14 +105,14 @@ impl GatheredTree {
     /// [`Error::Untrusted`] when a package brought it, or it is not as wheelfix makes it.
     pub fn find_store(&mut self) -> Result<(), Error> {
         if self.tree.files.contains_key(STORE) {
-            return Err(self.untrusted(STORE, "it is no folder"));
+            return Err(self.untrusted(STORE, "it is no folder".into()));
         }
         for distribution in &self.tree.distributions {
             let mut paths = distribution.record.paths();
             if let Some(path) = paths.find(|path| path.starts_with(STORE)) {
-                let name = escape(&distribution.name);
-                let why = format!("{name} brought it, and only wheelfix puts files there");
-                return Err(self.untrusted(path.as_str(), &why));
+                let name = Untrusted::from(distribution.name.as_str());
+                let why = sentence!("{} brought it, and only wheelfix puts files there", name);
+                return Err(self.untrusted(path.as_str(), why));
             }
         }
         self.manifest = Manifest::load(&self.root, self.has_old_store)?;
@@ -124,17 +124,18 @@ impl GatheredTree {
             if let (Some(own), Some(other)) = owners
                 && own != other
             {
-                let why = format!("{}: its target is another package's", escape(path));
-                return Err(self.untrusted(STORE_MANIFEST, &why));
+                let path = Untrusted::from(path.as_str());
+                let why = sentence!("{}: its target is another package's", path);
+                return Err(self.untrusted(STORE_MANIFEST, why));
             }
         }
         Ok(())
     }
 
-    fn untrusted(&self, path: &str, why: &str) -> Error {
+    fn untrusted(&self, path: &str, why: Sentence) -> Error {
         Error::Untrusted {
             path: self.root.host_path(path),
-            why: why.to_owned(),
+            why,
         }
     }
 
@@ -150,8 +151,8 @@ impl GatheredTree {
                 });
                 let Some(own) = own else {
                     let path = self.root.host_path(within).join(&name);
-                    let path = escape(&path.to_string_lossy());
-                    let note = format!("{path}: a name that no wheel can have; left alone");
+                    let path = Untrusted::from(&path);
+                    let note = sentence!("{}: a name that no wheel can have; left alone", path);
                     self.notes.push(note);
                     continue;
                 };
@@ -183,8 +184,8 @@ impl GatheredTree {
                 () => "a device",
             };
             let path = self.host_path(&path);
-            let path = escape(&path.to_string_lossy());
-            let note = format!("{path}: {kind}; left alone");
+            let path = Untrusted::from(&path);
+            let note = sentence!("{}: {}; left alone", path, kind);
             self.notes.push(note);
             return Ok(());
         };
@@ -221,7 +222,7 @@ impl GatheredTree {
                     return Err(self.cache_link(&record_path, target));
                 }
                 Some(LinkTarget::Inside(_)) => {
-                    let note = format!("{record_path}: a link; its files are left alone");
+                    let note = sentence!("{}: a link; its files are left alone", record_path);
                     self.notes.push(note);
                     continue;
                 }
@@ -238,7 +239,7 @@ impl GatheredTree {
         let record = match InstalledRecord::parse(bytes) {
             Ok(record) => record,
             Err(error) => {
-                let note = format!("{record_path}: {error}; its files are left alone");
+                let note = sentence!("{}: {}; its files are left alone", record_path, error);
                 self.notes.push(note);
                 return;
             }
@@ -311,13 +312,13 @@ impl GatheredTree {
     fn cache_link(&self, path: &ArchivePath, target: &str) -> Error {
         Error::Refused {
             path: self.host_path(path),
-            why: format!(
+            why: sentence!(
                 "it is a link out of the tree, to {}: its content belongs to others as well, to \
                  uv's cache for example (`link-mode = symlink`)",
-                escape(target)
+                Untrusted::from(target)
             ),
             hint: "install with `uv pip install --link-mode=copy` (or `hardlink`) and run it again"
-                .to_owned(),
+                .into(),
         }
     }
 

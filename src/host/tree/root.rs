@@ -264,7 +264,7 @@ impl TreeRoot {
     }
 
     /// The error of a call on a path: a link or a file where a folder was is a change.
-    pub(super) fn failed(&self, doing: &str, path: &str, error: Errno) -> Error {
+    pub(super) fn failed(&self, doing: &'static str, path: &str, error: Errno) -> Error {
         let path = self.host_path(path);
         match error {
             Errno::LOOP | Errno::NOTDIR => Error::TreeChanged { path },

@@ -16,7 +16,7 @@ use crate::plan::{
     may_name_test,
 };
 use crate::python::{self, Mentions, Paths};
-use crate::wheel::{ArchivePath, InstalledRecord};
+use crate::wheel::{ArchivePath, InstalledRecord, Sentence, sentence};
 
 /// The largest source that is looked into. The largest that people wrote has a tenth of that.
 const MOST_TEXT: u64 = 64 << 20;
@@ -35,14 +35,14 @@ pub struct SlimFacts {
     /// How many of those bytes are symbol tables and debug sections, the rest being holes.
     pub tables: BTreeMap<ArchivePath, u64>,
     /// Files that were not looked into, and why: what they mention nobody knows.
-    pub unread: BTreeMap<ArchivePath, String>,
+    pub unread: BTreeMap<ArchivePath, Sentence>,
 }
 
 impl SlimFacts {
     /// What was not looked into, for people.
-    pub fn notes(&self) -> impl Iterator<Item = String> {
+    pub fn notes(&self) -> impl Iterator<Item = Sentence> {
         let unread = self.unread.iter();
-        unread.map(|(path, why)| format!("{path}: {why}; what it mentions is not known"))
+        unread.map(|(path, why)| sentence!("{}: {}; what it mentions is not known", path, why))
     }
 
     fn add(&mut self, path: &ArchivePath, fact: Fact) {
@@ -81,7 +81,7 @@ impl SlimFacts {
 enum Fact {
     Nothing,
     /// It was not looked into, and why.
-    Unread(String),
+    Unread(Sentence),
     EntryPoints(Mentions),
     /// A text that compilers may read, or that may name such: what is in it of Python, and what it
     /// includes.
@@ -174,7 +174,7 @@ fn fact_of(
     }
     let most = if is_text { MOST_TEXT } else { MOST_READ };
     if metadata.len() > most {
-        let why = format!("it has {} bytes, too many to look into", metadata.len());
+        let why = sentence!("it has {} bytes, too many to look into", metadata.len());
         return Ok(Fact::Unread(why));
     }
     drop(file);
@@ -244,7 +244,7 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
     let mut tree = Tree::default();
     let mut facts = SlimFacts::default();
     let broken = |error| Error::Wheel {
-        wheel: wheel.filename.to_string(),
+        wheel: wheel.filename.to_string().into(),
         error: Box::new(error),
     };
     let record_path = wheel.dist_info_file("RECORD").map_err(broken)?;

@@ -16,7 +16,7 @@ use crate::elf::{self, Edits, Strip};
 use crate::error::Error;
 use crate::host::Progress;
 use crate::plan::SlimPlan;
-use crate::wheel::{ArchivePath, InstalledRecord, RecordHash};
+use crate::wheel::{ArchivePath, InstalledRecord, RecordHash, Sentence, Untrusted, sentence};
 
 /// What was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Slimmed {
     /// Bytes by which ELF files became smaller.
     pub repacked: u64,
     /// ELF files that cannot be repacked without risk, and why.
-    pub left: Vec<(ArchivePath, String)>,
+    pub left: Vec<(ArchivePath, Sentence)>,
 }
 
 /// Carry a plan out.
@@ -69,7 +69,7 @@ pub fn slim_tree(
 
 /// What a killed run was about. A package can bring a file of that name.
 fn read_journal(gathered: &GatheredTree) -> Result<BTreeSet<ArchivePath>, Error> {
-    let untrusted = |why: String| Error::Untrusted {
+    let untrusted = |why: Sentence| Error::Untrusted {
         path: gathered.root.host_path(JOURNAL),
         why,
     };
@@ -79,16 +79,21 @@ fn read_journal(gathered: &GatheredTree) -> Result<BTreeSet<ArchivePath>, Error>
     let records = gathered.tree.distributions.iter();
     for distribution in records {
         if distribution.record.line(JOURNAL).is_some() {
-            let name = crate::wheel::escape(&distribution.name);
-            return Err(untrusted(format!("{name} brought it")));
+            let name = Untrusted::from(distribution.name.as_str());
+            return Err(untrusted(sentence!("{} brought it", name)));
         }
     }
-    let list: Vec<String> = serde_json::from_slice(&bytes)
-        .map_err(|error| untrusted(format!("it is no journal of wheelfix: {error}")))?;
+    let list: Vec<String> = serde_json::from_slice(&bytes).map_err(|error| {
+        let error = Untrusted::from(error.to_string());
+        untrusted(sentence!("it is no journal of wheelfix: {}", error))
+    })?;
     let path = |text: &String| {
-        let path = ArchivePath::parse(text).map_err(|error| untrusted(error.to_string()))?;
+        let path = ArchivePath::parse(text).map_err(|error| untrusted(Sentence::of(&error)))?;
         match path.first().ends_with(".dist-info") {
-            true => Err(untrusted(format!("{path} is nothing that slim changes"))),
+            true => Err(untrusted(sentence!(
+                "{} is nothing that slim changes",
+                path
+            ))),
             false => Ok(path),
         }
     };
@@ -108,7 +113,7 @@ fn repack(
         ..Edits::default()
     };
     let paths: Vec<&ArchivePath> = plan.repacked.keys().collect();
-    let results: Vec<Result<u64, (ArchivePath, String)>> = paths
+    let results: Vec<Result<u64, (ArchivePath, Sentence)>> = paths
         .par_iter()
         .map(|path| {
             let (bytes, metadata) = gathered.root.read(path.as_str(), MOST_READ)?;
@@ -121,7 +126,7 @@ fn repack(
                     Ok((bytes.len() as u64).saturating_sub(edited.bytes.len() as u64))
                 }
                 Ok(_) => Ok(0),
-                Err(error) => Err(((*path).clone(), error.to_string())),
+                Err(error) => Err(((*path).clone(), Sentence::of(&error))),
             };
             progress.advance(bytes.len() as u64);
             Ok(result)

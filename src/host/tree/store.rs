@@ -17,7 +17,7 @@ use super::root::{MOST_READ, TreeRoot};
 use super::seen::Attributes;
 use crate::error::Error;
 use crate::plan::{STORE, STORE_INFO, STORE_MANIFEST as MANIFEST};
-use crate::wheel::{ArchivePath, is_row_of};
+use crate::wheel::{ArchivePath, Sentence, Untrusted, is_row_of, sentence};
 
 /// Where the manifest of an earlier wheelfix lies, whose store was a distribution.
 const OLD_MANIFEST: &str = "wheelfix_store-1.dist-info/manifest.json";
@@ -79,7 +79,7 @@ impl Alias {
     }
 
     /// What of it dedupe would not have written.
-    fn fault(&self, path: &str) -> Option<String> {
+    fn fault(&self, path: &str) -> Option<Sentence> {
         let own = match library_path(path) {
             Ok(own) => own,
             Err(fault) => return Some(fault),
@@ -106,7 +106,7 @@ impl Alias {
             () if !self.has_sound_record(path) => "its RECORD or a row of that is none",
             () => return None,
         };
-        Some(fault.to_owned())
+        Some(fault.into())
     }
 
     fn has_sound_record(&self, path: &str) -> bool {
@@ -124,13 +124,13 @@ impl Alias {
 }
 
 /// The path of something that can be a library.
-fn library_path(text: &str) -> Result<ArchivePath, String> {
-    let path = ArchivePath::parse(text).map_err(|error| error.to_string())?;
+fn library_path(text: &str) -> Result<ArchivePath, Sentence> {
+    let path = ArchivePath::parse(text).map_err(|error| Sentence::of(&error))?;
     let first = path.first();
     let is_metadata = first.ends_with(".dist-info") || first.ends_with(".egg-info");
     let is_ours = text == MANIFEST || is_temporary(path.file_name());
     match is_metadata || is_ours || text == STORE {
-        true => Err(format!("{path} is no library")),
+        true => Err(sentence!("{} is no library", path)),
         false => Ok(path),
     }
 }
@@ -179,7 +179,10 @@ impl Manifest {
 
     fn parse(bytes: &[u8], path: PathBuf) -> Result<Self, Error> {
         let why = match serde_json::from_slice::<Self>(bytes) {
-            Err(error) => format!("it is no manifest of wheelfix: {error}"),
+            Err(error) => {
+                let error = Untrusted::from(error.to_string());
+                sentence!("it is no manifest of wheelfix: {}", error)
+            }
             Ok(manifest) => match manifest.fault() {
                 None => return Ok(manifest),
                 Some(fault) => fault,
@@ -189,17 +192,17 @@ impl Manifest {
     }
 
     /// What is in it that dedupe would not have written.
-    fn fault(&self) -> Option<String> {
+    fn fault(&self) -> Option<Sentence> {
         if self.schema != Self::default().schema {
-            return Some("another version of wheelfix wrote it".to_owned());
+            return Some("another version of wheelfix wrote it".into());
         }
         for (path, alias) in &self.links {
             if let Some(fault) = alias.fault(path) {
-                return Some(format!("{}: {fault}", crate::wheel::escape(path)));
+                return Some(sentence!("{}: {}", Untrusted::from(path.as_str()), fault));
             }
             if self.steps(alias) >= MOST_STEPS {
-                let path = crate::wheel::escape(path);
-                return Some(format!("{path}: more links than can be followed"));
+                let path = Untrusted::from(path.as_str());
+                return Some(sentence!("{}: more links than can be followed", path));
             }
         }
         None
@@ -269,9 +272,9 @@ pub(super) fn new_file(root: &TreeRoot) -> Result<Attributes, Error> {
 /// # Errors
 /// [`Error::Untrusted`] when it is none of that.
 pub(super) fn bytes_at(root: &TreeRoot, path: &str) -> Result<Option<Vec<u8>>, Error> {
-    let untrusted = |why: &str| Error::Untrusted {
+    let untrusted = |why: &'static str| Error::Untrusted {
         path: root.host_path(path),
-        why: why.to_owned(),
+        why: why.into(),
     };
     let there = match root.look(path) {
         Ok(Some(there)) => there,

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::host::Progress;
 use crate::plan::{Apart, STORE, library_name};
 use crate::resolve::is_extension;
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, sentence};
 
 /// How alike files must be to become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ fn within(
             twins.apart.extend(other.map(|other| Apart {
                 one: path.clone(),
                 other: other.clone(),
-                why: format!("it has {} bytes, too many to compare", size(path)),
+                why: sentence!("it has {} bytes, too many to compare", size(path)),
             }));
             continue;
         }
@@ -112,10 +112,10 @@ fn within(
                 continue;
             }
             let difference = match likeness {
-                Likeness::Identical => Some("not equal byte for byte".to_owned()),
+                Likeness::Identical => Some(Sentence::from("not equal byte for byte")),
                 Likeness::SameBuild => {
                     let difference = elf::same_build(&read(&first)?, &bytes).err();
-                    difference.map(|difference| difference.to_string())
+                    difference.map(|difference| Sentence::of(&difference))
                 }
             };
             match difference {

@@ -185,8 +185,11 @@ impl<'a> Undoing<'a> {
             .filter(|bytes| hex(RecordHash::sha256(bytes).digest()) == alias.sha256)
             .ok_or_else(|| Error::Refused {
                 path: root.host_path(path),
-                why: format!("`{target}` is not any more what this file was made a link to"),
-                hint: "reinstall the package of this file, then run it again".to_owned(),
+                why: crate::wheel::sentence!(
+                    "`{}` is not any more what this file was made a link to",
+                    target
+                ),
+                hint: "reinstall the package of this file, then run it again".into(),
             })?;
         let Some(there) = root.look(path)? else {
             return Ok(());

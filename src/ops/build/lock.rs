@@ -82,7 +82,11 @@ fn placed(mut lock: Lock, from: &Path) -> Lock {
     for package in &mut lock.packages {
         for file in package.sdist.iter_mut().chain(&mut package.wheels) {
             if let Some(path) = &file.path {
-                file.path = Some(host::absolute(&folder.join(path)).display().to_string());
+                file.path = Some(
+                    host::absolute(&folder.join(path))
+                        .to_string_lossy()
+                        .into_owned(),
+                );
             }
         }
     }

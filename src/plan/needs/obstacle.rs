@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::elf::Soname;
-use crate::plan::rules::rule::Sentence;
 use crate::policy::Cause;
 use crate::resolve::{Libc, ModulePath, Probe};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence};
 
 /// A needed library that is nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -12,13 +12,12 @@ use crate::plan::repair::input::RepairInput;
 use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
 use crate::plan::repair::{debug, graft, headers, launcher, naming, runs};
-use crate::plan::rules::rule::Sentence;
 use crate::plan::{
     EntryOp, LAUNCHER_FOLDER_SUFFIX, Note, Reason, RunsOn, SourceLibrary, WheelPlan,
 };
 use crate::policy::{Alpine, MuslFloor, PlatformTag};
 use crate::resolve::{ModulePath, Place};
-use crate::wheel::{ArchivePath, WheelFilename};
+use crate::wheel::{ArchivePath, Sentence, WheelFilename};
 
 /// Decide what a repair changes.
 ///
@@ -397,7 +396,7 @@ impl Draft<'_> {
         let path = match ArchivePath::parse(place.relative()) {
             Ok(path) => path,
             Err(why) => {
-                let (place, why) = (place.clone(), Sentence::of(&why.detail));
+                let (place, why) = (place.clone(), Sentence::from(&why));
                 self.obstacles.push(Obstacle::NoPlace { place, why });
                 return None;
             }

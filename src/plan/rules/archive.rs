@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::BUILD_AGAIN;
-use crate::plan::rules::rule::{Field, Sentence, rules};
+use crate::plan::rules::rule::{Field, rules};
 use crate::resolve::ModulePath;
+use crate::wheel::Sentence;
 use crate::wheel::{self, Note};
 
 rules! {

@@ -2,8 +2,9 @@
 
 use crate::elf::{Arch, Facts};
 use crate::plan::needs::old_python::{fpectl, narrow_unicode};
-use crate::plan::rules::rule::{Field, Sentence, rules};
+use crate::plan::rules::rule::{Field, rules};
 use crate::resolve::{Libc, ModulePath};
+use crate::wheel::Sentence;
 
 const LEAVE_OUT: &str = "build the wheel without the file";
 

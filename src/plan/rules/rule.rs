@@ -1,15 +1,11 @@
 //! What a rule of `check` is, and how rules are declared: everything that is said of a rule, and
 //! of a fault by it, stands in one block, so that the compiler misses what a new rule lacks.
 
-use std::fmt;
-
-use serde::Serialize;
-
 use super::degree::Degree;
 use crate::elf::{Arch, Soname};
 use crate::policy::Alpine;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::{Note, escape};
+use crate::wheel::{Note, Sentence, escape};
 
 /// A kind of fault. New ones may come; an identifier never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,24 +40,6 @@ pub struct Told {
     pub context: String,
     /// One sentence that names what is wrong with what, fit to be shown.
     pub text: String,
-}
-
-/// Text that is fit to be shown, with names from files in it already escaped.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct Sentence(String);
-
-impl Sentence {
-    /// Takes the text of something whose `Display` escapes.
-    pub fn of(error: &impl fmt::Display) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl fmt::Display for Sentence {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
 }
 
 /// What the fields of a fault can be: each knows how it is shown.

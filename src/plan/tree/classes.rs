@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::elf::{LoadFacts, Span, VirtualAddress, without_hash};
 use crate::plan::tree::tree_plan::{Apart, STORE, TreePlan};
 use crate::resolve::{Edge, ElfFile, Graph, ModulePath, RootWalk, Target};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence};
 
 /// One ELF file of a tree.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Classes {
                 apart.push(Apart {
                     one: one.clone(),
                     other: path.clone(),
-                    why: "one build, but what they need leads to different files".to_owned(),
+                    why: "one build, but what they need leads to different files".into(),
                 });
             }
         }
@@ -235,12 +235,12 @@ impl Choice {
         self.at < self.order.len()
     }
 
-    pub(in crate::plan) fn refused(self, why: &str) -> Option<Apart> {
+    pub(in crate::plan) fn refused(self, why: Sentence) -> Option<Apart> {
         let mut files = self.files.into_iter();
         Some(Apart {
             one: files.next()?,
             other: files.next()?,
-            why: why.to_owned(),
+            why,
         })
     }
 }

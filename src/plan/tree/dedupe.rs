@@ -129,7 +129,7 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
             .get_mut(&class)
             .is_none_or(|choice| !choice.take_next());
         if exhausted && let Some(choice) = choices.remove(&class) {
-            apart.extend(choice.refused(&why));
+            apart.extend(choice.refused(why));
         }
     }
 }
@@ -177,7 +177,7 @@ fn arrange(
         let mut digests = choice.files.iter().map(|path| contents.get(path));
         let first = digests.next().flatten();
         plan.merged.push(Merged {
-            library: library_name(kept.file_name()),
+            library: library_name(kept.file_name()).into(),
             kept: kept.clone(),
             at: at.clone(),
             identical: digests.all(|digest| digest == first),

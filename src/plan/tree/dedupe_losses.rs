@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::elf::LoadFacts;
 use crate::plan::tree::classes::{Choice, Classes, Leads, is_of_store};
 use crate::resolve::{Graph, ModulePath, RootWalk, Target};
+use crate::wheel::{Sentence, sentence};
 
 /// By who needs it and which of their needs: where that leads in one process.
 type Found = BTreeMap<(Leads, usize), BTreeSet<Leads>>;
@@ -16,7 +17,7 @@ pub(in crate::plan) fn first_loss(
     classes: &Classes,
     with_store: &Classes,
     choices: &BTreeMap<usize, Choice>,
-) -> Option<(usize, String)> {
+) -> Option<(usize, Sentence)> {
     let mut processes: BTreeMap<ModulePath, Found> = BTreeMap::new();
     for graph in after {
         for walk in graph.walks.iter().filter(|walk| !is_of_store(graph, walk)) {
@@ -48,7 +49,8 @@ pub(in crate::plan) fn first_loss(
                 };
                 let blamed = merged(&need.0).or_else(|| leads.iter().find_map(merged));
                 if let Some(class) = blamed {
-                    let why = format!("one build, but {} would not find what it needs", root.path);
+                    let why =
+                        sentence!("one build, but {} would not find what it needs", &root.path);
                     return Some((class, why));
                 }
             }

@@ -11,7 +11,7 @@ use crate::elf::LoadFacts;
 use crate::plan::tree::classes::{Choice, Classes, Leads, TreeElf, is_of_store};
 use crate::plan::tree::tree_plan::{STORE, Tree};
 use crate::resolve::{Edge, Graph, Module, ModulePath, Outcome, Probe, RootWalk, Target, Why};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, sentence};
 
 /// Who may take a file away.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +78,7 @@ impl<'a> Owners<'a> {
         after: &[Graph<LoadFacts>],
         with_store: &Classes,
         choices: &BTreeMap<usize, Choice>,
-    ) -> Option<(usize, String)> {
+    ) -> Option<(usize, Sentence)> {
         for graph in after {
             for walk in &graph.walks {
                 if is_of_store(graph, walk) {
@@ -92,9 +92,10 @@ impl<'a> Owners<'a> {
                         continue;
                     }
                     if let Some(class) = self.blamed(graph, walk, &step, with_store, choices) {
-                        let why = format!(
+                        let why = sentence!(
                             "one build, but {} would load {}, which its package does not bring",
-                            step.from.path, step.found
+                            &step.from.path,
+                            &step.found
                         );
                         return Some((class, why));
                     }

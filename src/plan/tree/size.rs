@@ -8,7 +8,7 @@ use crate::plan::tree::kinds::is_metadata;
 use crate::plan::tree::slim::{SlimInput, SlimKind, SlimOptions, kind_of, slim};
 use crate::plan::tree::slim_tests;
 use crate::plan::tree::tree_plan::{STORE, Tree, TreePlan};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, Untrusted};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -103,12 +103,12 @@ pub struct TreeSize {
     pub total: u64,
     /// By distribution, and the copies of `dedupe` under the name of the store; what belongs to none
     /// stands under an empty name.
-    pub packages: BTreeMap<String, PackageSize>,
+    pub packages: BTreeMap<Untrusted, PackageSize>,
     /// What could be saved.
     pub savings: Savings,
     /// What a person should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    pub notes: Vec<Sentence>,
 }
 
 /// Adds up a tree. `tables`: how many of an ELF file's strippable bytes are symbol tables.
@@ -159,7 +159,7 @@ pub fn size(
             None if tree.is_copy(path) => STORE.to_owned(),
             None => String::new(),
         };
-        let package = sizes.packages.entry(name).or_default();
+        let package = sizes.packages.entry(name.into()).or_default();
         package.total = package.total.saturating_add(file.size);
         let sum = package.categories.entry(category).or_default();
         *sum = sum.saturating_add(file.size);

@@ -13,7 +13,7 @@ use crate::plan::tree::slim_sources::{self, SourceFacts};
 use crate::plan::tree::slim_tests::{self, TestScan};
 use crate::plan::tree::tree_plan::{STORE, Tree};
 use crate::python::Mentions;
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, sentence};
 
 /// What may go.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +56,7 @@ pub struct SlimPlan {
     /// ELF files that become smaller, and by how many bytes.
     pub repacked: BTreeMap<ArchivePath, u64>,
     /// What stays though it looks as if it could go, and why.
-    pub kept: BTreeMap<ArchivePath, String>,
+    pub kept: BTreeMap<ArchivePath, Sentence>,
 }
 
 impl SlimPlan {
@@ -78,7 +78,7 @@ pub struct SlimInput<'a> {
     /// How many bytes each ELF file would be smaller.
     pub strippable: &'a BTreeMap<ArchivePath, u64>,
     /// Files that were not looked into: what they mention nobody knows.
-    pub unread: &'a BTreeMap<ArchivePath, String>,
+    pub unread: &'a BTreeMap<ArchivePath, Sentence>,
     /// Whether a file must stay because the user says so.
     pub keep: &'a dyn Fn(&ArchivePath) -> bool,
 }
@@ -110,11 +110,11 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
             continue;
         }
         let reason = if (input.keep)(path) {
-            Some("--keep".to_owned())
+            Some("--keep".into())
         } else if let Some(link) = linked.get(path) {
-            Some(format!("{link} links to it"))
+            Some(sentence!("{} links to it", link))
         } else if let Some(unread) = unread_of(path, kind, input) {
-            Some(format!("{unread} was not looked into"))
+            Some(sentence!("{} was not looked into", unread))
         } else {
             match kind {
                 SlimKind::Test => tests
@@ -132,7 +132,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
             None => plan
                 .removed
                 .insert(path.clone(), kind)
-                .map(|_| String::new()),
+                .map(|_| Sentence::default()),
         };
     }
     remove_bytecode_of_removed(input.tree, &mut plan);
@@ -208,15 +208,15 @@ pub(in crate::plan) fn kind_of(
 }
 
 /// A module that reads its stub when it is imported (`lazy_loader.attach_stub`).
-fn stub_reader(stub: &ArchivePath, sources: &BTreeMap<ArchivePath, Mentions>) -> Option<String> {
+fn stub_reader(stub: &ArchivePath, sources: &BTreeMap<ArchivePath, Mentions>) -> Option<Sentence> {
     let source = ArchivePath::parse(stub.as_str().strip_suffix('i')?).ok()?;
     let reads = sources.get(&source)?.attaches_stub;
-    reads.then(|| format!("read at run time by {source} (attach_stub)"))
+    reads.then(|| sentence!("read at run time by {} (attach_stub)", source))
 }
 
 /// A stub that describes no module of its folder is no annotation but data, as those of a type
 /// checker are.
-fn data_stub(stub: &ArchivePath, tree: &Tree) -> Option<String> {
+fn data_stub(stub: &ArchivePath, tree: &Tree) -> Option<Sentence> {
     let stem = stub.as_str().strip_suffix("pyi")?;
     // `x.py`, `x.so`, `x.cpython-313-….so`.
     let after = (Bound::Included(stem), Bound::Unbounded);
@@ -230,7 +230,7 @@ fn data_stub(stub: &ArchivePath, tree: &Tree) -> Option<String> {
         is_code && !ending.contains('/')
     };
     let has_module = beside.any(is_module);
-    (!has_module).then(|| "no module is beside it: it is data".to_owned())
+    (!has_module).then(|| "no module is beside it: it is data".into())
 }
 
 /// Bytecode without its source would still be imported.

@@ -10,7 +10,7 @@ use crate::plan::tree::kinds::{is_metadata, is_source};
 use crate::plan::tree::slim_tests::TestScan;
 use crate::plan::tree::tree_plan::Tree;
 use crate::python::{Mentions, Paths};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, sentence};
 
 /// What the texts of a tree say of sources.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ pub(in crate::plan) fn kept(
     mentions: &BTreeMap<ArchivePath, Mentions>,
     facts: &SourceFacts,
     tests: Option<&TestScan>,
-) -> BTreeMap<ArchivePath, String> {
+) -> BTreeMap<ArchivePath, Sentence> {
     let is_gone = |path: &ArchivePath| {
         tests.is_some_and(|tests| tests.files.contains(path) && !tests.kept.contains_key(path))
     };
@@ -55,7 +55,7 @@ pub(in crate::plan) fn kept(
         };
         keeping.all(
             is_declaration,
-            "Cython is installed, which reads it for others",
+            &"Cython is installed, which reads it for others".into(),
         );
     }
     let mut queue: Vec<&ArchivePath> = Vec::new();
@@ -72,7 +72,7 @@ pub(in crate::plan) fn kept(
         for include in facts.includes.get(path).into_iter().flatten() {
             for found in keeping.found_by(path, include) {
                 if !keeping.kept.contains_key(found) {
-                    let why = format!("included by {path}");
+                    let why = sentence!("included by {}", path);
                     keeping.kept.insert(found.clone(), why);
                     queue.push(found);
                 }
@@ -88,7 +88,7 @@ struct Keeping<'a> {
     by_name: BTreeMap<&'a str, Vec<&'a ArchivePath>>,
     /// Folders with sources in or below them, by their last name.
     folders: BTreeMap<String, BTreeSet<ArchivePath>>,
-    kept: BTreeMap<ArchivePath, String>,
+    kept: BTreeMap<ArchivePath, Sentence>,
 }
 
 impl<'a> Keeping<'a> {
@@ -121,11 +121,9 @@ impl<'a> Keeping<'a> {
     }
 
     /// Keep all sources of a kind that are not kept yet.
-    fn all(&mut self, is_one: impl Fn(&&'a ArchivePath) -> bool, why: &str) {
+    fn all(&mut self, is_one: impl Fn(&&'a ArchivePath) -> bool, why: &Sentence) {
         for path in self.sources.iter().copied().filter(is_one) {
-            self.kept
-                .entry(path.clone())
-                .or_insert_with(|| why.to_owned());
+            self.kept.entry(path.clone()).or_insert_with(|| why.clone());
         }
     }
 
@@ -134,14 +132,14 @@ impl<'a> Keeping<'a> {
             let name = text.rsplit('/').next().unwrap_or(text);
             for path in self.by_name.get(name).into_iter().flatten() {
                 let kept = self.kept.entry((*path).clone());
-                kept.or_insert_with(|| format!("named in {by}"));
+                kept.or_insert_with(|| sentence!("named in {}", by));
             }
         }
     }
 
     fn of_folders(&mut self, by: &ArchivePath, paths: &Paths) {
         if paths.gives_includes {
-            let why = format!("{by} tells where the headers of its package are");
+            let why = sentence!("{} tells where the headers of its package are", by);
             let is_header = |path: &&ArchivePath| {
                 let name = path.file_name();
                 let is_header = HEADER_ENDINGS.iter().any(|ending| name.ends_with(ending));
@@ -153,7 +151,7 @@ impl<'a> Keeping<'a> {
         let others = paths.others.iter().map(|text| (text, false));
         for (text, is_joined) in joined.chain(others) {
             for folder in self.folders_named(by, text, is_joined) {
-                let why = format!("{by} makes a path of {folder}");
+                let why = sentence!("{} makes a path of {}", by, folder);
                 self.all(|path| path.starts_with(folder.as_str()), &why);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::tree::kinds::{is_metadata, source_of};
 use crate::plan::tree::tree_plan::Tree;
 use crate::python::Mentions;
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, sentence};
 
 /// The tests of a tree.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +13,7 @@ pub(in crate::plan) struct TestScan {
     /// Everything in folders of tests, and `conftest.py`.
     pub(in crate::plan) files: BTreeSet<ArchivePath>,
     /// What of it stays, and why.
-    pub(in crate::plan) kept: BTreeMap<ArchivePath, String>,
+    pub(in crate::plan) kept: BTreeMap<ArchivePath, Sentence>,
 }
 
 /// Finds the tests, and what of them the rest of the tree refers to: by an import, a string with
@@ -42,19 +42,24 @@ pub(in crate::plan) fn scan(tree: &Tree, sources: &BTreeMap<ArchivePath, Mention
         .filter_map(|module| module.split_once('.'))
         .map(|(package, _)| format!("{package}."))
         .collect();
-    let mut queue: Vec<(ArchivePath, String)> = Vec::new();
+    let mut queue: Vec<(ArchivePath, Sentence)> = Vec::new();
     for (path, mentions) in sources {
         if scan.files.contains(path) {
             continue;
         }
         for name in compiled_in(path, mentions, &modules, &packages) {
-            push(&modules, name, &format!("named in {path}"), &mut queue);
+            push(&modules, name, &sentence!("named in {}", path), &mut queue);
         }
         for name in imported(path, mentions) {
-            push(&modules, &name, &format!("imported by {path}"), &mut queue);
+            push(
+                &modules,
+                &name,
+                &sentence!("imported by {}", path),
+                &mut queue,
+            );
         }
         for text in &mentions.strings {
-            let why = format!("named in {path}");
+            let why = sentence!("named in {}", path);
             push(&modules, text, &why, &mut queue);
             for target in paths_named(path, text, &scan.files) {
                 queue.push((target, why.clone()));
@@ -67,10 +72,15 @@ pub(in crate::plan) fn scan(tree: &Tree, sources: &BTreeMap<ArchivePath, Mention
         }
         if let Some(mentions) = sources.get(&path) {
             for name in imported(&path, mentions) {
-                push(&modules, &name, &format!("imported by {path}"), &mut queue);
+                push(
+                    &modules,
+                    &name,
+                    &sentence!("imported by {}", path),
+                    &mut queue,
+                );
             }
             for name in compiled_in(&path, mentions, &modules, &packages) {
-                push(&modules, name, &format!("named in {path}"), &mut queue);
+                push(&modules, name, &sentence!("named in {}", path), &mut queue);
             }
         }
         keep_beside(&path, &why, &mut scan);
@@ -81,7 +91,7 @@ pub(in crate::plan) fn scan(tree: &Tree, sources: &BTreeMap<ArchivePath, Mention
 }
 
 /// A module that stays finds the data beside it.
-fn keep_beside(path: &ArchivePath, why: &str, scan: &mut TestScan) {
+fn keep_beside(path: &ArchivePath, why: &Sentence, scan: &mut TestScan) {
     let folder = path.parent();
     let beside: Vec<ArchivePath> = scan
         .files
@@ -98,12 +108,12 @@ fn keep_beside(path: &ArchivePath, why: &str, scan: &mut TestScan) {
     for other in beside {
         scan.kept
             .entry(other)
-            .or_insert_with(|| format!("beside {path}, {why}"));
+            .or_insert_with(|| sentence!("beside {}, {}", path, why));
     }
 }
 
 fn keep_bytecode(scan: &mut TestScan) {
-    let compiled: Vec<(ArchivePath, String)> = scan
+    let compiled: Vec<(ArchivePath, Sentence)> = scan
         .files
         .iter()
         .filter(|path| path.file_name().ends_with(".pyc"))
@@ -119,8 +129,8 @@ fn keep_bytecode(scan: &mut TestScan) {
 fn push(
     modules: &BTreeMap<String, ArchivePath>,
     name: &str,
-    why: &str,
-    queue: &mut Vec<(ArchivePath, String)>,
+    why: &Sentence,
+    queue: &mut Vec<(ArchivePath, Sentence)>,
 ) {
     if !modules.contains_key(name) {
         return;
@@ -128,7 +138,7 @@ fn push(
     let mut name = name;
     loop {
         if let Some(path) = modules.get(name) {
-            queue.push((path.clone(), why.to_owned()));
+            queue.push((path.clone(), why.clone()));
         }
         match name.rsplit_once('.') {
             Some((package, _)) => name = package,

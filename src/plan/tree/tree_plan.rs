@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::wheel::{ArchivePath, InstalledRecord};
+use crate::wheel::{ArchivePath, InstalledRecord, Sentence, Untrusted};
 
 /// A site-packages folder: every file below it, and who installed what.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +115,7 @@ pub struct TreePlan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Merged {
     /// The library's name, without hashes.
-    pub library: String,
+    pub library: Untrusted,
     /// The file whose bytes stay.
     pub kept: ArchivePath,
     /// Where those bytes are then.
@@ -138,7 +138,7 @@ pub struct Apart {
     /// The other, or more of the same kind.
     pub other: ArchivePath,
     /// Why.
-    pub why: String,
+    pub why: Sentence,
 }
 
 impl TreePlan {

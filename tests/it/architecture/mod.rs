@@ -8,6 +8,7 @@ mod floors;
 mod graph;
 mod names;
 mod shape;
+mod shown;
 mod source;
 mod tools;
 mod wall;

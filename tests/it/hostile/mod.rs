@@ -3,5 +3,6 @@
 mod archive;
 mod contents;
 mod entries;
+mod names;
 mod replaced;
 mod wheel;
