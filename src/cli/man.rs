@@ -5,6 +5,7 @@ use clap_mangen::Man;
 
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
+use crate::wheel::{Untrusted, sentence};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +29,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, program: Command, terminal: &Terminal) -> Exit {
     match page(program, arguments.command.as_deref()) {
         Ok(text) => {
-            terminal.data(&text);
+            terminal.value(&text);
             Exit::Done
         }
         Err(error) => {
@@ -47,7 +48,7 @@ fn page(mut program: Command, name: Option<&str>) -> Result<String, Error> {
     let mut text = Vec::new();
     Man::new(command)
         .render(&mut text)
-        .map_err(|error| Error::Usage(format!("the page cannot be made: {error}")))?;
+        .map_err(|error| Error::Usage(sentence!("the page cannot be made: {}", error)))?;
     // roff reads bytes: what is not ASCII is named by its code point.
     let mut page = String::new();
     for one in String::from_utf8_lossy(&text).chars() {
@@ -66,12 +67,11 @@ fn named(program: &Command, name: &str) -> Result<Command, Error> {
         Some(found) => Ok(found.clone().name(format!("wheelfix-{name}"))),
         None => {
             let names: Vec<&str> = all().map(Command::get_name).collect();
-            let text = format!(
+            Err(Error::Usage(sentence!(
                 "there is no command `{}`; there are {}",
-                crate::wheel::escape(name),
-                names.join(", ")
-            );
-            Err(Error::Usage(text))
+                Untrusted::from(name),
+                Untrusted::from(names.join(", "))
+            )))
         }
     }
 }
