@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use wheelfix::error::Error;
-use wheelfix::host::Unwatched;
+use wheelfix::host::{Limits, Unwatched};
 use wheelfix::ops::check::{Checked, check};
 use wheelfix::plan::{Exclusions, RuleChoice};
 use wheelfix::report::failure;
@@ -17,6 +17,7 @@ pub(crate) fn faulty(paths: &[PathBuf]) -> Result<Vec<Checked>, Error> {
         paths,
         &RuleChoice::default(),
         &Exclusions::default(),
+        &Limits::default(),
         &Unwatched,
     )?;
     if let Some(error) = outcome.failed.pop() {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::plan::{BuildFault, Obstacle, PortObstacle, Refusal};
-use crate::resolve::ModulePath;
+use crate::resolve::{Exceeded, ModulePath};
 use crate::wheel::{ArchivePath, Sentence, Shown, Untrusted};
 
 /// The exit codes, which are stable.
@@ -83,6 +83,13 @@ pub enum Error {
         wheel: Untrusted,
         /// Each file, and what is wrong with it.
         files: Vec<(ArchivePath, crate::elf::Error)>,
+    },
+    /// The files ask for more work than is allowed.
+    Exceeded {
+        /// What they are of: a wheel's file name, a path.
+        of: Untrusted,
+        /// Which bound was reached, and where.
+        exceeded: Exceeded,
     },
     /// A file that was named is not what a command can read.
     NotReadable {
@@ -203,6 +210,7 @@ impl Error {
             Self::Wheel { error, .. } if error.is_io() => Exit::Environment,
             Self::Wheel { .. }
             | Self::MalformedElf { .. }
+            | Self::Exceeded { .. }
             | Self::NotReadable { .. }
             | Self::Untrusted { .. } => Exit::Malformed,
             Self::Blocked { obstacles, .. } => match obstacles.as_slice() {
@@ -235,6 +243,12 @@ impl Error {
     pub fn is_no_platform_wheel(&self) -> bool {
         matches!(self, Self::NotJudged { obstacles, .. }
             if matches!(obstacles.as_slice(), [Obstacle::NotAPlatformWheel { .. }]))
+    }
+
+    /// Files of `of` ask for too much.
+    pub fn exceeded(of: impl Into<Untrusted>) -> impl FnOnce(Exceeded) -> Self {
+        let of = of.into();
+        move |exceeded| Self::Exceeded { of, exceeded }
     }
 
     /// An error of the machine.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::terminal::Terminal;
 use crate::error::Error;
 use crate::ops::{World, WorldOptions};
 use crate::resolve::Libc;
@@ -36,7 +37,7 @@ enum LibcArg {
 
 impl WorldArgs {
     /// What they and the environment say.
-    pub(super) fn options(&self) -> WorldOptions {
+    pub(super) fn options(&self, terminal: &Terminal) -> Result<WorldOptions, Error> {
         let mut environment = folders(&setting("LD_LIBRARY_PATH").unwrap_or_default());
         // The loader's own variable speaks of this machine's root, not of another one,
         // and `--ldpaths` replaces it.
@@ -44,7 +45,8 @@ impl WorldArgs {
             let list = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
             environment.extend(folders(&list));
         }
-        WorldOptions {
+        Ok(WorldOptions {
+            limits: terminal.limits()?,
             sysroot: self.sysroot.clone(),
             lib_path: self.lib_path.clone(),
             instead: self.ldpaths.as_deref().map(folders),
@@ -53,12 +55,12 @@ impl WorldArgs {
                 LibcArg::Musl => Libc::Musl,
                 LibcArg::Glibc => Libc::Glibc,
             }),
-        }
+        })
     }
 
     /// The world of a command that only tells of files.
-    pub(super) fn open(&self) -> Result<World, Error> {
-        World::open(&self.options())
+    pub(super) fn open(&self, terminal: &Terminal) -> Result<World, Error> {
+        World::open(&self.options(terminal)?)
     }
 }
 

@@ -113,7 +113,7 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
     let disable_isa_check = arguments.disable_isa_ext_check;
     let audited = ops::auditwheel::audit(
         path,
-        &arguments.world.options(),
+        &arguments.world.options(terminal)?,
         disable_isa_check,
         terminal,
     )?;

@@ -19,7 +19,7 @@ Examples:
       An installed tree, libraries and symbols only, as annotations for a workflow.
 
 Exit codes:
-  0 no error found   1 errors found, with --strict warnings too   2 usage   4 input or output failed";
+  0 no error found   1 errors found, with --strict warnings too   2 usage   3 asks for too much   4 input or output failed";
 
 /// Check that wheels, or the packages of an installed tree, are what they say
 #[derive(Clone, Debug, Args)]
@@ -74,7 +74,8 @@ fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         ignore: check::rules(&arguments.ignore)?,
     };
     let exclude = excluding(&arguments.exclude)?;
-    let outcome = check::check(&arguments.paths, &choice, &exclude, terminal)?;
+    let limits = terminal.limits()?;
+    let outcome = check::check(&arguments.paths, &choice, &exclude, &limits, terminal)?;
     let least = match arguments.strict {
         true => Degree::Warning,
         false => Degree::Error,

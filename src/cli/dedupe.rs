@@ -75,6 +75,7 @@ fn dedupe(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
         },
         verify_import: arguments.verify_import.clone(),
         dry_run: arguments.dry_run,
+        limits: terminal.limits()?,
     };
     let planned = dedupe::plan(&arguments.site, &options, terminal)?;
     let site = planned.site().to_string_lossy();

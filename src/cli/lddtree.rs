@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
-    let world = arguments.world.open()?;
+    let world = arguments.world.open(terminal)?;
     let format = match terminal.json() {
         true => Format::Json,
         false => arguments.format,
@@ -69,12 +69,7 @@ fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
         for fault in &tree.left_out {
             terminal.note(tree.name.as_str(), true, &format!("left out: {fault}"));
         }
-        terminal.data(&text(
-            &tree.graph,
-            format,
-            arguments.invert.as_deref(),
-            terminal.verbose(),
-        ));
+        tell(&tree.graph, format, arguments.invert.as_deref(), terminal);
         if tree.graph.is_incomplete() {
             exit = Exit::No;
         }
@@ -82,16 +77,21 @@ fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
     Ok(exit)
 }
 
-fn text(graph: &Graph, format: Format, invert: Option<&str>, verbose: bool) -> String {
+fn tell(graph: &Graph, format: Format, invert: Option<&str>, terminal: &Terminal) {
     match (format, invert) {
-        (Format::Json, _) => format!("{}\n", report::tree_json(graph)),
-        (Format::Dot, _) => report::tree_dot(graph),
-        (Format::Mermaid, _) => report::tree_mermaid(graph),
-        (Format::Text, Some(library)) => report::inverted_text(graph, library),
-        (Format::Text, None) => graph
-            .walks
-            .iter()
-            .map(|walk| report::tree_text(graph, walk, verbose))
-            .collect(),
+        (Format::Json, _) => {
+            for piece in report::tree_json(graph) {
+                terminal.data(&piece);
+            }
+            terminal.data("\n");
+        }
+        (Format::Dot, _) => terminal.data(&report::tree_dot(graph)),
+        (Format::Mermaid, _) => terminal.data(&report::tree_mermaid(graph)),
+        (Format::Text, Some(library)) => terminal.data(&report::inverted_text(graph, library)),
+        (Format::Text, None) => {
+            for walk in &graph.walks {
+                terminal.data(&report::tree_text(graph, walk, terminal.verbose()));
+            }
+        }
     }
 }

@@ -110,6 +110,7 @@ impl Arguments {
                 in_place: false,
             },
             dry_run: self.dry_run,
+            limits: terminal.limits()?,
         })
     }
 

@@ -166,7 +166,7 @@ impl Arguments {
             disable_isa_check: self.disable_isa_ext_check,
         };
         Ok(Options {
-            world: self.world.options(),
+            world: self.world.options(terminal)?,
             plan,
             output: OutputOptions {
                 folder: self.wheel_dir.clone(),

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn show(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Error> {
-    let world = arguments.world.open()?;
+    let world = arguments.world.open(terminal)?;
     let mut exit = Exit::Done;
     let mut all: Vec<Shown> = Vec::new();
     for path in &arguments.paths {

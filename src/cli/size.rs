@@ -45,9 +45,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
+    let limits = terminal.limits()?;
     let mut all = BTreeMap::new();
     for (place, path) in arguments.paths.iter().enumerate() {
-        let size = ops::size::size(path, terminal)?;
+        let size = ops::size::size(path, &limits, terminal)?;
         let name = path.to_string_lossy().into_owned();
         if let (Some(html), 0) = (&arguments.html, place) {
             let page = report::size_html(&name, &size);

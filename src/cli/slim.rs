@@ -88,14 +88,14 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 impl Arguments {
     fn slim(&self, path: &Path, terminal: &Terminal) -> Result<Value, Error> {
-        match slim::plan(path, &self.options(), terminal)? {
+        match slim::plan(path, &self.options(terminal)?, terminal)? {
             Planned::Tree(tree) => self.tree(&tree, terminal),
             Planned::Wheel(wheel) => self.wheel(&wheel, terminal),
         }
     }
 
-    fn options(&self) -> Options {
-        Options {
+    fn options(&self, terminal: &Terminal) -> Result<Options, Error> {
+        Ok(Options {
             kinds: SlimOptions {
                 repack: !self.no_repack,
                 tests: self.tests,
@@ -106,7 +106,8 @@ impl Arguments {
             },
             keep: self.keep.clone(),
             dry_run: self.dry_run,
-        }
+            limits: terminal.limits()?,
+        })
     }
 
     fn tree(&self, planned: &PlannedTree, terminal: &Terminal) -> Result<Value, Error> {

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Error, Exit};
-use crate::host::{self, Progress};
+use crate::host::{self, Limits, Progress};
 use crate::report;
 use crate::wheel::{Untrusted, harmless, harmless_json};
 
@@ -30,6 +30,14 @@ pub(super) struct OutputArgs {
     /// Print the report as JSON on stdout
     #[arg(long, global = true)]
     json: bool,
+    /// Let files ask for more: raise a bound (`--limit depth=5000`; can be given several times)
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME=NUMBER",
+        hide_short_help = true
+    )]
+    limit: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -45,6 +53,7 @@ pub(super) struct Terminal {
     quiet: bool,
     verbose: bool,
     json: bool,
+    limit: Vec<String>,
     /// Is the bar to be seen?
     watched: bool,
     /// Made when there is something to wait for: most of what starts a program is over by then.
@@ -64,6 +73,7 @@ impl Terminal {
             quiet: args.quiet,
             verbose: args.verbose > 0,
             json: args.json,
+            limit: args.limit.clone(),
             watched: io::stderr().is_terminal() && !args.quiet,
             bar: OnceLock::new(),
             broken: Mutex::new(None),
@@ -91,6 +101,11 @@ impl Terminal {
             Some(bar) => bar.suspend(work),
             None => work(),
         }
+    }
+
+    /// How much files may ask for.
+    pub(super) fn limits(&self) -> Result<Limits, Error> {
+        Limits::with(&self.limit)
     }
 
     /// Is the report wanted as JSON?

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Progress;
 use super::file_source::FileSource;
 use super::gather::{elf_entry, file_name};
+use super::limits::Limits;
 use super::no_modules::no_modules;
 use super::sysroot::sha256;
 use crate::elf;
@@ -14,7 +15,8 @@ use crate::plan::{
     ArchiveFault, ElfEntry, Fault, FileFault, NoModule, Package, PackageWorld, installed, settle,
 };
 use crate::policy::{Importers, Pythons};
-use crate::wheel::{self, Limits, Sentence, Untrusted, Wheel, WheelFilename, sentence};
+use crate::resolve::Exceeded;
+use crate::wheel::{self, Sentence, Untrusted, Wheel, WheelFilename, sentence};
 
 /// The wheels of a folder, sorted by name.
 ///
@@ -43,15 +45,16 @@ pub fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 ///
 /// # Errors
 /// When the machine fails to read.
-pub fn examine(path: &Path, progress: &dyn Progress) -> Result<Package, Error> {
+pub fn examine(path: &Path, limits: &Limits, progress: &dyn Progress) -> Result<Package, Error> {
     let mut package = Package::new(file_name(path));
     let source = FileSource::open(path)?;
-    match read(&source, &mut package, progress) {
-        Err(error) if error.is_io() => Err(Error::Wheel {
+    match read(&source, &mut package, limits, progress) {
+        Err(Unread::Exceeded(exceeded)) => Err(Error::exceeded(package.name)(exceeded)),
+        Err(Unread::Wheel(error)) if error.is_io() => Err(Error::Wheel {
             wheel: package.name.into(),
             error: Box::new(error),
         }),
-        Err(error) => {
+        Err(Unread::Wheel(error)) => {
             package.findings.push(ArchiveFault::from(&error).into());
             Ok(package)
         }
@@ -62,13 +65,14 @@ pub fn examine(path: &Path, progress: &dyn Progress) -> Result<Package, Error> {
 fn read(
     source: &FileSource,
     package: &mut Package,
+    limits: &Limits,
     progress: &dyn Progress,
-) -> Result<(), wheel::Error> {
+) -> Result<(), Unread> {
     let filename = WheelFilename::parse(&package.name)?;
     package.platforms.clone_from(&filename.platform);
     package.pythons = Pythons::of_tags(filename.interpreters());
     package.importers = Importers::of_tags(filename.interpreters());
-    let (wheel, faults) = Wheel::examine(source, &filename, &Limits::default())?;
+    let (wheel, faults) = Wheel::examine(source, &filename, &limits.archive)?;
     let of_archive = |error| Fault::from(ArchiveFault::from(error));
     package.findings.extend(faults.iter().map(of_archive));
     package
@@ -99,9 +103,32 @@ fn read(
     let pure = wheel.wheel.get("Root-Is-Purelib");
     package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let settled = settle(&package.platforms, files, &mut package.findings);
-    package.subject = settled
-        .map(|(platform, elf)| PackageWorld::alone(&elf).load(elf, platform, &platform.loader()));
+    package.subject = match settled {
+        Ok((platform, elf)) => {
+            let world = PackageWorld::alone(&elf);
+            Ok(world.load(elf, platform, &platform.loader(limits.budget))?)
+        }
+        Err(unsettled) => Err(unsettled),
+    };
     Ok(())
+}
+
+/// Why a wheel could not be looked at.
+enum Unread {
+    Wheel(wheel::Error),
+    Exceeded(Exceeded),
+}
+
+impl From<wheel::Error> for Unread {
+    fn from(error: wheel::Error) -> Self {
+        Self::Wheel(error)
+    }
+}
+
+impl From<Exceeded> for Unread {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::Exceeded(exceeded)
+    }
 }
 
 /// The finding for an ELF file that cannot be read.

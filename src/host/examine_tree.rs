@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::examine::broken;
+use super::limits::Limits;
 use super::sysroot::elf_file;
 use crate::elf;
 use crate::error::Error;
@@ -34,7 +35,7 @@ pub(super) fn is_installed_tree(folder: &Path) -> bool {
 ///
 /// # Errors
 /// When the machine fails to read a folder.
-pub fn examine_tree(site: &Path) -> Result<Vec<Package>, Error> {
+pub fn examine_tree(site: &Path, limits: &Limits) -> Result<Vec<Package>, Error> {
     let failed = |path: &Path, error| Error::io("read", path, error);
     let infos = dist_infos(site).map_err(|error| failed(site, error))?;
     let mut files = Vec::new();
@@ -79,12 +80,16 @@ pub fn examine_tree(site: &Path) -> Result<Vec<Package>, Error> {
         packages.push((stray, elf));
     }
     let judged = packages.into_iter().map(|(mut package, elf)| {
-        let settled = settle(&package.platforms, elf, &mut package.findings);
-        package.subject =
-            settled.map(|(platform, elf)| world.load(elf, platform, &platform.loader()));
-        package
+        package.subject = match settle(&package.platforms, elf, &mut package.findings) {
+            Ok((platform, elf)) => {
+                let loaded = world.load(elf, platform, &platform.loader(limits.budget));
+                Ok(loaded.map_err(Error::exceeded(&*package.name))?)
+            }
+            Err(unsettled) => Err(unsettled),
+        };
+        Ok(package)
     });
-    Ok(judged.collect())
+    judged.collect()
 }
 
 /// What one file of the tree is.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Progress;
 use super::file_source::FileSource;
+use super::limits::Limits;
 use super::sysroot::{Sysroot, elf_file, sha256};
 use crate::elf::{self, Strip};
 use crate::error::Error;
@@ -15,7 +16,7 @@ use crate::plan::{
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, Libc, Loader, MachineKey, ModulePath};
-use crate::wheel::{self, Algorithm, ArchivePath, Entry, Limits, Wheel, WheelFilename};
+use crate::wheel::{self, Algorithm, ArchivePath, Entry, Wheel, WheelFilename};
 
 /// What gathering has to be told.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ pub struct GatherOptions {
     pub strip: Strip,
     /// Hold every file against RECORD; else only the ELF files are unpacked.
     pub records: bool,
-    /// How large an archive may be.
+    /// How much the wheel may ask for.
     pub limits: Limits,
 }
 
@@ -64,6 +65,7 @@ impl GatherOptions {
             environment: self.environment.clone(),
             lib_path: self.lib_path.clone(),
             search_system: self.search_system,
+            budget: self.limits.budget,
             ..Loader::new(libc, machine)
         }
     }
@@ -102,7 +104,7 @@ pub fn gather(
         error: Box::new(error),
     };
     let filename = WheelFilename::parse(&name).map_err(malformed)?;
-    let wheel = Wheel::open(&source, &filename, &options.limits).map_err(malformed)?;
+    let wheel = Wheel::open(&source, &filename, &options.limits.archive).map_err(malformed)?;
     let entries: Vec<ArchivePath> = wheel
         .archive
         .entries()
@@ -138,7 +140,7 @@ pub fn gather(
     let subject = match platform {
         Ok((platform, more)) => {
             notes.extend(more);
-            Ok(load(elf, platform, sysroot, options))
+            Ok(load(&name, elf, platform, sysroot, options)?)
         }
         Err(obstacles) => Err(Unsettled { elf, obstacles }),
     };
@@ -263,14 +265,19 @@ fn platform_of(
 }
 
 /// The files of a wheel that count, with what each of them pulls in.
+///
+/// # Errors
+/// When they ask for more work than the limits allow.
 pub fn load(
+    wheel: &str,
     elf: Vec<ElfEntry>,
     platform: Platform,
     sysroot: &Sysroot,
     options: &GatherOptions,
-) -> Subject {
+) -> Result<Subject, Error> {
     let loader = options.loader(platform.libc, platform.machine);
-    PackageWorld::on(sysroot, &elf).load(elf, platform, &loader)
+    let subject = PackageWorld::on(sysroot, &elf).load(elf, platform, &loader);
+    subject.map_err(Error::exceeded(wheel))
 }
 
 /// A wheel as it is judged: its files for another machine or C library left out, since no verdict
@@ -305,7 +312,9 @@ pub fn judge(
         Ok(subject) => subject,
         Err(Unsettled { elf, obstacles }) => {
             match plan::settle(&filename.platform, elf, &mut left_out) {
-                Ok((platform, elf)) => load(elf, platform, sysroot, options),
+                Ok((platform, elf)) => {
+                    load(&filename.to_string(), elf, platform, sysroot, options)?
+                }
                 Err(_) => {
                     let wheel = filename.to_string().into();
                     return Err(Error::NotJudged { wheel, obstacles });

@@ -9,8 +9,8 @@ use crate::elf::Strip;
 use crate::error::{Error, Place};
 use crate::plan::{AuditTree, ElfEntry, Platform, Subject, TreeRequest, audit_tree};
 use crate::resolve::{
-    ElfFile, Graph, Loader, MachineKey, ModulePath, Opened, Place as InRoot, World, libc_of,
-    resolve,
+    Budget, ElfFile, Graph, Loader, MachineKey, ModulePath, Opened, Place as InRoot, World,
+    libc_of, resolve,
 };
 use crate::wheel::{ArchivePath, Sentence, Untrusted, sentence};
 
@@ -24,7 +24,7 @@ pub fn gather_file(
     options: &GatherOptions,
 ) -> Result<Graph, Error> {
     let (_, loader, root) = open(path, sysroot, options)?;
-    Ok(resolve(sysroot, &loader, &[root]))
+    resolve(sysroot, &loader, &[root]).map_err(Error::exceeded(path.to_string_lossy()))
 }
 
 /// A library or program on disk with what it pulls in.
@@ -51,6 +51,7 @@ pub fn gather_file_alone(
         });
     };
     let graph = resolve(sysroot, &loader, std::slice::from_ref(&root));
+    let graph = graph.map_err(Error::exceeded(path.to_string_lossy()))?;
     Ok(Subject {
         elf: vec![ElfEntry {
             entry,
@@ -117,9 +118,11 @@ pub fn gather_audit_tree(
         working_directory: text(&std::env::current_dir().map_err(failed)?),
         environment: options.environment.clone(),
         ldpaths: options.ldpaths.clone(),
+        budget: Budget::default(),
     };
     let file = open_elf(path, &request.path, &sysroot)?;
     let tree = audit_tree(&sysroot, &request, &file);
+    let tree = tree.map_err(Error::exceeded(path.to_string_lossy()))?;
     Ok((request.given, tree))
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::file_source::FileSource;
 use super::gather::{Gathered, elf_entry};
+use super::limits::Limits;
 use super::sysroot::{Sysroot, sha256};
 use crate::elf::{self, BindingNeeds, Strip};
 use crate::error::Error;
 use crate::plan::{ElfEntry, PackageWorld, PortWorld, RuntimeFolders};
 use crate::resolve::{Graph, Libc, Loader, MachineKey, Place, resolve};
-use crate::wheel::{Limits, Source, Wheel, WheelFilename};
+use crate::wheel::{Source, Wheel, WheelFilename};
 
 /// How much is read at a time for a digest.
 const WINDOW: usize = 1 << 20;
@@ -35,6 +36,7 @@ pub fn port_files(
     machine: MachineKey,
     sysroot: &Sysroot,
     folders: &RuntimeFolders,
+    limits: &Limits,
 ) -> Result<PortFiles, Error> {
     let mut needs = Needs::new();
     for wheel in wheels {
@@ -44,9 +46,15 @@ pub fn port_files(
     let loader = Loader {
         lib_path: [folders.glibc.clone(), folders.musl.clone()].concat(),
         search_system: folders.root_is_glibc,
+        budget: limits.budget,
         ..Loader::new(Libc::Glibc, machine)
     };
+    let names: Vec<String> = wheels
+        .iter()
+        .map(|one| one.wheel.filename.to_string())
+        .collect();
     let graph = resolve(&world, &loader, &world.roots());
+    let graph = graph.map_err(Error::exceeded(names.join(", ")))?;
     for (_, module) in graph.modules() {
         let file = &module.file;
         if matches!(file.real_path.place(), Place::System | Place::Host)
@@ -99,6 +107,7 @@ fn needs_of(wheel: &Wheel, source: &FileSource) -> Result<Needs, Error> {
 pub fn read_written(
     wheels: &[(String, FileSource)],
     machine: MachineKey,
+    limits: &Limits,
 ) -> Result<PortFiles, Error> {
     let mut elf: Vec<ElfEntry> = Vec::new();
     let mut needs = Needs::new();
@@ -108,7 +117,7 @@ pub fn read_written(
             error: Box::new(error),
         };
         let filename = WheelFilename::parse(name).map_err(malformed)?;
-        let wheel = Wheel::open(source, &filename, &Limits::default()).map_err(malformed)?;
+        let wheel = Wheel::open(source, &filename, &limits.archive).map_err(malformed)?;
         let look = |entry: &crate::wheel::Entry, bytes: &[u8]| {
             elf_entry(entry, bytes, None::<Strip>, sha256(bytes))
         };
@@ -129,7 +138,13 @@ pub fn read_written(
     let world = PackageWorld::alone(&elf);
     let linked = elf.iter().filter(|entry| entry.file.facts.dynamic);
     let roots: Vec<_> = linked.map(|entry| entry.installed.clone()).collect();
-    let graph = resolve(&world, &Loader::new(Libc::Musl, machine), &roots);
+    let loader = Loader {
+        budget: limits.budget,
+        ..Loader::new(Libc::Musl, machine)
+    };
+    let names: Vec<&str> = wheels.iter().map(|(name, _)| name.as_str()).collect();
+    let graph = resolve(&world, &loader, &roots);
+    let graph = graph.map_err(Error::exceeded(names.join(", ")))?;
     Ok(PortFiles { graph, needs })
 }
 

@@ -35,7 +35,7 @@ impl Written {
             output,
             path,
             name,
-            limits: gathered.limits.clone(),
+            limits: gathered.limits.archive.clone(),
             odd: gathered.wheel.notes.clone(),
         }
     }

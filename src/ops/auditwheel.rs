@@ -63,7 +63,7 @@ pub fn audit(
     // Known already where the selected files are all there are.
     let subject = match gathered.subject {
         Ok(subject) if same(&subject) => subject,
-        _ => host::load(elf, platform, sysroot, gather),
+        _ => host::load(&name, elf, platform, sysroot, gather)?,
     };
     let audit = plan::audit(&AuditInput {
         subject: &subject,

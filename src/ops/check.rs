@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::error::Error;
-use crate::host::{self, PathKind, Progress};
+use crate::host::{self, Limits, PathKind, Progress};
 use crate::plan::{self, Degree, Exclusions, Fault, Package, Rule, RuleChoice};
 
 /// The findings of one wheel, or of one installed package.
@@ -45,20 +45,26 @@ pub fn check(
     paths: &[PathBuf],
     choice: &RuleChoice,
     exclude: &Exclusions,
+    limits: &Limits,
     progress: &dyn Progress,
 ) -> Result<Outcome, Error> {
     let mut wheels = Vec::new();
     let mut checked = Vec::new();
     for path in paths {
         match host::path_kind(path) {
-            PathKind::Installed => checked.extend(judged(path, host::examine_tree(path)?, exclude)),
+            PathKind::Installed => {
+                checked.extend(judged(path, host::examine_tree(path, limits)?, exclude))
+            }
             PathKind::Folder => wheels.extend(host::wheels_in(path)?),
             PathKind::File | PathKind::Other => wheels.push(path.clone()),
         }
     }
     let examined: Vec<Result<Vec<Checked>, Error>> = wheels
         .par_iter()
-        .map(|path| Ok(judged(path, vec![host::examine(path, progress)?], exclude)))
+        .map(|path| {
+            let package = host::examine(path, limits, progress)?;
+            Ok(judged(path, vec![package], exclude))
+        })
         .collect();
     let mut failed = Vec::new();
     for result in examined {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::host::{self, GatheredTree, Likeness, Progress, TreeRoot, Undone};
+use crate::host::{self, GatheredTree, Likeness, Limits, Progress, TreeRoot, Undone};
 use crate::plan::{self, DedupeInput, TreePlan};
 use crate::wheel::ArchivePath;
 
@@ -17,6 +17,8 @@ pub struct Options {
     pub verify_import: Option<PathBuf>,
     /// Nothing is going to be changed: others may work on the tree meanwhile.
     pub dry_run: bool,
+    /// How much the tree's files may ask for.
+    pub limits: Limits,
 }
 
 impl Default for Options {
@@ -25,6 +27,7 @@ impl Default for Options {
             likeness: Likeness::SameBuild,
             verify_import: None,
             dry_run: false,
+            limits: Limits::default(),
         }
     }
 }
@@ -59,7 +62,7 @@ pub enum Outcome {
 /// # Errors
 /// When it is no such tree, another run works on it, or it cannot be read.
 pub fn plan(site: &Path, options: &Options, progress: &dyn Progress) -> Result<Planned, Error> {
-    let root = TreeRoot::open(site)?;
+    let root = TreeRoot::open(site)?.limited(&options.limits);
     if !options.dry_run {
         // What is planned with must not change before it is done.
         root.lock()?;
@@ -89,7 +92,10 @@ pub(super) fn planned(
         twins: twins.classes,
         contents: &twins.contents,
         apart: twins.apart,
+        budget: gathered.limits().budget,
     });
+    let of = gathered.site().to_string_lossy();
+    let plan = plan.map_err(Error::exceeded(of))?;
     Ok((plan, twins.contents))
 }
 

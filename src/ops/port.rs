@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{
-    self, Applied, GatherOptions, Gathered, OutputOptions, PortFiles, Progress, Sysroot,
+    self, Applied, GatherOptions, Gathered, Limits, OutputOptions, PortFiles, Progress, Sysroot,
     SysrootOptions,
 };
 use crate::plan::{
@@ -34,6 +34,8 @@ pub struct Options {
     pub output: OutputOptions,
     /// Decide only, write nothing.
     pub dry_run: bool,
+    /// How much the wheels may ask for.
+    pub limits: Limits,
 }
 
 /// What became of one wheel.
@@ -187,6 +189,7 @@ impl<'a> Port<'a> {
     fn candidate(&self, path: &Path, progress: &dyn Progress) -> Result<Candidate, Error> {
         let gather = GatherOptions {
             search_system: false,
+            limits: self.options.limits.clone(),
             ..GatherOptions::default()
         };
         let gathered = host::gather(path, &self.sysroot, &gather, progress)?;
@@ -280,7 +283,15 @@ impl<'a> Port<'a> {
         let elf: Vec<ElfEntry> = wheels.iter().flat_map(|wheel| wheel.elf.clone()).collect();
         let gathered: Vec<&Gathered> = wheels.iter().map(|wheel| &wheel.gathered).collect();
         let machine = platform.machine;
-        let files = host::port_files(&gathered, &elf, machine, &self.sysroot, &self.folders)?;
+        let limits = &self.options.limits;
+        let files = host::port_files(
+            &gathered,
+            &elf,
+            machine,
+            &self.sysroot,
+            &self.folders,
+            limits,
+        )?;
         let pythons: Vec<Pythons> = gathered
             .iter()
             .map(|one| Pythons::of_tags(one.wheel.filename.interpreters()))
@@ -296,7 +307,7 @@ impl<'a> Port<'a> {
         for one in &mut written {
             sources.push((one.name().to_owned(), one.read()?));
         }
-        let again = host::read_written(&sources, machine)?;
+        let again = host::read_written(&sources, machine, &self.options.limits)?;
         let floor = plan::prove_port(
             &plan,
             &Written {

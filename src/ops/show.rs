@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::World;
 use crate::error::Error;
-use crate::host::{self, PathKind, Progress};
+use crate::host::{self, Limits, PathKind, Progress};
 use crate::plan::{self, Fault, InspectInput, Inspection};
 use crate::policy::{Importers, Pythons};
 
@@ -24,7 +24,7 @@ pub struct Shown {
 /// [`Error::is_no_platform_wheel`].
 pub fn show(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Shown>, Error> {
     match host::path_kind(path) {
-        PathKind::Installed => tree(path),
+        PathKind::Installed => tree(path, &world.gather.limits),
         PathKind::Folder => Err(Error::Usage(crate::wheel::sentence!(
             "`{}` holds no `.dist-info` folder: it is no site-packages",
             crate::wheel::Untrusted::from(path)
@@ -54,8 +54,8 @@ fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Show
 }
 
 /// Every package of an installed tree that has ELF files, in a world of nothing but the tree.
-fn tree(site: &Path) -> Result<Vec<Shown>, Error> {
-    let packages = host::examine_tree(site)?;
+fn tree(site: &Path, limits: &Limits) -> Result<Vec<Shown>, Error> {
+    let packages = host::examine_tree(site, limits)?;
     let judged = packages.iter().filter_map(|package| {
         let subject = package.subject.as_ref().ok()?;
         let mut left_out = package.findings.clone();

@@ -5,16 +5,16 @@ use std::path::Path;
 use super::dedupe::planned;
 use super::slim::gather_wheel;
 use crate::error::Error;
-use crate::host::{self, Likeness, Progress, SlimFacts, TreeRoot};
+use crate::host::{self, Likeness, Limits, Progress, SlimFacts, TreeRoot};
 use crate::plan::{self, SlimInput, Tree, TreePlan, TreeSize};
 
 /// Measure a folder that packages are installed in, or a wheel.
 ///
 /// # Errors
 /// When it is neither, or cannot be read.
-pub fn size(path: &Path, progress: &dyn Progress) -> Result<TreeSize, Error> {
+pub fn size(path: &Path, limits: &Limits, progress: &dyn Progress) -> Result<TreeSize, Error> {
     if host::path_kind(path).is_folder() {
-        let mut gathered = host::gather_tree(TreeRoot::open(path)?, progress)?;
+        let mut gathered = host::gather_tree(TreeRoot::open(path)?.limited(limits), progress)?;
         let facts = host::slim_facts(&gathered, progress)?;
         let (dedupe, _) = planned(&mut gathered, Likeness::SameBuild, progress)?;
         let mut size = measured(&gathered.tree, &facts, &dedupe);
@@ -30,7 +30,7 @@ pub fn size(path: &Path, progress: &dyn Progress) -> Result<TreeSize, Error> {
         }));
         return Ok(size);
     }
-    let (gathered, _) = gather_wheel(path, progress)?;
+    let (gathered, _) = gather_wheel(path, limits, progress)?;
     let (tree, facts) = host::wheel_facts(&gathered)?;
     Ok(measured(&tree, &facts, &TreePlan::default()))
 }

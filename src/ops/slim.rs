@@ -8,7 +8,8 @@ use super::{World, WorldOptions};
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{
-    self, Applied, Gathered, GatheredTree, OutputOptions, Progress, SlimFacts, Slimmed, TreeRoot,
+    self, Applied, Gathered, GatheredTree, Limits, OutputOptions, Progress, SlimFacts, Slimmed,
+    TreeRoot,
 };
 use crate::plan::{self, Exclusions, Requested, SlimInput, SlimOptions, SlimPlan, Tree};
 use crate::wheel::{ArchivePath, Source, Untrusted, sentence};
@@ -22,6 +23,8 @@ pub struct Options {
     pub keep: Vec<String>,
     /// Nothing is going to be changed: others may work on the tree meanwhile.
     pub dry_run: bool,
+    /// How much the files may ask for.
+    pub limits: Limits,
 }
 
 impl Default for Options {
@@ -33,6 +36,7 @@ impl Default for Options {
             },
             keep: Vec::new(),
             dry_run: false,
+            limits: Limits::default(),
         }
     }
 }
@@ -53,7 +57,7 @@ pub fn plan(path: &Path, options: &Options, progress: &dyn Progress) -> Result<P
     if !host::path_kind(path).is_folder() {
         return plan_wheel(path, options, progress);
     }
-    let root = TreeRoot::open(path)?;
+    let root = TreeRoot::open(path)?.limited(&options.limits);
     if !options.dry_run {
         // What is planned with must not change before it is done.
         root.lock()?;
@@ -67,7 +71,7 @@ pub fn plan(path: &Path, options: &Options, progress: &dyn Progress) -> Result<P
 }
 
 fn plan_wheel(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Planned, Error> {
-    let (gathered, world) = gather_wheel(path, progress)?;
+    let (gathered, world) = gather_wheel(path, &options.limits, progress)?;
     let (tree, facts) = host::wheel_facts(&gathered)?;
     let plan = decided(&tree, &facts, options)?;
     let planned = PlannedWheel {
@@ -116,11 +120,13 @@ fn keeping(patterns: &[String]) -> Result<GlobSet, Error> {
 /// Read a wheel as `slim` and `size` see it.
 pub(super) fn gather_wheel(
     path: &Path,
+    limits: &Limits,
     progress: &dyn Progress,
 ) -> Result<(Gathered, World), Error> {
     // Nothing of the machine counts: only the wheel's own files are looked at.
     let nowhere = WorldOptions {
         instead: Some(Vec::new()),
+        limits: limits.clone(),
         ..WorldOptions::default()
     };
     let world = World::to_change(&nowhere, Requested::Auto, Strip::All, Exclusions::default())?;

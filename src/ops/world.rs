@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::elf::Strip;
 use crate::error::Error;
-use crate::host::{GatherOptions, Sysroot, SysrootOptions};
+use crate::host::{GatherOptions, Limits, Sysroot, SysrootOptions};
 use crate::plan::{Exclusions, Requested};
 use crate::resolve::{Libc, ModulePath};
 
@@ -22,6 +22,8 @@ pub struct WorldOptions {
     pub environment: Vec<PathBuf>,
     /// Whose loader's rules count. `None`: the files tell.
     pub libc: Option<Libc>,
+    /// How much files may ask for.
+    pub limits: Limits,
 }
 
 impl Default for WorldOptions {
@@ -32,6 +34,7 @@ impl Default for WorldOptions {
             instead: None,
             environment: Vec::new(),
             libc: None,
+            limits: Limits::default(),
         }
     }
 }
@@ -83,6 +86,7 @@ impl World {
                 search_system: options.instead.is_none(),
                 exclude,
                 strip,
+                limits: options.limits.clone(),
                 ..GatherOptions::default()
             },
             sysroot,

@@ -36,6 +36,14 @@ pub fn failure(error: &Error) -> String {
             }
             (text, Some("build the wheel again; nothing was written"))
         }
+        Error::Exceeded { of, exceeded } => {
+            let name = exceeded.name();
+            let more = exceeded.most.saturating_mul(10);
+            return format!(
+                "cannot work on `{of}`: it asks for too much: {exceeded}\n\nhint: no real package \
+                 comes near; if you trust this one, raise the bound: `--limit {name}={more}`"
+            );
+        }
         Error::NotReadable { place, why } => (format!("cannot read `{place}`: {why}"), None),
         Error::Blocked { wheel, obstacles } => return obstacles::blocked(wheel, obstacles),
         Error::NotPortable { wheel, obstacles } => {

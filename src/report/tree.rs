@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::words::bytes;
-use crate::resolve::{Edge, Graph, Module, ModuleId, RootWalk, Target, Why};
+use crate::resolve::{Edge, Graph, Module, ModuleId, RootWalk, Target, Why, distinct_edges};
 use crate::wheel::escape;
 
 /// The tree of one walk. `verbose` adds every path that was tried.
@@ -15,59 +15,89 @@ pub fn tree_text(graph: &Graph, walk: &RootWalk, verbose: bool) -> String {
         return String::new();
     };
     let mut text = format!("{}  ({})\n", root.path, bytes(root.file.size));
+    let mut needs: BTreeMap<ModuleId, Vec<&Edge>> = BTreeMap::new();
+    for edge in walk.edges() {
+        needs.entry(edge.from).or_default().push(edge);
+    }
     let mut tree = Tree {
         graph,
-        walk,
         verbose,
+        needs,
         shown: BTreeSet::new(),
         text: &mut text,
     };
-    tree.children(walk.root, "");
+    tree.all(walk.root);
     text
+}
+
+/// Deeper than this every level is shown alike: lines would be longer than what they say.
+const DEEPEST: usize = 40;
+
+/// How far a file's needs are told.
+struct Level<'a> {
+    edges: std::iter::Peekable<std::vec::IntoIter<&'a Edge>>,
+    indent: String,
 }
 
 struct Tree<'a> {
     graph: &'a Graph,
-    walk: &'a RootWalk,
     verbose: bool,
+    needs: BTreeMap<ModuleId, Vec<&'a Edge>>,
     /// What has its needs shown already: they are not repeated.
     shown: BTreeSet<ModuleId>,
     text: &'a mut String,
 }
 
-impl Tree<'_> {
-    fn children(&mut self, of: ModuleId, indent: &str) {
-        self.shown.insert(of);
-        let edges: Vec<&Edge> = self
-            .walk
-            .edges
-            .iter()
-            .filter(|edge| edge.from == of)
-            .collect();
-        let last = edges.len().saturating_sub(1);
-        for (position, edge) in edges.into_iter().enumerate() {
-            let (branch, below) = match position == last {
-                true => ("└── ", "    "),
-                false => ("├── ", "│   "),
+impl<'a> Tree<'a> {
+    fn all(&mut self, root: ModuleId) {
+        let mut levels = vec![self.level(root, String::new())];
+        while let Some(level) = levels.last_mut() {
+            let Some(edge) = level.edges.next() else {
+                levels.pop();
+                continue;
             };
+            let (branch, below) = match level.edges.peek() {
+                None => ("└── ", "    "),
+                Some(_) => ("├── ", "│   "),
+            };
+            let indent = level.indent.clone();
             let _ = writeln!(self.text, "{indent}{branch}{}", self.line(edge));
-            let below = format!("{indent}{below}");
+            let below = match levels.len() < DEEPEST {
+                true => format!("{indent}{below}"),
+                false => indent,
+            };
             if self.verbose || edge.target == Target::Missing {
-                for probe in &edge.probes {
-                    let _ = writeln!(
-                        self.text,
-                        "{below}  tried {} ({}): {}",
-                        probe.path,
-                        probe.why,
-                        escape(&probe.outcome.to_string())
-                    );
-                }
+                self.tried(edge, &below);
             }
             if let Target::Module(id) = edge.target
                 && !self.shown.contains(&id)
             {
-                self.children(id, &below);
+                levels.push(self.level(id, below));
             }
+        }
+    }
+
+    fn level(&mut self, of: ModuleId, indent: String) -> Level<'a> {
+        self.shown.insert(of);
+        let edges = self.needs.get(&of).cloned().unwrap_or_default();
+        Level {
+            edges: edges.into_iter().peekable(),
+            indent,
+        }
+    }
+
+    fn tried(&mut self, edge: &Edge, indent: &str) {
+        for probe in edge.probes.iter() {
+            let _ = writeln!(
+                self.text,
+                "{indent}  tried {} ({}): {}",
+                probe.path,
+                probe.why,
+                escape(&probe.outcome.to_string())
+            );
+        }
+        if edge.untold > 0 {
+            let _ = writeln!(self.text, "{indent}  tried {} more", edge.untold);
         }
     }
 
@@ -93,7 +123,7 @@ impl Tree<'_> {
     }
 
     fn has_needs(&self, id: ModuleId) -> bool {
-        self.walk.edges.iter().any(|edge| edge.from == id)
+        self.needs.contains_key(&id)
     }
 }
 
@@ -109,46 +139,41 @@ fn reason(edge: &Edge) -> String {
 /// Who needs `library`, and who needs those, for each name that begins so.
 pub fn inverted_text(graph: &Graph, library: &str) -> String {
     let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for edge in graph.walks.iter().flat_map(|walk| &walk.edges) {
+    let mut starts: BTreeSet<String> = BTreeSet::new();
+    for (_, edge) in distinct_edges(graph.walks.iter()) {
+        let to = node_name(graph, edge);
+        let name = edge.wants.as_str();
+        let rest = name.strip_prefix(library);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+            starts.insert(to.clone());
+        }
         if let Some(from) = graph.module(edge.from) {
-            let to = node_name(graph, edge);
             users.entry(to).or_default().insert(from.path.to_string());
         }
     }
-    let wanted = |edge: &&Edge| {
-        let name = edge.wants.as_str();
-        name == library || name.starts_with(&format!("{library}."))
-    };
-    let starts: BTreeSet<String> = graph
-        .walks
-        .iter()
-        .flat_map(|walk| &walk.edges)
-        .filter(wanted)
-        .map(|edge| node_name(graph, edge))
-        .collect();
     let mut text = String::new();
     for start in starts {
         let _ = writeln!(text, "{start}");
-        let mut shown = BTreeSet::from([start.clone()]);
-        climb(&users, &start, "", &mut shown, &mut text);
+        climb(&users, &start, &mut text);
     }
     text
 }
 
-fn climb(
-    users: &BTreeMap<String, BTreeSet<String>>,
-    of: &str,
-    indent: &str,
-    shown: &mut BTreeSet<String>,
-    text: &mut String,
-) {
-    let above: Vec<&String> = users.get(of).into_iter().flatten().collect();
-    let last = above.len().saturating_sub(1);
-    for (position, user) in above.into_iter().enumerate() {
-        let (branch, below) = match position == last {
-            true => ("└── ", "    "),
-            false => ("├── ", "│   "),
+/// The users of one file, theirs below each.
+fn climb(users: &BTreeMap<String, BTreeSet<String>>, start: &str, text: &mut String) {
+    let above = |of: &str| users.get(of).into_iter().flatten().peekable();
+    let mut shown = BTreeSet::from([start.to_owned()]);
+    let mut levels = vec![(above(start), String::new())];
+    while let Some((level, indent)) = levels.last_mut() {
+        let Some(user) = level.next() else {
+            levels.pop();
+            continue;
         };
+        let (branch, below) = match level.peek() {
+            None => ("└── ", "    "),
+            Some(_) => ("├── ", "│   "),
+        };
+        let indent = indent.clone();
         let first = shown.insert(user.clone());
         let mark = if first || !users.contains_key(user) {
             ""
@@ -157,7 +182,11 @@ fn climb(
         };
         let _ = writeln!(text, "{indent}{branch}needed by {user}{mark}");
         if first {
-            climb(users, user, &format!("{indent}{below}"), shown, text);
+            let below = match levels.len() < DEEPEST {
+                true => format!("{indent}{below}"),
+                false => indent,
+            };
+            levels.push((above(user), below));
         }
     }
 }
@@ -172,21 +201,31 @@ fn node_name(graph: &Graph, edge: &Edge) -> String {
     }
 }
 
-/// All walks as JSON.
-pub fn tree_json(graph: &Graph) -> String {
-    let walks: Vec<Value> = graph
-        .walks
-        .iter()
-        .map(|walk| walk_json(graph, walk))
-        .collect();
-    let value = json!({
-        "schema": {"name": "wheelfix.lddtree", "version": 1},
-        "trees": walks,
+/// So many edges are told as JSON: no person reads more, and a page of each makes gigabytes.
+const MOST_EDGES: usize = 100_000;
+
+/// All walks as JSON, in pieces: the whole may be larger than what it tells of.
+pub fn tree_json(graph: &Graph) -> impl Iterator<Item = String> {
+    let head = "{\n  \"schema\": {\n    \"name\": \"wheelfix.lddtree\",\n    \"version\": 1\n  },\n  \"trees\": [";
+    let walks = graph.walks.iter().enumerate();
+    let mut told = 0_usize;
+    let walks = walks.map(move |(place, walk)| {
+        let value = walk_json(graph, walk, MOST_EDGES.saturating_sub(told));
+        told = told.saturating_add(walk.edges().count());
+        let text = serde_json::to_string_pretty(&value).unwrap_or_default();
+        let comma = if place > 0 { "," } else { "" };
+        format!("{comma}\n    {}", text.replace('\n', "\n    "))
     });
-    serde_json::to_string_pretty(&value).unwrap_or_default()
+    let end = match graph.walks.is_empty() {
+        true => "]\n}",
+        false => "\n  ]\n}",
+    };
+    let ends = std::iter::once(end.to_owned());
+    std::iter::once(head.to_owned()).chain(walks).chain(ends)
 }
 
-fn walk_json(graph: &Graph, walk: &RootWalk) -> Value {
+/// One walk, with so many of its edges.
+fn walk_json(graph: &Graph, walk: &RootWalk, most: usize) -> Value {
     let path = |id: ModuleId| graph.module(id).map(|module| module.path.to_string());
     let modules: Vec<Value> = walk
         .closure
@@ -195,24 +234,36 @@ fn walk_json(graph: &Graph, walk: &RootWalk) -> Value {
         .map(module_json)
         .collect();
     let edges: Vec<Value> = walk
-        .edges
-        .iter()
+        .edges()
+        .take(most)
         .map(|edge| {
             let (kind, target) = match edge.target {
                 Target::Module(id) => ("file", path(id)),
                 Target::Libc => ("libc", None),
                 Target::Missing => ("missing", None),
             };
-            json!({
+            let mut value = json!({
                 "from": path(edge.from),
                 "needs": edge.wants.as_str(),
                 "is": kind,
                 "path": target,
-                "tried": edge.probes,
-            })
+                "tried": &*edge.probes,
+            });
+            say_untold(&mut value, "untold", edge.untold);
+            value
         })
         .collect();
-    json!({"root": path(walk.root), "modules": modules, "edges": edges})
+    let untold = walk.edges().count().saturating_sub(edges.len());
+    let mut value = json!({"root": path(walk.root), "modules": modules, "edges": edges});
+    say_untold(&mut value, "untold_edges", untold as u64);
+    value
+}
+
+/// How much is left out, where anything is.
+fn say_untold(value: &mut Value, name: &str, count: u64) {
+    if let Some(object) = value.as_object_mut().filter(|_| count > 0) {
+        object.insert(name.to_owned(), count.into());
+    }
 }
 
 fn module_json(module: &Module) -> Value {
@@ -263,9 +314,8 @@ pub fn tree_mermaid(graph: &Graph) -> String {
 
 /// Each different arrow once, sorted.
 fn arrows(graph: &Graph) -> BTreeSet<(String, String, String)> {
-    let edges = graph.walks.iter().flat_map(|walk| &walk.edges);
-    edges
-        .filter_map(|edge| {
+    distinct_edges(graph.walks.iter())
+        .filter_map(|(_, edge)| {
             let from = graph.module(edge.from)?.path.to_string();
             Some((from, node_name(graph, edge), escape(edge.wants.as_str())))
         })

@@ -65,10 +65,7 @@ pub fn bind(graph: &Graph, surroundings: &Surroundings<'_>) -> BindingReport {
     let mut unbound = BTreeSet::new();
     let mut unknown = BTreeSet::new();
     for walk in starts(graph) {
-        let missing = walk
-            .edges
-            .iter()
-            .filter(|edge| edge.target == Target::Missing);
+        let missing = walk.edges().filter(|edge| edge.target == Target::Missing);
         let known: Option<Vec<Offers>> = missing
             .map(|edge| (surroundings.library)(edge.wants.as_str()))
             .collect();

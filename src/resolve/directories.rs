@@ -1,5 +1,7 @@
 //! Lists of folders as both loaders write them: split, expand, name the reason.
 
+use std::collections::HashSet;
+
 use super::graph::Why;
 use super::world::ModulePath;
 
@@ -22,6 +24,19 @@ pub(super) fn of(paths: &[ModulePath], why: &Why) -> Vec<Directory> {
         .iter()
         .map(|path| Directory::new(path.clone(), why.clone()))
         .collect()
+}
+
+/// The lists one after the other; of folders that two of them name the first counts.
+pub(super) fn joined<'a>(lists: impl IntoIterator<Item = &'a [Directory]>) -> Vec<Directory> {
+    let mut seen = HashSet::new();
+    let all = lists.into_iter().flatten();
+    all.filter(|one| seen.insert(&one.path)).cloned().collect()
+}
+
+/// Those inside of the wheel, and the others.
+pub(super) fn parted(list: &[Directory]) -> (Vec<Directory>, Vec<Directory>) {
+    let list = list.iter().cloned();
+    list.partition(|entry| entry.path.in_wheel())
 }
 
 /// The entries of a list; empty ones mean the working directory, which says nothing

@@ -2,16 +2,17 @@
 //! them. `glibc-hwcaps` folders are left out: they depend on the machine that runs, and
 //! the baseline library beside them is the one that every machine can load.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use globset::GlobBuilder;
 
+use super::budget::{Bound, Budget, Exceeded, Meter};
 use super::directories::{self, Directory};
 use super::graph::Why;
-use super::process::{Loaded, Walk};
+use super::loader::Loader;
 use super::world::{ModulePath, Place, World};
 use crate::elf::{Arch, LoadFacts};
-
-/// How deep `include` lines may nest; ldconfig has no bound, a loop of files does.
-const INCLUDE_DEPTH: usize = 8;
 
 /// The C library itself: in every process that could load anything.
 pub(super) const LIBC: &str = "libc.so.6";
@@ -39,68 +40,43 @@ pub(super) fn is_loader_name(name: &str) -> bool {
     name.starts_with("ld-linux") || name == "ld64.so.1" || name == "ld64.so.2"
 }
 
-/// A bare name is already there when a library was loaded under it, or has it as SONAME
-/// (`_dl_map_object`: `_dl_name_match_p`, then DT_SONAME).
-pub(super) fn already_loaded<F: AsRef<LoadFacts>>(
-    walk: &Walk<'_, F>,
-    loaded: &Loaded,
-    name: &str,
-) -> bool {
-    loaded.names.iter().any(|known| known == name)
-        || walk
-            .graph
-            .module(loaded.module)
-            .and_then(|module| module.file.load().soname.as_ref())
-            .is_some_and(|soname| soname.as_str() == name)
+/// The folders of a file's DT_RPATH, which what it needs inherits.
+pub(super) fn inherited(arch: Option<Arch>, file: &LoadFacts, path: &ModulePath) -> Vec<Directory> {
+    match (&file.rpath, &file.runpath) {
+        // A DT_RUNPATH in the same file takes its DT_RPATH out of force.
+        (Some(text), None) => entries(arch, text, path),
+        _ => Vec::new(),
+    }
 }
 
-/// The folders in which glibc looks for a bare name needed by `loaded`, in order. As in
-/// musl's list, run path entries inside of the wheel come before the variable of this
-/// build.
-pub(super) fn directories<F: AsRef<LoadFacts>>(
-    walk: &Walk<'_, F>,
-    loaded: &Loaded,
+/// The folders in which glibc looks for a bare name needed by `file`, in order, where `rpaths` are
+/// those of DT_RPATH, its own and those of who needed it. As in musl's list, run path entries inside
+/// of the wheel come before the variable of this build.
+pub(super) fn directories(
+    loader: &Loader,
+    (file, path): (&LoadFacts, &ModulePath),
+    rpaths: &[Directory],
+    system: &[Directory],
 ) -> Vec<Directory> {
-    let mut rpaths = Vec::new();
-    let mut runpath = Vec::new();
-    let own = walk.graph.module(loaded.module);
-    let has_runpath = own.is_some_and(|module| module.file.load().runpath.is_some());
-    if let Some((module, text)) =
-        own.and_then(|module| Some((module, module.file.load().runpath.as_deref()?)))
-    {
-        runpath = entries(walk, text, &module.path);
-    }
-    if !has_runpath {
-        for holder in walk.chain(loaded) {
-            let Some(module) = walk.graph.module(holder.module) else {
-                continue;
-            };
-            // A DT_RUNPATH in the same file takes its DT_RPATH out of force.
-            if let (Some(text), None) = (&module.file.load().rpath, &module.file.load().runpath) {
-                rpaths.extend(entries(walk, text, &module.path));
-            }
-        }
-    }
-    let environment = directories::of(&walk.loader.environment, &Why::Environment);
-    let lib_path = directories::of(&walk.loader.lib_path, &Why::LibPath);
-    let (inside, runpath): (Vec<_>, Vec<_>) =
-        runpath.into_iter().partition(|entry| entry.path.in_wheel());
-    [rpaths, inside, environment, runpath, lib_path, system(walk)].concat()
+    let arch = loader.machine.arch();
+    let (rpaths, runpath) = match &file.runpath {
+        Some(text) => (&[][..], entries(arch, text, path)),
+        None => (rpaths, Vec::new()),
+    };
+    let (inside, runpath) = directories::parted(&runpath);
+    let environment = directories::of(&loader.environment, &Why::Environment);
+    let lib_path = directories::of(&loader.lib_path, &Why::LibPath);
+    let lists = [rpaths, &inside, &environment, &runpath, &lib_path, system];
+    directories::joined(lists)
 }
 
 /// A run path with its tokens expanded. `$LIB` differs between distributions, so each of
 /// its values is tried.
-fn entries<F: AsRef<LoadFacts>>(
-    walk: &Walk<'_, F>,
-    text: &str,
-    carrier: &ModulePath,
-) -> Vec<Directory> {
-    let arch = walk.loader.machine.arch();
+fn entries(arch: Option<Arch>, text: &str, carrier: &ModulePath) -> Vec<Directory> {
     let found: Vec<ModulePath> = directories::split(text, &[':'])
         .flat_map(|entry| folders(arch, entry, carrier))
         .collect();
-    let why = Why::RunPath(carrier.clone());
-    directories::of(&found, &why)
+    directories::of(&found, &Why::RunPath(carrier.clone()))
 }
 
 /// The folders that one entry stands for.
@@ -145,85 +121,109 @@ fn lib_folders(arch: Option<Arch>) -> Vec<String> {
     folders
 }
 
-/// What `/etc/ld.so.cache` would hold, read from its source, then the built-in folders.
-fn system<F>(walk: &Walk<'_, F>) -> Vec<Directory> {
-    if !walk.loader.search_system {
-        return Vec::new();
-    }
-    let mut found = configured(walk.world);
-    let libs = lib_folders(walk.loader.machine.arch());
-    for root in ["/", "/usr/"] {
-        for lib in &libs {
-            let path = ModulePath::new(Place::System, &format!("{root}{lib}"));
-            found.push(Directory::new(path, Why::Default));
-        }
-    }
-    found
+/// The built-in folders.
+pub(super) fn built_in(arch: Option<Arch>) -> Vec<Directory> {
+    let libs = lib_folders(arch);
+    let roots = ["/", "/usr/"].into_iter();
+    let paths = roots.flat_map(|root| libs.iter().map(move |lib| format!("{root}{lib}")));
+    paths
+        .map(|path| Directory::new(ModulePath::new(Place::System, &path), Why::Default))
+        .collect()
 }
 
-/// The folders of `/etc/ld.so.conf` and of what it includes.
-pub(super) fn configured<F>(world: &dyn World<F>) -> Vec<Directory> {
-    let mut found = Vec::new();
-    read_configuration(world, "/etc/ld.so.conf", 0, &mut found);
-    found
+/// What is still to be read of the configuration.
+enum Unread {
+    /// A file.
+    File(String),
+    /// A line of a file.
+    Line(Arc<str>, String),
 }
 
+/// The folders of `/etc/ld.so.conf` and of what it includes: what `/etc/ld.so.cache` would hold, read
+/// from its source.
+///
 /// ldconfig's configuration: a folder a line (also separated by commas, colons or
-/// blanks, with an old `=type` suffix), `#` comments, `include PATTERN`.
-fn read_configuration<F>(
+/// blanks, with an old `=type` suffix), `#` comments, `include PATTERN`. A file that is included again
+/// names no folder that is not there already, so it is read once.
+pub(super) fn configured<F>(
     world: &dyn World<F>,
-    file: &str,
-    depth: usize,
-    found: &mut Vec<Directory>,
-) {
-    let Some(text) = world.text(file) else { return };
-    for line in text.lines() {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        let mut words = line.split_whitespace();
-        match words.next() {
-            Some("include") if depth < INCLUDE_DEPTH => {
-                for pattern in words {
-                    for included in matching(world, pattern) {
-                        read_configuration(world, &included, depth.saturating_add(1), found);
-                    }
+    budget: &Budget,
+) -> Result<Vec<Directory>, Exceeded> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let lines = Meter::new(budget, Bound::PathFileLines);
+    let mut unread = vec![Unread::File("/etc/ld.so.conf".to_owned())];
+    while let Some(next) = unread.pop() {
+        match next {
+            Unread::File(file) => {
+                let place = ModulePath::new(Place::System, &file);
+                if !seen.insert(file.clone()) {
+                    continue;
                 }
+                let text = world.text(&file).unwrap_or_default();
+                lines.spend((text.lines().count() as u64).saturating_add(1), &place)?;
+                let file: Arc<str> = file.into();
+                let line = |line: &str| Unread::Line(Arc::clone(&file), line.to_owned());
+                unread.extend(text.lines().rev().map(line));
             }
-            Some("include" | "hwcap") | None => {}
-            Some(_) => {
-                let separators: &[char] = &[' ', '\t', ',', ':'];
-                for folder in directories::split(line, separators) {
-                    let folder = folder.split('=').next().unwrap_or_default();
-                    if folder.starts_with('/') {
-                        let path = ModulePath::new(Place::System, folder);
-                        found.push(Directory::new(path, Why::PathFile(file.to_owned())));
+            Unread::Line(file, line) => {
+                let line = line.split('#').next().unwrap_or_default().trim();
+                let mut words = line.split_whitespace();
+                let place = || ModulePath::new(Place::System, &file);
+                match words.next() {
+                    Some("include") => {
+                        let mut included = Vec::new();
+                        for pattern in words {
+                            included.extend(matching(world, pattern, &lines, &place())?);
+                        }
+                        unread.extend(included.into_iter().rev().map(Unread::File));
+                    }
+                    Some("hwcap") | None => {}
+                    Some(_) => {
+                        let separators: &[char] = &[' ', '\t', ',', ':'];
+                        for folder in directories::split(line, separators) {
+                            let folder = folder.split('=').next().unwrap_or_default();
+                            if folder.starts_with('/') {
+                                budget.allow_text(folder, &place())?;
+                                let path = ModulePath::new(Place::System, folder);
+                                found.push(Directory::new(path, Why::PathFile(file.to_string())));
+                            }
+                        }
                     }
                 }
             }
         }
     }
+    Ok(found)
 }
 
 /// The files that an include pattern names, sorted; a relative one is under `/etc`. As
 /// in every ld.so.conf known, only the last part may hold wildcards.
-fn matching<F>(world: &dyn World<F>, pattern: &str) -> Vec<String> {
+fn matching<F>(
+    world: &dyn World<F>,
+    pattern: &str,
+    lines: &Meter,
+    file: &ModulePath,
+) -> Result<Vec<String>, Exceeded> {
     let pattern = if pattern.starts_with('/') {
         pattern.to_owned()
     } else {
         format!("/etc/{pattern}")
     };
     let Some((folder, name)) = pattern.rsplit_once('/') else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let Ok(glob) = GlobBuilder::new(name).literal_separator(true).build() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let glob = glob.compile_matcher();
-    world
-        .list(folder)
+    let names = world.list(folder);
+    lines.spend((names.len() as u64).saturating_add(1), file)?;
+    let matching = names
         .into_iter()
         // A shell's pattern does not match a hidden file unless it begins with a dot.
         .filter(|file| !file.starts_with('.') || name.starts_with('.'))
         .filter(|file| glob.is_match(file))
-        .map(|file| format!("{folder}/{file}"))
-        .collect()
+        .map(|file| format!("{folder}/{file}"));
+    Ok(matching.collect())
 }

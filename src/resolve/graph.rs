@@ -1,5 +1,6 @@
 //! The result: modules, edges, and for each edge everything that was tried.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -93,7 +94,7 @@ pub struct Probe {
 }
 
 /// One needed name of one module, and where it leads.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// Who needs it.
     pub from: ModuleId,
@@ -101,8 +102,10 @@ pub struct Edge {
     pub wants: Soname,
     /// Where it leads.
     pub target: Target,
-    /// Every path that was tried, in order.
-    pub probes: Vec<Probe>,
+    /// The paths that were tried, in order: the first hundred, and the one that was taken.
+    pub probes: Arc<[Probe]>,
+    /// How many more were.
+    pub untold: u64,
 }
 
 /// What one file pulls in when it is loaded into a fresh process.
@@ -112,8 +115,33 @@ pub struct RootWalk {
     pub root: ModuleId,
     /// Everything it pulls in, itself first, in loading order.
     pub closure: Vec<ModuleId>,
+    /// The edges of each file of the closure, in its order. What a file needs leads to the same files
+    /// in most processes, which then have those edges in common.
+    pub(super) groups: Vec<Arc<[Edge]>>,
+}
+
+impl RootWalk {
     /// The edges, in the order in which the loader meets them.
-    pub edges: Vec<Edge>,
+    pub fn edges(&self) -> impl Iterator<Item = &Edge> + Clone {
+        self.groups.iter().flat_map(|group| group.iter())
+    }
+}
+
+/// The edges of many walks, those that walks have in common told once: once where they begin at what
+/// was loaded first, and once where they do not.
+pub fn distinct_edges<'a>(
+    walks: impl Iterator<Item = &'a RootWalk>,
+) -> impl Iterator<Item = (&'a RootWalk, &'a Edge)> {
+    let mut seen = HashSet::new();
+    walks.flat_map(move |walk| {
+        let groups = walk.groups.iter().enumerate();
+        let new: Vec<&'a Arc<[Edge]>> = groups
+            .filter(|(place, group)| seen.insert((Arc::as_ptr(group), *place == 0)))
+            .map(|(_, group)| group)
+            .collect();
+        new.into_iter()
+            .flat_map(move |group| group.iter().map(move |edge| (walk, edge)))
+    })
 }
 
 /// All walks over a set of roots, with their modules in common.
@@ -149,8 +177,7 @@ impl<F> Graph<F> {
 
     /// Does any needed name lead nowhere?
     pub fn is_incomplete(&self) -> bool {
-        let mut edges = self.walks.iter().flat_map(|walk| &walk.edges);
-        edges.any(|edge| edge.target == Target::Missing)
+        distinct_edges(self.walks.iter()).any(|(_, edge)| edge.target == Target::Missing)
     }
 
     pub(super) fn push(&mut self, module: Module<F>) -> ModuleId {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::budget::Budget;
 use super::graph::Outcome;
 use super::world::ModulePath;
 use crate::elf::{Arch, Kind, LoadFacts, Machine};
@@ -41,6 +42,8 @@ pub struct Loader {
     pub lib_path: Vec<ModulePath>,
     /// Look in the system's own folders too (not with `--ldpaths`, which replaces them).
     pub search_system: bool,
+    /// How much work the files may ask for.
+    pub budget: Budget,
 }
 
 /// What makes two ELF files loadable into one process: machine, word size, byte order,
@@ -91,6 +94,7 @@ impl Loader {
             environment: Vec::new(),
             lib_path: Vec::new(),
             search_system: false,
+            budget: Budget::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! count is said by a [`Loader`]. It knows nothing of wheels' tags or of policies.
 
 mod bind;
+mod budget;
 mod directories;
 mod glibc;
 mod graph;
@@ -21,7 +22,10 @@ pub use bind::{
     BindingReport, Offers, Surroundings, Unbound, bind, is_extension, offered, offers, required,
     starts,
 };
-pub use graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why};
+pub use budget::{Bound, Budget, Exceeded, Meter};
+pub use graph::{
+    Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why, distinct_edges,
+};
 pub use late::{
     LateThreadData, StaticThreadData, late_thread_data, loaded_later, static_thread_data,
 };

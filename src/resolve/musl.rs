@@ -1,9 +1,10 @@
 //! musl's rules, as `ldso/dynlink.c` has them (`load_library`, `fixup_rpath`,
 //! `path_open`), read from musl 1.2.5.
 
+use super::budget::{Bound, Budget, Exceeded, Meter};
 use super::directories::{self, Directory};
 use super::graph::Why;
-use super::process::{Loaded, Walk};
+use super::loader::Loader;
 use super::world::{ModulePath, Place, World};
 use crate::elf::{Arch, LoadFacts};
 
@@ -31,42 +32,33 @@ pub(super) fn loader_arch(arch: Arch) -> &'static str {
     }
 }
 
-/// The folders in which musl looks for a bare name needed by `loaded`, in order.
+/// The folders of a file's own run path. What it needs is looked for there, then in those of the file
+/// that needed it, up to the root: `for (p=needed_by; fd==-1 && p; p=p->needed_by)`.
+pub(super) fn own(file: &LoadFacts, opened_as: &ModulePath) -> Vec<Directory> {
+    // Both tags are one field, DT_RUNPATH wins: `if (dyn[DT_RUNPATH]) …`.
+    let text = file
+        .run_path
+        .as_ref()
+        .map(|run_path| run_path.value.as_str());
+    let found = expand(text.unwrap_or_default(), opened_as);
+    directories::of(&found, &Why::RunPath(opened_as.clone()))
+}
+
+/// The folders in which musl looks for a bare name, in order, where `run_paths` are those of the file
+/// that needs it and of who needed that.
 ///
 /// One step is not musl's: run path entries that lie inside of the wheel come first,
 /// before `LD_LIBRARY_PATH`. On the machine where the wheel will run the variable of
 /// this build is not set, so there they do come first.
-pub(super) fn directories<F: AsRef<LoadFacts>>(
-    walk: &Walk<'_, F>,
-    loaded: &Loaded,
+pub(super) fn directories(
+    loader: &Loader,
+    run_paths: &[Directory],
+    system: &[Directory],
 ) -> Vec<Directory> {
-    let mut run_paths = Vec::new();
-    // The needing file's run path, then that of the file which needed it, up to the
-    // root: `for (p=needed_by; fd==-1 && p; p=p->needed_by)`.
-    for holder in walk.chain(loaded) {
-        let Some(module) = walk.graph.module(holder.module) else {
-            continue;
-        };
-        // Both tags are one field, DT_RUNPATH wins: `if (dyn[DT_RUNPATH]) …`.
-        let Some(text) = module
-            .file
-            .load()
-            .run_path
-            .as_ref()
-            .map(|r| r.value.as_str())
-        else {
-            continue;
-        };
-        for entry in expand(text, &module.path) {
-            run_paths.push(Directory::new(entry, Why::RunPath(module.path.clone())));
-        }
-    }
-    let (inside, outside): (Vec<_>, Vec<_>) = run_paths
-        .into_iter()
-        .partition(|entry| entry.path.in_wheel());
-    let environment = directories::of(&walk.loader.environment, &Why::Environment);
-    let lib_path = directories::of(&walk.loader.lib_path, &Why::LibPath);
-    [inside, environment, outside, lib_path, system(walk)].concat()
+    let (inside, outside) = directories::parted(run_paths);
+    let environment = directories::of(&loader.environment, &Why::Environment);
+    let lib_path = directories::of(&loader.lib_path, &Why::LibPath);
+    directories::joined([&*inside, &*environment, &*outside, &*lib_path, system])
 }
 
 /// Has a run path a token that musl does not know? The whole of it then counts for nothing.
@@ -88,28 +80,27 @@ fn expand(text: &str, opened_as: &ModulePath) -> Vec<ModulePath> {
 
 /// The arch's path file, or the built-in list when there is none. A file that is empty
 /// or cannot be read means that nothing is searched.
-fn system<F>(walk: &Walk<'_, F>) -> Vec<Directory> {
-    if !walk.loader.search_system {
-        return Vec::new();
-    }
-    configured(walk.world, walk.loader.machine.arch())
-}
-
-/// The same, whether the system's folders are wanted or not.
-pub(super) fn configured<F>(world: &dyn World<F>, arch: Option<Arch>) -> Vec<Directory> {
+pub(super) fn configured<F>(
+    world: &dyn World<F>,
+    arch: Option<Arch>,
+    budget: &Budget,
+) -> Result<Vec<Directory>, Exceeded> {
     let file = arch.map(|arch| format!("/etc/ld-musl-{}.path", loader_arch(arch)));
     let text = file.as_ref().and_then(|path| world.text(path));
     let (text, why) = match (&text, file) {
         (Some(text), Some(file)) => (text.as_str(), Why::PathFile(file)),
         _ => ("/lib:/usr/local/lib:/usr/lib", Why::Default),
     };
-    directories::split(text, &[':', '\n'])
-        .filter(|entry| entry.starts_with('/'))
-        .map(|entry| Directory::new(ModulePath::new(Place::System, entry), why.clone()))
-        .collect()
-}
-
-/// `load_library` compares a bare name with the short names of what is loaded.
-pub(super) fn already_loaded(loaded: &Loaded, name: &str) -> bool {
-    loaded.names.iter().any(|known| known == name)
+    let mut found = Vec::new();
+    let file = ModulePath::new(Place::System, &why.to_string());
+    let lines = Meter::new(budget, Bound::PathFileLines);
+    for entry in directories::split(text, &[':', '\n']) {
+        lines.spend(1, &file)?;
+        if entry.starts_with('/') {
+            budget.allow_text(entry, &file)?;
+            let folder = ModulePath::new(Place::System, entry);
+            found.push(Directory::new(folder, why.clone()));
+        }
+    }
+    Ok(found)
 }

@@ -1,36 +1,37 @@
-//! A process while files are loaded into it: what each loader's rules look at.
+//! A process while files are loaded into it.
 
-use super::graph::{Graph, ModuleId};
-use super::loader::Loader;
-use super::world::World;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::directories::Directory;
+use super::graph::ModuleId;
+use super::world::FileIdentity;
 
 /// One module of the process.
 #[derive(Clone, Debug)]
 pub(super) struct Loaded {
     pub(super) module: ModuleId,
-    /// The names under which it was asked for and found by a search.
-    pub(super) names: Vec<String>,
-    /// Its place in the process's list of the file that made it load.
-    pub(super) needed_by: Option<usize>,
+    /// Whether a search has found it under a name: musl keeps only the first of these.
+    pub(super) is_named: bool,
+    /// How many files had to be loaded before it, each for the next one.
+    pub(super) depth: u64,
+    /// The folders of its own run path and of those that it inherits, in the loader's order.
+    pub(super) run_paths: Arc<[Directory]>,
 }
 
 /// The process so far.
-pub(super) struct Walk<'a, F> {
-    pub(super) world: &'a dyn World<F>,
-    pub(super) loader: &'a Loader,
-    pub(super) graph: &'a Graph<F>,
-    pub(super) loaded: &'a [Loaded],
+#[derive(Debug, Default)]
+pub(super) struct Process {
+    pub(super) loaded: Vec<Loaded>,
+    pub(super) by_identity: HashMap<FileIdentity, usize>,
+    /// The names by which what is loaded is known, each with the first file that has it.
+    pub(super) by_name: HashMap<String, usize>,
 }
 
-impl<'a, F> Walk<'a, F> {
-    /// `loaded`, the one that needed it, and so on up to the root.
-    pub(super) fn chain(
-        &self,
-        loaded: &'a Loaded,
-    ) -> impl Iterator<Item = &'a Loaded> + use<'a, F> {
-        let list = self.loaded;
-        std::iter::successors(Some(loaded), move |one| list.get(one.needed_by?))
-            // Each step goes to an earlier one, so this ends; the bound says so.
-            .take(list.len().saturating_add(1))
+impl Process {
+    /// Let the file at `place` be known under a name too.
+    pub(super) fn name(&mut self, name: &str, place: usize) {
+        let known = self.by_name.entry(name.to_owned()).or_insert(place);
+        *known = place.min(*known);
     }
 }

@@ -1,6 +1,8 @@
 //! Questions that both loaders answer, each by its own rules.
 
-use super::loader::Libc;
+use super::budget::{Budget, Exceeded};
+use super::directories::Directory;
+use super::loader::{Libc, Loader};
 use super::world::{ModulePath, World};
 use super::{glibc, musl};
 use crate::elf::{Arch, Facts, LoadFacts, Soname};
@@ -55,14 +57,34 @@ fn named_libc<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Libc> 
 
 /// The folders of the system itself that a C library's configuration names: for musl those of the
 /// machine's path file, or the built-in ones; for glibc those of `/etc/ld.so.conf`.
+///
+/// # Errors
+/// When the configuration has more lines than `budget` allows.
 pub fn configured_folders<F>(
     world: &dyn World<F>,
     libc: Libc,
     arch: Option<Arch>,
-) -> Vec<ModulePath> {
+    budget: &Budget,
+) -> Result<Vec<ModulePath>, Exceeded> {
     let found = match libc {
-        Libc::Musl => musl::configured(world, arch),
-        Libc::Glibc => glibc::configured(world),
+        Libc::Musl => musl::configured(world, arch, budget)?,
+        Libc::Glibc => glibc::configured(world, budget)?,
     };
-    found.into_iter().map(|directory| directory.path).collect()
+    Ok(found.into_iter().map(|directory| directory.path).collect())
+}
+
+/// The folders of the system in which a loader looks last.
+pub(super) fn system<F>(world: &dyn World<F>, loader: &Loader) -> Result<Vec<Directory>, Exceeded> {
+    if !loader.search_system {
+        return Ok(Vec::new());
+    }
+    let arch = loader.machine.arch();
+    Ok(match loader.libc {
+        Libc::Musl => musl::configured(world, arch, &loader.budget)?,
+        Libc::Glibc => {
+            let mut found = glibc::configured(world, &loader.budget)?;
+            found.extend(glibc::built_in(arch));
+            found
+        }
+    })
 }

@@ -45,7 +45,7 @@ pub fn strays(graph: &Graph, libc: Libc, arch: Arch) -> Vec<Stray> {
     let mut found: BTreeMap<Key<'_>, BTreeSet<&str>> = BTreeMap::new();
     for walk in bind::starts(graph) {
         let parents = parents(walk);
-        for edge in walk.edges.iter().filter(|edge| is_searched(edge, libc)) {
+        for edge in walk.edges().filter(|edge| is_searched(edge, libc)) {
             let chain = std::iter::successors(Some(edge.from), |id| parents.get(id).copied());
             let chain: Vec<&Module> = chain.filter_map(|id| graph.module(id)).collect();
             for key in before_found(edge, &run_paths(libc, &chain), libc, arch) {
@@ -76,7 +76,7 @@ pub fn strays(graph: &Graph, libc: Libc, arch: Arch) -> Vec<Stray> {
 /// Who made each module of a walk load: the first that needed it.
 fn parents(walk: &RootWalk) -> BTreeMap<ModuleId, ModuleId> {
     let mut parents = BTreeMap::new();
-    for edge in &walk.edges {
+    for edge in walk.edges() {
         if let Target::Module(id) = edge.target
             && id != walk.root
         {

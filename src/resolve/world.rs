@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::elf::{Facts, LoadFacts};
 use crate::wheel::Shown;
@@ -28,10 +28,17 @@ pub enum Place {
 }
 
 /// An absolute, normalised path (`/usr/lib/libz.so.1`) in one of the trees.
+///
+/// Its text is shared: a path stands in many edges and plans, and a clone costs a count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct ModulePath {
     place: Place,
-    path: String,
+    #[serde(serialize_with = "text")]
+    path: Arc<str>,
+}
+
+fn text<S: Serializer>(path: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(path)
 }
 
 impl ModulePath {
@@ -47,7 +54,7 @@ impl ModulePath {
                 other => parts.push(other),
             }
         }
-        let path = format!("/{}", parts.join("/"));
+        let path = format!("/{}", parts.join("/")).into();
         (Self { place, path }, escaped)
     }
 
@@ -82,12 +89,20 @@ impl ModulePath {
         let path = self.path.get(..cut).filter(|parent| !parent.is_empty());
         Self {
             place: self.place,
-            path: path.unwrap_or("/").to_owned(),
+            path: path.unwrap_or("/").into(),
         }
     }
 
     /// `name` inside of this folder; `name` may have several parts.
     pub fn join(&self, name: &str) -> Self {
+        if !name.is_empty() && !name.starts_with('.') && !name.contains('/') {
+            // One part: nothing to normalise, and most paths that are tried are made so.
+            let folder = self.path.trim_end_matches('/');
+            return Self {
+                place: self.place,
+                path: [folder, "/", name].concat().into(),
+            };
+        }
         Self::new(self.place, &format!("{}/{name}", self.path))
     }
 
@@ -108,7 +123,7 @@ impl fmt::Display for ModulePath {
             Place::Wheel => self.relative().to_owned(),
             Place::WheelScripts => format!("<scripts>{}", self.path),
             Place::WheelPrefix => format!("<prefix>{}", self.path),
-            Place::System | Place::Host => self.path.clone(),
+            Place::System | Place::Host => self.path.to_string(),
         };
         formatter.write_str(&crate::wheel::escape(&text))
     }

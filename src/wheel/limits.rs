@@ -24,6 +24,66 @@ pub struct Limits {
     pub allow_weak_hashes: bool,
 }
 
+/// Names for people, numbers by default, and what is counted.
+type Row = (&'static str, u64, &'static str);
+
+impl Limits {
+    /// The numbers, by the names that people have for them.
+    fn named(&mut self) -> [(&'static str, &mut u64, &'static str); 6] {
+        [
+            ("entries", &mut self.entries, "entries of an archive"),
+            (
+                "central-directory",
+                &mut self.central_directory,
+                "bytes of an archive's central directory",
+            ),
+            (
+                "unpacked",
+                &mut self.unpacked,
+                "bytes of all entries, unpacked",
+            ),
+            (
+                "ratio",
+                &mut self.ratio,
+                "unpacked bytes for each packed one",
+            ),
+            (
+                "ratio-from",
+                &mut self.ratio_from,
+                "unpacked bytes of an entry from which `ratio` counts",
+            ),
+            (
+                "metadata-file",
+                &mut self.metadata_file,
+                "bytes of WHEEL, METADATA or RECORD",
+            ),
+        ]
+    }
+
+    /// Every bound that has a name: the name, the number by default, what it counts.
+    #[must_use]
+    pub fn table() -> Vec<Row> {
+        let mut limits = Self::default();
+        let named = limits.named().into_iter();
+        named
+            .map(|(name, most, what)| (name, *most, what))
+            .collect()
+    }
+
+    /// Sets the bound of that name; `false`: there is none.
+    #[must_use]
+    pub fn set(&mut self, name: &str, most: u64) -> bool {
+        let mut named = self.named().into_iter();
+        match named.find(|(known, ..)| *known == name) {
+            Some((_, number, _)) => {
+                *number = most;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

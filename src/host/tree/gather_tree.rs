@@ -16,6 +16,7 @@ use super::store::Manifest;
 use crate::elf;
 use crate::error::Error;
 use crate::host::Progress;
+use crate::host::limits::Limits;
 use crate::plan::{
     Distribution, LinkTarget, STORE, STORE_INFO, STORE_MANIFEST, Tree, TreeElf, TreeFile,
     followed_link, module_path,
@@ -91,6 +92,12 @@ impl GatheredTree {
     #[must_use]
     pub fn site(&self) -> &Path {
         self.root.path()
+    }
+
+    /// How much its files may ask for.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        self.root.limits()
     }
 
     /// A path of the tree on this machine.

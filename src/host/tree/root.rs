@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::host::limits::Limits;
 use crate::wheel::ArchivePath;
 
 const FOLDER: OFlags = OFlags::DIRECTORY
@@ -38,6 +39,8 @@ pub struct TreeRoot {
     walks_whole: AtomicBool,
     /// Folders in which names changed since they were last synced.
     unsynced: Mutex<BTreeSet<String>>,
+    /// How much its files may ask for.
+    limits: Limits,
 }
 
 impl TreeRoot {
@@ -55,7 +58,20 @@ impl TreeRoot {
             path,
             walks_whole: AtomicBool::new(true),
             unsynced: Mutex::default(),
+            limits: Limits::default(),
         })
+    }
+
+    /// The same, with other limits than the usual.
+    #[must_use]
+    pub fn limited(self, limits: &Limits) -> Self {
+        let limits = limits.clone();
+        Self { limits, ..self }
+    }
+
+    /// How much its files may ask for.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Its path, links followed.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::options::Options;
 use crate::error::Error;
-use crate::host::{OutputOptions, Progress};
+use crate::host::{Limits, OutputOptions, Progress};
 use crate::ops::{WorldOptions, check, repair, show};
 use crate::plan::{BuildFault, Degree, Exclusions, How, RepairOptions, RuleChoice};
 
@@ -83,7 +83,13 @@ pub(super) fn mend(
 pub(super) fn errors(path: &Path, progress: &dyn Progress) -> Result<Vec<String>, Error> {
     let paths = [path.to_owned()];
     let none = Exclusions::default();
-    let outcome = check::check(&paths, &RuleChoice::default(), &none, progress)?;
+    let outcome = check::check(
+        &paths,
+        &RuleChoice::default(),
+        &none,
+        &Limits::default(),
+        progress,
+    )?;
     if let Some(error) = outcome.failed.into_iter().next() {
         return Err(error);
     }

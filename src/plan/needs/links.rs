@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::elf::Soname;
 use crate::plan::Note;
-use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Probe, RootWalk, Target};
+use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Probe, RootWalk, Target, distinct_edges};
 
 /// Where a needed name leads, all walks taken together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(in crate::plan) enum Leads {
     /// To the C library or the loader.
     Libc,
     /// Nowhere; what was tried.
-    Missing(Vec<Probe>),
+    Missing(Arc<[Probe]>),
 }
 
 /// The files and what each of their needed names leads to.
@@ -56,15 +56,15 @@ impl Links {
                 .entry(module.file.real_path.clone())
                 .or_insert_with(|| Arc::clone(&module.file));
         }
-        for walk in &graph.walks {
-            for edge in &walk.edges {
-                let Some(from) = graph.module(edge.from) else {
-                    continue;
-                };
-                if let Some(leads) = leads(graph, walk, edge) {
-                    links.add(&from.file.real_path, &edge.wants, leads);
-                }
+        for (walk, edge) in distinct_edges(graph.walks.iter()) {
+            let Some(from) = graph.module(edge.from) else {
+                continue;
+            };
+            if let Some(leads) = leads(graph, walk, edge) {
+                links.add(&from.file.real_path, &edge.wants, leads);
             }
+        }
+        for walk in &graph.walks {
             links.add_process(graph, walk);
         }
         links
@@ -82,7 +82,7 @@ impl Links {
             }
             let unasked = facts.version_needs.iter().map(|need| &need.file);
             for name in unasked.filter(|name| !facts.needed.contains(name)) {
-                let mut edges = walk.edges.iter().filter(|edge| edge.wants == *name);
+                let mut edges = walk.edges().filter(|edge| edge.wants == *name);
                 let found = edges.find_map(|edge| leads(graph, walk, edge));
                 if let Some(found) = found {
                     let known = self.brought.entry(path.clone()).or_default();
@@ -128,7 +128,7 @@ impl Links {
 fn leads(graph: &Graph, walk: &RootWalk, edge: &Edge) -> Option<Leads> {
     Some(match edge.target {
         Target::Libc => Leads::Libc,
-        Target::Missing => Leads::Missing(edge.probes.clone()),
+        Target::Missing => Leads::Missing(Arc::clone(&edge.probes)),
         Target::Module(id) => match graph.module(id)? {
             to if to.path.in_wheel() => Leads::Inside {
                 file: to.path.clone(),

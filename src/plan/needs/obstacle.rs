@@ -10,12 +10,15 @@ use crate::policy::Cause;
 use crate::resolve::{Libc, ModulePath, Probe};
 use crate::wheel::{ArchivePath, Sentence};
 
+/// So many paths tell where a library is not.
+const TOLD: usize = 100;
+
 /// A needed library that is nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MissingLibrary {
     /// Who needs it.
     pub needed_by: BTreeSet<ModulePath>,
-    /// Everything that was tried, for all who need it, each path once.
+    /// What was tried, for all who need it, each path once: the first hundred.
     pub probes: Vec<Probe>,
     /// The files of the wheel that are the library, but under a name or in a place by which no search
     /// finds it.
@@ -27,7 +30,8 @@ impl MissingLibrary {
     pub(in crate::plan) fn add(&mut self, file: &ModulePath, probes: &[Probe]) {
         self.needed_by.insert(file.clone());
         for probe in probes {
-            if !self.probes.iter().any(|known| known.path == probe.path) {
+            let is_known = |known: &Probe| known.path == probe.path;
+            if self.probes.len() < TOLD && !self.probes.iter().any(is_known) {
                 self.probes.push(probe.clone());
             }
         }

@@ -78,7 +78,7 @@ pub(in crate::plan) fn outside(
                 None => {
                     let entry = result.missing.entry(wants.clone()).or_default();
                     let probes = match leads {
-                        Leads::Missing(probes) => probes.as_slice(),
+                        Leads::Missing(probes) => &**probes,
                         _ => &[],
                     };
                     entry.add(&file, probes);

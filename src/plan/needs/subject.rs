@@ -7,7 +7,7 @@ use crate::elf::{Arch, Facts};
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::rules::fault::Fault;
 use crate::policy::{Importers, Pythons};
-use crate::resolve::{ElfFile, Graph, Libc, Loader, MachineKey, ModulePath};
+use crate::resolve::{Budget, ElfFile, Graph, Libc, Loader, MachineKey, ModulePath};
 use crate::wheel::ArchivePath;
 
 /// One ELF file of the wheel.
@@ -35,8 +35,11 @@ pub struct Platform {
 impl Platform {
     /// Its loader on a machine that has nothing but packages: only run paths lead anywhere.
     #[must_use]
-    pub fn loader(&self) -> Loader {
-        Loader::new(self.libc, self.machine)
+    pub fn loader(&self, budget: Budget) -> Loader {
+        Loader {
+            budget,
+            ..Loader::new(self.libc, self.machine)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::elf::Facts;
 use crate::plan::needs::subject::{ElfEntry, Platform, Subject};
-use crate::resolve::{ElfFile, Loader, ModulePath, Opened, World, resolve};
+use crate::resolve::{ElfFile, Exceeded, Loader, ModulePath, Opened, World, resolve};
 
 /// The ELF files of one wheel, or of all packages of an installed tree, by where they lie.
 pub struct PackageWorld<'a, F = Facts> {
@@ -32,18 +32,26 @@ impl<'a> PackageWorld<'a> {
     }
 
     /// `elf`, each file that is dynamically linked loaded into a process of its own.
-    pub fn load(&self, elf: Vec<ElfEntry>, platform: Platform, loader: &Loader) -> Subject {
+    ///
+    /// # Errors
+    /// When they ask for more work than the loader's budget allows.
+    pub fn load(
+        &self,
+        elf: Vec<ElfEntry>,
+        platform: Platform,
+        loader: &Loader,
+    ) -> Result<Subject, Exceeded> {
         let roots: Vec<ModulePath> = elf
             .iter()
             .filter(|entry| entry.file.facts.dynamic)
             .map(|entry| entry.installed.clone())
             .collect();
-        let graph = resolve(self, loader, &roots);
-        Subject {
+        let graph = resolve(self, loader, &roots)?;
+        Ok(Subject {
             elf,
             platform,
             graph,
-        }
+        })
     }
 }
 

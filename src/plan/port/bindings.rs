@@ -78,7 +78,7 @@ pub(in crate::plan) fn bindings(
     let mut found: BTreeMap<Reference, BTreeSet<Definer>> = BTreeMap::new();
     let begins = |walk: &&RootWalk| graph.module(walk.root).is_some_and(surroundings.begins);
     for walk in starts(graph).filter(begins) {
-        let is_whole = walk.edges.iter().all(|edge| {
+        let is_whole = walk.edges().all(|edge| {
             edge.target != Target::Missing || (surroundings.expected)(edge.wants.as_str())
         });
         let process = Process {

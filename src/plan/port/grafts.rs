@@ -55,7 +55,7 @@ impl Grafts {
         // A library that is loaded by itself may not find what it finds when its user loads it.
         let mut missing: BTreeMap<(ModulePath, Soname), ModulePath> = BTreeMap::new();
         for walk in &graph.walks {
-            for edge in &walk.edges {
+            for edge in walk.edges() {
                 let Some(from) = graph.module(edge.from) else {
                     continue;
                 };

@@ -132,7 +132,7 @@ impl Proof<'_> {
     /// Every needed library is in the wheels, or musl itself.
     fn edges(&mut self) {
         for walk in &self.written.graph.walks {
-            for edge in &walk.edges {
+            for edge in walk.edges() {
                 if edge.target == Target::Missing
                     && let Some(module) = self.written.graph.module(edge.from)
                 {

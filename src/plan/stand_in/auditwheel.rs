@@ -237,7 +237,7 @@ fn external(
     libs: &mut BTreeMap<String, Option<ModuleId>>,
 ) {
     let mut leads: BTreeMap<&str, Target> = BTreeMap::new();
-    for edge in &walk.edges {
+    for edge in walk.edges() {
         leads.entry(edge.wants.as_str()).or_insert(edge.target);
     }
     let mut queue: Vec<&str> = facts.needed.iter().map(|name| name.as_str()).collect();

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use crate::elf::{Arch, Facts, Soname};
 use crate::plan::needs::outside::is_libpython;
-use crate::resolve::{ElfFile, Libc, ModulePath, Opened, Place, World, configured_folders};
+use crate::resolve::{
+    Bound, Budget, ElfFile, Exceeded, Libc, Meter, ModulePath, Opened, Place, World,
+    configured_folders,
+};
 
 /// A world whose folders and links can be asked for one by one.
 pub trait Disk: World {
@@ -30,6 +33,8 @@ pub struct TreeRequest {
     pub environment: String,
     /// `--ldpaths`: folders that take the place of the configured ones.
     pub ldpaths: Option<String>,
+    /// How much work the files may ask for.
+    pub budget: Budget,
 }
 
 /// A file with what it pulls in.
@@ -67,6 +72,7 @@ struct Search<'a> {
     first: (Vec<ModulePath>, Vec<ModulePath>),
     environment: Vec<ModulePath>,
     system: Vec<ModulePath>,
+    steps: Meter,
 }
 
 /// A file whose needs are gone through.
@@ -77,7 +83,15 @@ struct Frame {
 }
 
 /// Look for everything that `file` needs.
-pub fn audit_tree(disk: &dyn Disk, request: &TreeRequest, file: &Arc<ElfFile>) -> AuditTree {
+///
+/// # Errors
+/// When the files ask for more work than the request's budget allows.
+pub fn audit_tree(
+    disk: &dyn Disk,
+    request: &TreeRequest,
+    file: &Arc<ElfFile>,
+) -> Result<AuditTree, Exceeded> {
+    request.budget.allow_file(&request.path, &file.facts)?;
     let facts = &file.facts;
     let libc = libc_by_needs(facts).or_else(|| libc_by_name(request.path.file_name()));
     let mut search = Search {
@@ -86,13 +100,14 @@ pub fn audit_tree(disk: &dyn Disk, request: &TreeRequest, file: &Arc<ElfFile>) -
         first: (Vec::new(), Vec::new()),
         environment: Vec::new(),
         system: Vec::new(),
+        steps: Meter::new(&request.budget, Bound::SearchSteps),
     };
     let (rpath, runpath) = search.run_paths(facts, &request.path);
     search.first = (rpath.clone(), runpath.clone());
     search.environment = search.folders(&request.environment, None);
     search.system = match &request.ldpaths {
         Some(list) => search.folders(list, None),
-        None => configured(disk, libc, facts.machine.arch()),
+        None => configured(disk, libc, facts.machine.arch(), &request.budget)?,
     };
     let mut libraries = Vec::new();
     let interpreter = facts.interpreter.as_ref();
@@ -108,21 +123,21 @@ pub fn audit_tree(disk: &dyn Disk, request: &TreeRequest, file: &Arc<ElfFile>) -
             needed: Vec::new(),
         });
     }
-    search.walk(file, &mut libraries);
-    AuditTree {
+    search.walk(file, &mut libraries)?;
+    Ok(AuditTree {
         interpreter,
         libc,
         file: Arc::clone(file),
         rpath,
         runpath,
         libraries,
-    }
+    })
 }
 
 impl Search<'_> {
-    fn walk(&self, root: &Arc<ElfFile>, libraries: &mut Vec<AuditLibrary>) {
+    fn walk(&self, root: &Arc<ElfFile>, libraries: &mut Vec<AuditLibrary>) -> Result<(), Exceeded> {
         let mut known: BTreeSet<String> = libraries.iter().map(|one| one.soname.clone()).collect();
-        let mut stack = vec![self.frame(root, &self.request.path)];
+        let mut stack = vec![self.frame(root, &self.request.path)?];
         while let Some(frame) = stack.last_mut() {
             let Some(name) = frame.needed.next() else {
                 stack.pop();
@@ -136,8 +151,11 @@ impl Search<'_> {
                 true => None,
                 false => self.find(name.as_str(), frame),
             };
+            let count = frame.folders.len() as u64;
+            self.steps.spend(count, &self.request.path)?;
             let next = found.as_ref();
             let next = next.map(|(_, real, file)| self.frame(file, real));
+            let next = next.transpose()?;
             let (place, file) = match found {
                 Some((path, real, file)) => (Some((path, real)), Some(file)),
                 None => (None, None),
@@ -151,18 +169,27 @@ impl Search<'_> {
                 platform: file,
             });
             stack.extend(next);
+            let depth = stack.len() as u64;
+            let budget = &self.request.budget;
+            budget.allow(Bound::Depth, depth, &self.request.path)?;
         }
+        Ok(())
     }
 
-    fn frame(&self, file: &Arc<ElfFile>, path: &ModulePath) -> Frame {
+    fn frame(&self, file: &Arc<ElfFile>, path: &ModulePath) -> Result<Frame, Exceeded> {
+        self.request.budget.allow_file(path, &file.facts)?;
         let (rpath, runpath) = self.run_paths(&file.facts, path);
         let (before, after) = self.first.clone();
         let folders = [before, rpath, runpath, self.environment.clone(), after];
-        Frame {
+        let folders = [folders.concat(), self.system.clone()].concat();
+        let budget = &self.request.budget;
+        budget.allow(Bound::SearchFolders, folders.len() as u64, path)?;
+        self.steps.spend(folders.len() as u64, path)?;
+        Ok(Frame {
             needed: file.facts.needed.clone().into_iter(),
-            folders: [folders.concat(), self.system.clone()].concat(),
+            folders,
             file: Arc::clone(file),
-        }
+        })
     }
 
     fn find(&self, name: &str, of: &Frame) -> Option<(ModulePath, ModulePath, Arc<ElfFile>)> {
@@ -236,10 +263,15 @@ impl Search<'_> {
 
 /// The folders that the system's configuration names. Where the C library is not told it is taken
 /// for glibc.
-fn configured(disk: &dyn Disk, libc: Option<Libc>, arch: Option<Arch>) -> Vec<ModulePath> {
+fn configured(
+    disk: &dyn Disk,
+    libc: Option<Libc>,
+    arch: Option<Arch>,
+    budget: &Budget,
+) -> Result<Vec<ModulePath>, Exceeded> {
     let libc = libc.unwrap_or(Libc::Glibc);
     let mut found: Vec<ModulePath> = Vec::new();
-    for folder in configured_folders(disk, libc, arch) {
+    for folder in configured_folders(disk, libc, arch, budget)? {
         if libc == Libc::Musl || !found.contains(&folder) && disk.is_folder(&folder) {
             found.push(folder);
         }
@@ -248,7 +280,7 @@ fn configured(disk: &dyn Disk, libc: Option<Libc>, arch: Option<Arch>) -> Vec<Mo
         let trusted = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
         found.extend(trusted.map(|folder| ModulePath::new(Place::System, folder)));
     }
-    found
+    Ok(found)
 }
 
 /// What the loader that a program asks for tells, and the names that a file needs. (Ours is

@@ -162,7 +162,7 @@ fn edges_of(
     graphs.iter().flat_map(move |graph| {
         let is_asked = move |walk: &&RootWalk| is_of_store(graph, walk) == of_store;
         let walks = graph.walks.iter().filter(is_asked);
-        walks.flat_map(move |walk| walk.edges.iter().map(move |edge| (graph, edge)))
+        walks.flat_map(move |walk| walk.edges().map(move |edge| (graph, edge)))
     })
 }
 

@@ -17,6 +17,7 @@ use crate::plan::tree::dedupe_store::{library_name, store_path, unused};
 use crate::plan::tree::dedupe_strangers::Owners;
 use crate::plan::tree::simulate::{Simulation, simulate};
 use crate::plan::tree::tree_plan::{Apart, Merged, STORE, Tree, TreePlan};
+use crate::resolve::{Budget, Exceeded};
 use crate::wheel::ArchivePath;
 
 /// What is known of a tree when it is planned.
@@ -31,6 +32,8 @@ pub struct DedupeInput<'a> {
     pub contents: &'a BTreeMap<ArchivePath, [u8; 32]>,
     /// What was found different on the way.
     pub apart: Vec<Apart>,
+    /// How much work its files may ask for.
+    pub budget: Budget,
 }
 
 /// Vendored libraries that may be twins: of one name and machine, or of one distribution, machine and
@@ -99,11 +102,13 @@ fn is_vendored(path: &ArchivePath) -> bool {
 }
 
 /// Works out what `dedupe` does to a tree.
-#[must_use]
-pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
+///
+/// # Errors
+/// When its files ask for more work than the budget allows.
+pub fn dedupe(input: DedupeInput<'_>) -> Result<TreePlan, Exceeded> {
     let tree = input.tree;
     let mut apart = input.apart;
-    let before = simulate(tree, input.elf, &Simulation::default());
+    let before = simulate(tree, input.elf, &Simulation::default(), input.budget)?;
     let mut classes = Classes::new(&input.twins);
     classes.refine(&before, input.elf, &mut apart);
     let mut choices: BTreeMap<usize, Choice> = classes
@@ -118,12 +123,12 @@ pub fn dedupe(input: DedupeInput<'_>) -> TreePlan {
             links: &plan.links,
             stored: &plan.stored,
         };
-        let after = simulate(tree, input.elf, &simulation);
+        let after = simulate(tree, input.elf, &simulation, input.budget)?;
         let keys = with_store(&classes, &plan);
         let loss = dedupe_losses::first_loss(&before, &after, &classes, &keys, &choices);
         let refusal = loss.or_else(|| owners.first_stranger(&after, &keys, &choices));
         let Some((class, why)) = refusal else {
-            return finish(tree, plan, apart);
+            return Ok(finish(tree, plan, apart));
         };
         let exhausted = choices
             .get_mut(&class)

@@ -61,7 +61,7 @@ pub(in crate::plan) fn first_loss(
 
 fn found(graph: &Graph<LoadFacts>, walk: &RootWalk, classes: &Classes) -> Found {
     let mut found = Found::new();
-    for edge in &walk.edges {
+    for edge in walk.edges() {
         let Some(from) = graph.module(edge.from) else {
             continue;
         };

@@ -60,7 +60,7 @@ impl<'a> Owners<'a> {
         let mut known: BTreeMap<Need, BTreeSet<Owner>> = BTreeMap::new();
         for graph in before {
             for walk in &graph.walks {
-                for edge in &walk.edges {
+                for edge in walk.edges() {
                     if let Some(step) = Step::of(graph, walk, edge, classes) {
                         let of_target = owners.of_target(&step);
                         known.entry(step.need).or_default().extend(of_target);
@@ -84,7 +84,7 @@ impl<'a> Owners<'a> {
                 if is_of_store(graph, walk) {
                     continue;
                 }
-                for edge in &walk.edges {
+                for edge in walk.edges() {
                     let Some(step) = Step::of(graph, walk, edge, with_store) else {
                         continue;
                     };

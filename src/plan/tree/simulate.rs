@@ -10,7 +10,8 @@ use crate::plan::needs::world::PackageWorld;
 use crate::plan::tree::classes::TreeElf;
 use crate::plan::tree::tree_plan::Tree;
 use crate::resolve::{
-    ElfFile, FileIdentity, Graph, Libc, Loader, MachineKey, ModulePath, Place, needed_libc, resolve,
+    Budget, ElfFile, Exceeded, FileIdentity, Graph, Libc, Loader, MachineKey, ModulePath, Place,
+    needed_libc, resolve,
 };
 use crate::wheel::ArchivePath;
 
@@ -40,12 +41,15 @@ pub fn module_path(path: &ArchivePath) -> ModulePath {
 }
 
 /// Load every library of the tree into a process of its own, as if these links were there.
-#[must_use]
+///
+/// # Errors
+/// When they ask for more work than `budget` allows.
 pub fn simulate(
     tree: &Tree,
     elf: &BTreeMap<ArchivePath, TreeElf>,
     simulation: &Simulation<'_>,
-) -> Vec<Graph<LoadFacts>> {
+    budget: Budget,
+) -> Result<Vec<Graph<LoadFacts>>, Exceeded> {
     let mut files: BTreeMap<ModulePath, Arc<ElfFile<LoadFacts>>> = elf
         .iter()
         .map(|(path, one)| (module_path(path), Arc::clone(&one.file)))
@@ -90,7 +94,10 @@ pub fn simulate(
     groups
         .into_par_iter()
         .map(|(libc, machine, roots)| {
-            let loader = Loader::new(libc, machine);
+            let loader = Loader {
+                budget,
+                ..Loader::new(libc, machine)
+            };
             resolve(&world, &loader, &roots)
         })
         .collect()

@@ -55,7 +55,7 @@ pub(in crate::plan) fn check(
 /// file loads, and of those that no such walk reaches.
 fn libraries(graph: &Graph, promise: &Promise, exclude: &Exclusions, found: &mut Vec<Fault>) {
     let provided = |name: &str| promise.policy.is_some_and(|policy| policy.provides(name));
-    for edge in starts(graph).flat_map(|walk| &walk.edges) {
+    for edge in starts(graph).flat_map(|walk| walk.edges()) {
         let Some(from) = graph.module(edge.from).map(|module| &module.path) else {
             continue;
         };
@@ -135,7 +135,7 @@ fn symbols(
         |edge: &&Edge| edge.target == Target::Missing && exclude.hold(edge.wants.as_str());
     let walks = graph.walks.iter();
     let of_excluded: BTreeSet<&ModulePath> = walks
-        .filter(|walk| walk.edges.iter().any(|edge| excludes(&edge)))
+        .filter(|walk| walk.edges().any(|edge| excludes(&edge)))
         .flat_map(|walk| walk.closure.iter().filter_map(|&id| graph.module(id)))
         .map(|module| &module.path)
         .collect();
@@ -156,7 +156,7 @@ pub fn name_clashes(packages: &[Package]) -> Vec<(usize, Fault)> {
         let Ok(Subject { graph, .. }) = &package.subject else {
             continue;
         };
-        let edges = graph.walks.iter().flat_map(|walk| &walk.edges);
+        let edges = graph.walks.iter().flat_map(|walk| walk.edges());
         for (edge, id) in edges.filter_map(|edge: &Edge| match edge.target {
             Target::Module(id) => Some((edge, id)),
             _ => None,

@@ -52,7 +52,7 @@ fn is_brought(graph: &Graph, walk: &RootWalk, promise: &Promise, name: &Soname) 
         let policy = promise.policy;
         policy.is_some_and(|policy| policy.provides(name.as_str()))
     };
-    let by_name = || walk.edges.iter().any(|edge| edge.wants == *name);
+    let by_name = || walk.edges().any(|edge| edge.wants == *name);
     let by_itself = || {
         let mut modules = walk.closure.iter().filter_map(|&id| graph.module(id));
         modules.any(|module| {
@@ -67,7 +67,7 @@ fn is_brought(graph: &Graph, walk: &RootWalk, promise: &Promise, name: &Soname) 
     let by_provided = || {
         let is_provided =
             |wants: &Soname| provides(wants) && !wants.as_str().starts_with("libc.so.");
-        let mut edges = walk.edges.iter();
+        let mut edges = walk.edges();
         provides(name)
             && edges.any(|edge| edge.target == Target::Missing && is_provided(&edge.wants))
     };

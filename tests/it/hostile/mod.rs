@@ -3,6 +3,8 @@
 mod archive;
 mod contents;
 mod entries;
+mod graphs;
+mod limits;
 mod names;
 mod replaced;
 mod wheel;

@@ -1,5 +1,7 @@
 //! Machines, word sizes, byte orders, string tables: the letters in which ELF files are written.
 
+use std::collections::HashMap;
+
 /// Word size and byte order.
 #[derive(Debug, Clone, Copy)]
 pub struct Codec {
@@ -104,25 +106,37 @@ impl Machine {
 #[derive(Debug)]
 pub struct Names {
     pub bytes: Vec<u8>,
+    known: HashMap<String, u32>,
 }
+
+/// In a longer table nobody looks for a name that another one begins with.
+const LONG: usize = 1 << 14;
 
 impl Default for Names {
     fn default() -> Self {
-        Self { bytes: vec![0] }
+        Self {
+            bytes: vec![0],
+            known: HashMap::new(),
+        }
     }
 }
 
 impl Names {
     pub fn add(&mut self, text: &str) -> u32 {
+        if let Some(at) = self.known.get(text) {
+            return *at;
+        }
         let mut wanted = vec![0];
         wanted.extend(text.as_bytes());
         wanted.push(0);
-        let windows = self.bytes.windows(wanted.len());
-        if let Some(at) = windows.into_iter().position(|bytes| bytes == wanted) {
+        let mut windows = self.bytes.windows(wanted.len());
+        let is_short = self.bytes.len() < LONG;
+        if is_short && let Some(at) = windows.position(|bytes| bytes == wanted) {
             return at as u32 + 1;
         }
         let at = self.bytes.len() as u32;
         self.bytes.extend(&wanted[1..]);
+        self.known.insert(text.to_owned(), at);
         at
     }
 }

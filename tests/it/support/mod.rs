@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub mod bounded;
 pub mod command;
 pub mod elf_builder;
 #[macro_use]

@@ -50,11 +50,8 @@ impl SmallWorld {
             machine: machine.to_owned(),
             world: MemoryWorld::new(),
             loader: Loader {
-                libc,
-                machine: MachineKey::of(&facts),
-                environment: Vec::new(),
-                lib_path: Vec::new(),
                 search_system: true,
+                ..Loader::new(libc, MachineKey::of(&facts))
             },
         }
     }
@@ -97,14 +94,14 @@ impl SmallWorld {
     }
 
     fn graph(&self, root: &str) -> Graph {
-        resolve(&self.world, &self.loader, &[path(root)])
+        resolve(&self.world, &self.loader, &[path(root)]).unwrap()
     }
 
     /// The edge of that name, whoever has it.
     pub fn edge(&self, root: &str, name: &str) -> Edge {
         let graph = self.graph(root);
-        let edges = &graph.walks[0].edges;
-        let edge = edges.iter().find(|edge| edge.wants.as_str() == name);
+        let mut edges = graph.walks[0].edges();
+        let edge = edges.find(|edge| edge.wants.as_str() == name);
         edge.expect("nobody needs that name").clone()
     }
 

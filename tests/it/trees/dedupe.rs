@@ -190,7 +190,9 @@ fn copies_in_the_store_are_merged_only_where_their_links_find_what_they_need() {
         &Counted::default(),
     )
     .unwrap();
-    let graphs = plan::simulate(&gathered.tree, &gathered.elf, &plan::Simulation::default());
+    let nothing = plan::Simulation::default();
+    let budget = gathered.limits().budget;
+    let graphs = plan::simulate(&gathered.tree, &gathered.elf, &nothing, budget).unwrap();
     assert!(graphs.iter().all(|graph| !graph.is_incomplete()), "{said}");
     assert!(said.contains("would not find what it needs"), "{said}");
     assert_eq!(copies_in_store(&tree).len(), 3, "{said}");
@@ -374,7 +376,9 @@ fn progress_is_told_in_bytes_of_files_and_comes_to_its_end() {
         twins: twins.classes,
         contents: &twins.contents,
         apart: twins.apart,
-    });
+        budget: gathered.limits().budget,
+    })
+    .unwrap();
     let kept: Vec<&ArchivePath> = plan.stored.values().collect();
     let all = libraries + size(kept[0].as_str());
     host::apply_dedupe(&gathered, &plan, &twins.contents, &counted).unwrap();
