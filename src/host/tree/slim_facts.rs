@@ -13,7 +13,7 @@ use crate::host::Progress;
 use crate::host::gather::Gathered;
 use crate::plan::{
     Distribution, Include, SourceFacts, Tree, TreeFile, elf_of, includes, is_source, may_include,
-    may_name_test,
+    may_list, may_name_test, sources_compiled_in, sources_listed,
 };
 use crate::python::{self, Mentions, Paths};
 use crate::wheel::{ArchivePath, InstalledRecord, Sentence, sentence};
@@ -63,17 +63,30 @@ impl SlimFacts {
                     self.texts.includes.insert(path.clone(), includes);
                 }
             }
+            Fact::List(named) => self.add_named(path, named),
             Fact::Elf {
                 strippable,
                 tables,
                 mentions,
+                named,
+                is_program,
             } => {
+                self.add_named(path, named);
+                if is_program {
+                    self.texts.programs.insert(path.clone());
+                }
                 if !mentions.strings.is_empty() {
                     self.sources.insert(path.clone(), mentions);
                 }
                 self.strippable.insert(path.clone(), strippable);
                 self.tables.insert(path.clone(), tables);
             }
+        }
+    }
+
+    fn add_named(&mut self, path: &ArchivePath, named: Vec<String>) {
+        if !named.is_empty() {
+            self.texts.named.insert(path.clone(), named);
         }
     }
 }
@@ -89,21 +102,36 @@ enum Fact {
         python: Option<(Mentions, Paths)>,
         includes: Vec<Include>,
     },
+    /// Data, and the sources that it lists.
+    List(Vec<String>),
     Elf {
         strippable: u64,
         tables: u64,
         mentions: Mentions,
+        /// The sources that it names.
+        named: Vec<String>,
+        is_program: bool,
     },
 }
 
-/// The last names of the folders that hold sources.
-fn source_folders<'a>(files: impl Iterator<Item = &'a ArchivePath>) -> BTreeSet<String> {
-    let mut folders = BTreeSet::new();
-    for path in files.filter(|path| is_source(path.file_name())) {
-        let above = path.components().rev().skip(1);
-        folders.extend(above.map(str::to_owned));
+/// What may be meant by the texts that are looked for.
+struct Sources {
+    /// The last names of the folders that hold sources.
+    folders: BTreeSet<String>,
+    /// The names of the sources.
+    names: BTreeSet<String>,
+}
+
+impl Sources {
+    fn of<'a>(files: impl Iterator<Item = &'a ArchivePath>) -> Self {
+        let (mut folders, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for path in files.filter(|path| is_source(path.file_name())) {
+            let above = path.components().rev().skip(1);
+            folders.extend(above.map(str::to_owned));
+            names.insert(path.file_name().to_owned());
+        }
+        Self { folders, names }
     }
-    folders
 }
 
 /// Read the Python sources and ELF files of a tree.
@@ -118,11 +146,11 @@ pub fn slim_facts(gathered: &GatheredTree, progress: &dyn Progress) -> Result<Sl
         .filter(|(path, file)| file.link.is_none() && may_matter(path, file.size))
         .collect();
     progress.expect(files.iter().map(|(_, file)| file.size).sum());
-    let folders = source_folders(gathered.tree.files.keys());
+    let sources = Sources::of(gathered.tree.files.keys());
     let facts: Vec<(&ArchivePath, Fact)> = files
         .par_iter()
         .map(|(path, file)| {
-            let fact = fact_of(gathered, path, &folders)?;
+            let fact = fact_of(gathered, path, &sources)?;
             progress.advance(file.size);
             Ok((*path, fact))
         })
@@ -141,7 +169,13 @@ fn may_matter(path: &ArchivePath, size: u64) -> bool {
 }
 
 fn is_text(path: &ArchivePath) -> bool {
-    may_include(path.file_name()) || names_modules(path)
+    let name = path.file_name();
+    may_include(name) || names_modules(path) || may_list(name) && !is_of_installer(path)
+}
+
+fn is_of_installer(path: &ArchivePath) -> bool {
+    let first = path.first();
+    first.ends_with(".dist-info") || first.ends_with(".egg-info")
 }
 
 /// Does a file name modules that are called by other means than an import?
@@ -159,11 +193,7 @@ fn is_start(path: &ArchivePath) -> bool {
     path.as_str() == name && name.ends_with(".start") && !name.starts_with('.')
 }
 
-fn fact_of(
-    gathered: &GatheredTree,
-    path: &ArchivePath,
-    folders: &BTreeSet<String>,
-) -> Result<Fact, Error> {
+fn fact_of(gathered: &GatheredTree, path: &ArchivePath, sources: &Sources) -> Result<Fact, Error> {
     let (file, metadata) = gathered.root.open_file(path.as_str())?;
     let is_text = is_text(path);
     if !is_text {
@@ -179,10 +209,10 @@ fn fact_of(
     }
     drop(file);
     let (bytes, _) = gathered.root.read(path.as_str(), most)?;
-    Ok(understand(path, &bytes, folders))
+    Ok(understand(path, &bytes, sources))
 }
 
-fn understand(path: &ArchivePath, bytes: &[u8], folders: &BTreeSet<String>) -> Fact {
+fn understand(path: &ArchivePath, bytes: &[u8], sources: &Sources) -> Fact {
     if names_modules(path) {
         let text = String::from_utf8_lossy(bytes);
         return Fact::EntryPoints(Mentions {
@@ -203,15 +233,21 @@ fn understand(path: &ArchivePath, bytes: &[u8], folders: &BTreeSet<String>) -> F
         };
         let python = path.file_name().ends_with(".py").then(|| {
             let mentions = python::scan(&text, |text| {
-                may_name_test(text) || is_source(text.rsplit('/').next().unwrap_or(text))
+                let is_file = is_source(text.rsplit('/').next().unwrap_or(text));
+                may_name_test(text) || is_file || text.ends_with(".pyi")
             });
-            let is_folder = |text: &str| last(text).is_some_and(|name| folders.contains(&name));
+            let is_folder =
+                |text: &str| last(text).is_some_and(|name| sources.folders.contains(&name));
             (mentions, python::paths(&text, is_folder))
         });
         return Fact::Text {
             python,
             includes: includes(&text),
         };
+    }
+    if may_list(path.file_name()) {
+        let text = String::from_utf8_lossy(bytes);
+        return Fact::List(sources_listed(&text, |name| sources.names.contains(name)));
     }
     // A file that cannot be stripped safely has nothing to save.
     let strippable = elf::strippable(bytes, Strip::All).unwrap_or(0);
@@ -220,6 +256,8 @@ fn understand(path: &ArchivePath, bytes: &[u8], folders: &BTreeSet<String>) -> F
         strippable,
         tables,
         mentions: elf_mentions(bytes),
+        named: sources_compiled_in(bytes, |name| sources.names.contains(name)),
+        is_program: elf::read(bytes).is_ok_and(|facts| facts.is_program),
     }
 }
 
@@ -275,12 +313,12 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
         );
         tree.owners.insert(entry.path.clone(), 0);
     }
-    let folders = source_folders(tree.files.keys());
+    let sources = Sources::of(tree.files.keys());
     for entry in wheel.archive.entries() {
         if !entry.is_directory && is_text(&entry.path) {
             let bytes = wheel.archive.contents(&gathered.source, entry);
             let bytes = bytes.map_err(broken)?;
-            facts.add(&entry.path, understand(&entry.path, &bytes, &folders));
+            facts.add(&entry.path, understand(&entry.path, &bytes, &sources));
         }
     }
     for one in elf_of(&gathered.subject) {
@@ -295,6 +333,11 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
         let mentions = elf_mentions(&bytes);
         if !mentions.strings.is_empty() {
             facts.sources.insert(one.entry.clone(), mentions);
+        }
+        let named = sources_compiled_in(&bytes, |name| sources.names.contains(name));
+        facts.add_named(&one.entry, named);
+        if one.file.facts.is_program {
+            facts.texts.programs.insert(one.entry.clone());
         }
         facts.tables.insert(one.entry.clone(), tables);
     }

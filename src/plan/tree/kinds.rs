@@ -25,6 +25,28 @@ pub fn is_source(name: &str) -> bool {
     })
 }
 
+/// Endings of what is included rather than compiled.
+const HEADER_ENDINGS: [&str; 10] = [
+    ".h", ".hh", ".hpp", ".hxx", ".inl", ".inc", ".cuh", ".pxd", ".pxi", ".pyf",
+];
+
+/// Whether a source is one that others include.
+pub(in crate::plan) fn is_header(name: &str) -> bool {
+    HEADER_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Endings of data in which sources may be listed, for who compiles or reads them.
+const LIST_ENDINGS: [&str; 9] = [
+    "json", "toml", "yaml", "yml", "cfg", "ini", "txt", "xml", "cmake",
+];
+
+/// Whether a file is, by its name, data that may list sources.
+#[must_use]
+pub fn may_list(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    LIST_ENDINGS.contains(&ending)
+}
+
 /// Endings of sources that no compiler of the machine reads, but one that a package brings: for a
 /// graphics card, or a template of one of the others.
 const KERNEL_ENDINGS: [&str; 16] = [

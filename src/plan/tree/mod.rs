@@ -10,6 +10,7 @@ pub(in crate::plan) mod kinds;
 pub(in crate::plan) mod simulate;
 pub(in crate::plan) mod size;
 pub(in crate::plan) mod slim;
+pub(in crate::plan) mod slim_readers;
 pub(in crate::plan) mod slim_sources;
 pub(in crate::plan) mod slim_tests;
 pub(in crate::plan) mod slim_wheel;

@@ -92,6 +92,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         .then(|| slim_tests::scan(input.tree, input.sources));
     let sources = slim_sources::kept(input.tree, input.sources, input.texts, tests.as_ref());
     let linked = linked_files(input.tree);
+    let stubs = StubReaders::of(input.sources);
     for path in input.tree.files.keys() {
         if is_metadata(path) || !input.tree.owners.contains_key(path) {
             continue;
@@ -122,7 +123,8 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
                     .and_then(|tests| tests.kept.get(path).cloned()),
                 SlimKind::Source => sources.get(path).cloned(),
                 SlimKind::Stub => {
-                    stub_reader(path, input.sources).or_else(|| data_stub(path, input.tree))
+                    let read = stub_reader(path, input.sources).or_else(|| stubs.reader(path));
+                    read.or_else(|| data_stub(path, input.tree))
                 }
                 SlimKind::Bytecode | SlimKind::Sample => None,
             }
@@ -212,6 +214,43 @@ fn stub_reader(stub: &ArchivePath, sources: &BTreeMap<ArchivePath, Mentions>) ->
     let source = ArchivePath::parse(stub.as_str().strip_suffix('i')?).ok()?;
     let reads = sources.get(&source)?.attaches_stub;
     reads.then(|| sentence!("read at run time by {} (attach_stub)", source))
+}
+
+/// Which modules read stubs of their package by their names.
+struct StubReaders<'a> {
+    /// By the first folder and the name of the file.
+    named: BTreeMap<(&'a str, &'a str), &'a ArchivePath>,
+    /// By the first folder: those that read stubs of any name (`.pyi`, `*.pyi`, `{name}.pyi`).
+    any: BTreeMap<&'a str, &'a ArchivePath>,
+}
+
+impl<'a> StubReaders<'a> {
+    fn of(sources: &'a BTreeMap<ArchivePath, Mentions>) -> Self {
+        let (mut named, mut any) = (BTreeMap::new(), BTreeMap::new());
+        let is_test = |path: &ArchivePath| path.components().any(|part| part == "tests");
+        for (path, mentions) in sources.iter().filter(|(path, _)| !is_test(path)) {
+            for text in mentions
+                .strings
+                .iter()
+                .filter(|text| text.ends_with(".pyi"))
+            {
+                let name = text.rsplit('/').next().unwrap_or(text);
+                if name == ".pyi" || name.contains(['*', '{', '%', '?', '[', '\\']) {
+                    any.entry(path.first()).or_insert(path);
+                } else {
+                    named.entry((path.first(), name)).or_insert(path);
+                }
+            }
+        }
+        Self { named, any }
+    }
+
+    fn reader(&self, stub: &ArchivePath) -> Option<String> {
+        let package = stub.first();
+        let named = self.named.get(&(package, stub.file_name()));
+        let by = named.or_else(|| self.any.get(package))?;
+        Some(format!("{by} reads stubs"))
+    }
 }
 
 /// A stub that describes no module of its folder is no annotation but data, as those of a type

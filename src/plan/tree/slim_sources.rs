@@ -1,12 +1,14 @@
 //! Which sources of compiled languages something reads when it runs: compilers, and what calls them.
 //!
 //! A source stays when a Python source names it, makes a path of its folder, or tells where the
-//! headers of its package are; and when what stays includes it. What cannot be known stays.
+//! headers of its package are; when something else reads it (`slim_readers`); and when what stays
+//! includes it. What cannot be known stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::tree::includes::Include;
-use crate::plan::tree::kinds::{is_metadata, is_source};
+use crate::plan::tree::kinds::{is_header, is_metadata, is_source};
+use crate::plan::tree::slim_readers::read_by_others;
 use crate::plan::tree::slim_tests::TestScan;
 use crate::plan::tree::tree_plan::Tree;
 use crate::python::{Mentions, Paths};
@@ -19,15 +21,14 @@ pub struct SourceFacts {
     pub includes: BTreeMap<ArchivePath, Vec<Include>>,
     /// Of which folders each Python source makes paths.
     pub paths: BTreeMap<ArchivePath, Paths>,
+    /// The sources that data and compiled files name, by the ends of their paths as written.
+    pub named: BTreeMap<ArchivePath, Vec<String>>,
+    /// Programs for the machine.
+    pub programs: BTreeSet<ArchivePath>,
 }
 
 /// Cython reads declarations of any package that somebody cimports.
 const CYTHON: &str = "Cython/Compiler";
-/// Endings of what is included rather than compiled.
-const HEADER_ENDINGS: [&str; 10] = [
-    ".h", ".hh", ".hpp", ".hxx", ".inl", ".inc", ".cuh", ".pxd", ".pxi", ".pyf",
-];
-
 /// The sources that stay, and why. `is_gone`: tests that nothing needs; what they say does not count.
 pub(in crate::plan) fn kept(
     tree: &Tree,
@@ -57,6 +58,9 @@ pub(in crate::plan) fn kept(
             is_declaration,
             &"Cython is installed, which reads it for others".into(),
         );
+    }
+    for (path, why) in read_by_others(tree, facts, is_gone) {
+        keeping.kept.entry(path).or_insert(why);
     }
     let mut queue: Vec<&ArchivePath> = Vec::new();
     // What is no source stays anyway.
@@ -140,11 +144,8 @@ impl<'a> Keeping<'a> {
     fn of_folders(&mut self, by: &ArchivePath, paths: &Paths) {
         if paths.gives_includes {
             let why = sentence!("{} tells where the headers of its package are", by);
-            let is_header = |path: &&ArchivePath| {
-                let name = path.file_name();
-                let is_header = HEADER_ENDINGS.iter().any(|ending| name.ends_with(ending));
-                is_header && path.first() == by.first()
-            };
+            let is_header =
+                |path: &&ArchivePath| is_header(path.file_name()) && path.first() == by.first();
             self.all(is_header, &why);
         }
         let joined = paths.joined.iter().map(|text| (text, true));
