@@ -9,6 +9,7 @@ use std::ops::Bound;
 use serde::Serialize;
 
 use crate::plan::tree::kinds::{is_metadata, is_source, source_of};
+use crate::plan::tree::slim_readers::with_programs;
 use crate::plan::tree::slim_sources::{self, SourceFacts};
 use crate::plan::tree::slim_tests::{self, TestScan};
 use crate::plan::tree::tree_plan::{STORE, Tree};
@@ -93,6 +94,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
     let sources = slim_sources::kept(input.tree, input.sources, input.texts, tests.as_ref());
     let linked = linked_files(input.tree);
     let stubs = StubReaders::of(input.sources);
+    let programs = with_programs(input.tree, input.texts);
     for path in input.tree.files.keys() {
         if is_metadata(path) || !input.tree.owners.contains_key(path) {
             continue;
@@ -118,9 +120,12 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
             Some(sentence!("{} was not looked into", unread))
         } else {
             match kind {
-                SlimKind::Test => tests
-                    .as_ref()
-                    .and_then(|tests| tests.kept.get(path).cloned()),
+                SlimKind::Test => {
+                    let named = tests.as_ref().and_then(|tests| tests.kept.get(path));
+                    let owner = input.tree.owners.get(path).filter(|_| !is_python(path));
+                    let by_program = || owner.and_then(|owner| programs.get(owner));
+                    named.or_else(by_program).cloned()
+                }
                 SlimKind::Source => sources.get(path).cloned(),
                 SlimKind::Stub => {
                     let read = stub_reader(path, input.sources).or_else(|| stubs.reader(path));
@@ -153,6 +158,14 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         }
     }
     plan
+}
+
+/// Whether a file is Python's own business, which no other program reads.
+fn is_python(path: &ArchivePath) -> bool {
+    let name = path.file_name();
+    [".py", ".pyc", ".pyi"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// What may mention a file, for all that is known: an unread file of its package, or what may speak

@@ -98,16 +98,23 @@ pub(in crate::plan) fn read_by_others(
     kept
 }
 
-/// The distributions all of whose sources stay: those with a program, which may be a compiler, and
-/// those without any code, which are there for their headers.
-fn whole(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, String> {
-    let mut kept = BTreeMap::new();
+/// The distributions with a program, which reads what nothing else tells: a compiler wants the whole
+/// of its library, the tests in it included.
+pub(in crate::plan) fn with_programs(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, String> {
+    let mut found = BTreeMap::new();
     for program in &facts.programs {
         if let Some(owner) = tree.owners.get(program) {
             let why = format!("{program} is a program, which may read it");
-            kept.entry(*owner).or_insert(why);
+            found.entry(*owner).or_insert(why);
         }
     }
+    found
+}
+
+/// The distributions all of whose sources stay: those with a program, which may be a compiler, and
+/// those without any code, which are there for their headers.
+fn whole(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, String> {
+    let mut kept = with_programs(tree, facts);
     let has_code = |path: &ArchivePath| {
         let name = path.file_name();
         let size = tree.files.get(path).map_or(0, |file| file.size);
