@@ -258,11 +258,11 @@ impl<'a> StubReaders<'a> {
         Self { named, any }
     }
 
-    fn reader(&self, stub: &ArchivePath) -> Option<String> {
+    fn reader(&self, stub: &ArchivePath) -> Option<Sentence> {
         let package = stub.first();
         let named = self.named.get(&(package, stub.file_name()));
         let by = named.or_else(|| self.any.get(package))?;
-        Some(format!("{by} reads stubs"))
+        Some(sentence!("{} reads stubs", by))
     }
 }
 

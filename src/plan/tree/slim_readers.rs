@@ -8,7 +8,7 @@ use memchr::memchr_iter;
 use crate::plan::tree::kinds::{is_header, is_metadata, is_source};
 use crate::plan::tree::slim_sources::SourceFacts;
 use crate::plan::tree::tree_plan::Tree;
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, sentence};
 
 /// Longer names are none.
 const LONGEST: usize = 200;
@@ -60,7 +60,7 @@ pub(in crate::plan) fn read_by_others(
     tree: &Tree,
     facts: &SourceFacts,
     is_gone: impl Fn(&ArchivePath) -> bool,
-) -> BTreeMap<ArchivePath, String> {
+) -> BTreeMap<ArchivePath, Sentence> {
     let mut kept = BTreeMap::new();
     let mut of: BTreeMap<usize, Vec<&ArchivePath>> = BTreeMap::new();
     let files = tree.owners.iter();
@@ -81,7 +81,7 @@ pub(in crate::plan) fn read_by_others(
                 continue;
             }
             kept.entry((*path).clone())
-                .or_insert_with(|| format!("named in {by}"));
+                .or_insert_with(|| sentence!("named in {}", by));
             // A compiled file hands the folder of a header to a compiler.
             let folder = path
                 .parent()
@@ -90,7 +90,7 @@ pub(in crate::plan) fn read_by_others(
             for other in own.into_iter().flatten() {
                 if other.starts_with(folder.as_str()) {
                     kept.entry((*other).clone())
-                        .or_insert_with(|| format!("beside {path}, named in {by}"));
+                        .or_insert_with(|| sentence!("beside {}, named in {}", path, by));
                 }
             }
         }
@@ -100,11 +100,14 @@ pub(in crate::plan) fn read_by_others(
 
 /// The distributions with a program, which reads what nothing else tells: a compiler wants the whole
 /// of its library, the tests in it included.
-pub(in crate::plan) fn with_programs(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, String> {
+pub(in crate::plan) fn with_programs(
+    tree: &Tree,
+    facts: &SourceFacts,
+) -> BTreeMap<usize, Sentence> {
     let mut found = BTreeMap::new();
     for program in &facts.programs {
         if let Some(owner) = tree.owners.get(program) {
-            let why = format!("{program} is a program, which may read it");
+            let why = sentence!("{} is a program, which may read it", program);
             found.entry(*owner).or_insert(why);
         }
     }
@@ -113,7 +116,7 @@ pub(in crate::plan) fn with_programs(tree: &Tree, facts: &SourceFacts) -> BTreeM
 
 /// The distributions all of whose sources stay: those with a program, which may be a compiler, and
 /// those without any code, which are there for their headers.
-fn whole(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, String> {
+fn whole(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, Sentence> {
     let mut kept = with_programs(tree, facts);
     let has_code = |path: &ArchivePath| {
         let name = path.file_name();
@@ -125,7 +128,7 @@ fn whole(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, String> {
     let coded: BTreeSet<usize> = coded.map(|(_, owner)| *owner).collect();
     for owner in tree.owners.values().filter(|owner| !coded.contains(owner)) {
         kept.entry(*owner)
-            .or_insert_with(|| "its package has no code: it is there for it".to_owned());
+            .or_insert_with(|| "its package has no code: it is there for it".into());
     }
     kept
 }
