@@ -73,7 +73,7 @@ impl SlimFacts {
             } => {
                 self.add_named(path, named);
                 if is_program {
-                    self.texts.programs.insert(path.clone());
+                    self.texts.others.programs.insert(path.clone());
                 }
                 if !mentions.strings.is_empty() {
                     self.sources.insert(path.clone(), mentions);
@@ -86,7 +86,7 @@ impl SlimFacts {
 
     fn add_named(&mut self, path: &ArchivePath, named: Vec<String>) {
         if !named.is_empty() {
-            self.texts.named.insert(path.clone(), named);
+            self.texts.others.named.insert(path.clone(), named);
         }
     }
 }
@@ -337,7 +337,7 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
         let named = sources_compiled_in(&bytes, |name| sources.names.contains(name));
         facts.add_named(&one.entry, named);
         if one.file.facts.is_program {
-            facts.texts.programs.insert(one.entry.clone());
+            facts.texts.others.programs.insert(one.entry.clone());
         }
         facts.tables.insert(one.entry.clone(), tables);
     }

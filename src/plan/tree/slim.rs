@@ -94,7 +94,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
     let sources = slim_sources::kept(input.tree, input.sources, input.texts, tests.as_ref());
     let linked = linked_files(input.tree);
     let stubs = StubReaders::of(input.sources);
-    let programs = with_programs(input.tree, input.texts);
+    let programs = with_programs(input.tree, &input.texts.others);
     for path in input.tree.files.keys() {
         if is_metadata(path) || !input.tree.owners.contains_key(path) {
             continue;

@@ -6,9 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use memchr::memchr_iter;
 
 use crate::plan::tree::kinds::{is_header, is_metadata, is_source};
-use crate::plan::tree::slim_sources::SourceFacts;
 use crate::plan::tree::tree_plan::Tree;
 use crate::wheel::{ArchivePath, Sentence, sentence};
+
+/// What reads sources besides Python code, as far as files say.
+#[derive(Clone, Debug, Default)]
+pub struct OtherReaders {
+    /// The sources that data and compiled files name, by the ends of their paths as written.
+    pub named: BTreeMap<ArchivePath, Vec<String>>,
+    /// Programs for the machine.
+    pub programs: BTreeSet<ArchivePath>,
+}
 
 /// Longer names are none.
 const LONGEST: usize = 200;
@@ -58,7 +66,7 @@ pub fn sources_compiled_in(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Vec<S
 /// The sources that stay for such a reader, and why.
 pub(in crate::plan) fn read_by_others(
     tree: &Tree,
-    facts: &SourceFacts,
+    readers: &OtherReaders,
     is_gone: impl Fn(&ArchivePath) -> bool,
 ) -> BTreeMap<ArchivePath, Sentence> {
     let mut kept = BTreeMap::new();
@@ -68,12 +76,12 @@ pub(in crate::plan) fn read_by_others(
     {
         of.entry(*owner).or_default().push(path);
     }
-    for (owner, why) in whole(tree, facts) {
+    for (owner, why) in whole(tree, readers) {
         for path in of.get(&owner).into_iter().flatten() {
             kept.entry((*path).clone()).or_insert_with(|| why.clone());
         }
     }
-    for (by, named) in facts.named.iter().filter(|(by, _)| !is_gone(by)) {
+    for (by, named) in readers.named.iter().filter(|(by, _)| !is_gone(by)) {
         let own = tree.owners.get(by).and_then(|owner| of.get(owner));
         for path in own.into_iter().flatten() {
             let is_named = named.iter().any(|text| is_end_of(path, text));
@@ -102,10 +110,10 @@ pub(in crate::plan) fn read_by_others(
 /// of its library, the tests in it included.
 pub(in crate::plan) fn with_programs(
     tree: &Tree,
-    facts: &SourceFacts,
+    readers: &OtherReaders,
 ) -> BTreeMap<usize, Sentence> {
     let mut found = BTreeMap::new();
-    for program in &facts.programs {
+    for program in &readers.programs {
         if let Some(owner) = tree.owners.get(program) {
             let why = sentence!("{} is a program, which may read it", program);
             found.entry(*owner).or_insert(why);
@@ -116,8 +124,8 @@ pub(in crate::plan) fn with_programs(
 
 /// The distributions all of whose sources stay: those with a program, which may be a compiler, and
 /// those without any code, which are there for their headers.
-fn whole(tree: &Tree, facts: &SourceFacts) -> BTreeMap<usize, Sentence> {
-    let mut kept = with_programs(tree, facts);
+fn whole(tree: &Tree, readers: &OtherReaders) -> BTreeMap<usize, Sentence> {
+    let mut kept = with_programs(tree, readers);
     let has_code = |path: &ArchivePath| {
         let name = path.file_name();
         let size = tree.files.get(path).map_or(0, |file| file.size);

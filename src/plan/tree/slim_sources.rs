@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::tree::includes::Include;
 use crate::plan::tree::kinds::{is_header, is_metadata, is_source};
-use crate::plan::tree::slim_readers::read_by_others;
+use crate::plan::tree::slim_readers::{OtherReaders, read_by_others};
 use crate::plan::tree::slim_tests::TestScan;
 use crate::plan::tree::tree_plan::Tree;
 use crate::python::{Mentions, Paths};
@@ -21,10 +21,8 @@ pub struct SourceFacts {
     pub includes: BTreeMap<ArchivePath, Vec<Include>>,
     /// Of which folders each Python source makes paths.
     pub paths: BTreeMap<ArchivePath, Paths>,
-    /// The sources that data and compiled files name, by the ends of their paths as written.
-    pub named: BTreeMap<ArchivePath, Vec<String>>,
-    /// Programs for the machine.
-    pub programs: BTreeSet<ArchivePath>,
+    /// What else reads sources.
+    pub others: OtherReaders,
 }
 
 /// Cython reads declarations of any package that somebody cimports.
@@ -59,7 +57,7 @@ pub(in crate::plan) fn kept(
             &"Cython is installed, which reads it for others".into(),
         );
     }
-    for (path, why) in read_by_others(tree, facts, is_gone) {
+    for (path, why) in read_by_others(tree, &facts.others, is_gone) {
         keeping.kept.entry(path).or_insert(why);
     }
     let mut queue: Vec<&ArchivePath> = Vec::new();
