@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{Binding, BindingNeeds, SymbolKind};
 use crate::plan::port::bindings::{Definer, Own, Reference, Surroundings, bindings};
+use crate::plan::port::cancel::{CANCEL, is_plain};
 use crate::plan::port::input::{PortInput, built_for};
 use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
@@ -305,6 +306,9 @@ fn of_libc(reference: &Reference, input: &PortInput<'_>) -> Fate {
                 true => PortObstacle::MuslHasToo { file, name }.into(),
                 false => Fate::Null,
             };
+        }
+        Some(Meaning::Refuse(_)) if name == CANCEL && is_plain(input.graph, input.needs, &file) => {
+            return Fate::Stays;
         }
         Some(Meaning::Refuse(why)) => {
             return PortObstacle::Name {

@@ -4,6 +4,7 @@
 //! there; `fates` what becomes of it; `plan` makes plans of wheels; `proof` looks at what was written.
 
 pub(super) mod bindings;
+mod cancel;
 pub(super) mod fates;
 pub(super) mod grafts;
 pub(super) mod input;

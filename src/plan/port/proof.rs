@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::BindingNeeds;
 use crate::plan::port::bindings::{Definer, Reference, Surroundings, bindings};
+use crate::plan::port::cancel::{CANCEL, is_plain};
 use crate::plan::port::fates::own_names;
 use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
@@ -290,6 +291,10 @@ impl Proof<'_> {
             Some(Meaning::Alias(target)) => *target == reference.name && is_musl_s,
             Some(Meaning::Shim(target) | Meaning::Other(target)) => {
                 *target == reference.name && self.is_shim(target, definers)
+            }
+            Some(Meaning::Refuse(_)) if before.name == CANCEL && reference.name == CANCEL => {
+                let (graph, needs) = (self.written.graph, self.written.needs);
+                is_musl_s && is_plain(graph, needs, &reference.file)
             }
             Some(Meaning::Refuse(_)) => {
                 before.weak && definers.iter().all(|one| *one == Definer::Nobody)

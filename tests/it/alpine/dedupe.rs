@@ -9,7 +9,7 @@ use std::process::Output;
 use crate::support::command::text;
 use crate::support::installed_tree::Tree;
 use crate::support::scratch;
-use crate::support::stage::{inside, install_on_bare, run_on_bare, stage};
+use crate::support::stage::{inside, install_on_bare, run_on_bare, stage, static_binary};
 use crate::support::wheels::{grafts, names, only_wheel};
 
 const LIBRARY: &str = "libscipy_openblas";
@@ -28,7 +28,7 @@ fn sample(name: &str) -> PathBuf {
 /// Repaired by the static binary inside the Alpine that it was built on.
 fn repaired(name: &str, out: &Path) -> PathBuf {
     let binds = [
-        (stage().wheelfix.parent().unwrap(), "/mnt/bin"),
+        (static_binary().parent().unwrap(), "/mnt/bin"),
         (stage().samples.as_path(), "/mnt/in"),
         (out, "/mnt/out"),
     ];
@@ -42,7 +42,7 @@ fn repaired(name: &str, out: &Path) -> PathBuf {
 
 /// Run our static binary on a tree, inside the bare Alpine.
 fn wheelfix(tree: &Tree, words: &str) -> String {
-    let bin = stage().wheelfix.parent().unwrap();
+    let bin = static_binary().parent().unwrap();
     let binds = [(bin, "/mnt/bin"), (&tree.site(), "/mnt/site")];
     let program = format!("/mnt/bin/wheelfix {words} /mnt/site");
     done(&inside(&stage().bare, &binds, &program))

@@ -2,7 +2,7 @@
 //! own libraries are repaired there, and work on an Alpine that has none of them.
 
 use crate::support::command::text;
-use crate::support::stage::{inside, stage, try_on_bare};
+use crate::support::stage::{inside, stage, static_binary, try_on_bare};
 use crate::support::wheels::{grafts, names, only_wheel};
 use std::collections::BTreeSet;
 use std::fs;
@@ -71,7 +71,7 @@ impl Sample {
         let output = inside(
             &stage().full,
             &[
-                (stage().wheelfix.parent().unwrap(), "/mnt/bin"),
+                (static_binary().parent().unwrap(), "/mnt/bin"),
                 (&stage().samples, "/mnt/in"),
                 (out, "/mnt/out"),
             ],

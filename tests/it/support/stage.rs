@@ -16,8 +16,6 @@ pub(crate) struct Stage {
     pub(crate) bare: PathBuf,
     /// Wheels that were built in `full` and not repaired.
     pub(crate) samples: PathBuf,
-    /// The static binary of `scripts/dist`.
-    pub(crate) wheelfix: PathBuf,
 }
 
 /// The stage; made now, if it is not there. There is no way to go on without it.
@@ -35,9 +33,14 @@ pub(crate) fn stage() -> &'static Stage {
             full: next(),
             bare: next(),
             samples: next(),
-            wheelfix: PathBuf::from(script("dist", &[]).trim_end()),
         }
     })
+}
+
+/// The static binary of `scripts/dist`: minutes to link, so only for tests that run it in the roots.
+pub(crate) fn static_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| PathBuf::from(script("dist", &[]).trim_end()))
 }
 
 /// Run `program` (of `sh -ec`) in a root, without network. `binds`: folders of this

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::address::VirtualAddress;
 use crate::error::Error;
 use crate::read::dynamic::DT_FLAGS;
 use crate::read::init_arguments;
@@ -36,6 +37,9 @@ pub struct BindingNeeds {
     /// first instructions (x86_64, aarch64) or, where those are not understood, by the traces of
     /// Rust's standard library, which has such an initialiser.
     pub init_arguments: bool,
+    /// Whether frames of its code want to be told when they are unwound (destructors, handlers). Said,
+    /// too, of a file whose frames are not understood.
+    pub unwinds: bool,
 }
 
 /// The types of one machine.
@@ -124,6 +128,59 @@ pub fn binding_needs(bytes: &[u8]) -> Result<BindingNeeds, Error> {
             needs.own.insert(name);
         }
     }
+    needs.unwinds = want_unwinding(&object);
     needs.init_arguments = init_arguments::wanted(&object)?;
     Ok(needs)
+}
+
+const PT_GNU_EH_FRAME: u32 = 0x6474_e550;
+
+/// An offset of four bytes with a sign, from where it stands (`DW_EH_PE_pcrel | DW_EH_PE_sdata4`): what
+/// every linker writes.
+const FROM_HERE: u8 = 0x1b;
+
+/// Whether a frame of this file may want to be told when it is unwound: destructors, handlers, the
+/// `cleanup` attribute, each by a personality routine that a CIE names. So it is said, too, of a file
+/// whose frames are not understood, or that has none.
+fn want_unwinding(object: &Object<'_>) -> bool {
+    !are_plain(object).unwrap_or(false)
+}
+
+/// Reads `.eh_frame`, found by way of `PT_GNU_EH_FRAME` as unwinders find it (LSB 5.0, "Exception
+/// Frames"). `None` where it is not understood.
+fn are_plain(object: &Object<'_>) -> Option<bool> {
+    let (image, codec) = (&object.image, object.codec());
+    let mut segments = image.segments.iter();
+    let header = segments.find(|one| one.kind == PT_GNU_EH_FRAME)?;
+    let raw = image.at(header.address, 8)?;
+    if raw.get(..2)? != [1, FROM_HERE] {
+        return None;
+    }
+    let distance = i64::from(codec.u32(raw, 4)?.cast_signed());
+    let place = header.address.0.checked_add(4)?;
+    let (_, mut rest) = image.from(VirtualAddress(place.checked_add_signed(distance)?))?;
+    loop {
+        let length = match codec.u32(rest, 0) {
+            // The end is a record without length, or the segment's.
+            None | Some(0) => return Some(true),
+            // A length of eight bytes follows, which no record needs.
+            Some(u32::MAX) => return None,
+            Some(length) => length as usize,
+        };
+        let record = rest.get(4..length.checked_add(4)?)?;
+        // A CIE; what an FDE points back to is never 0.
+        if codec.u32(record, 0)? == 0 {
+            let text = record.get(5..)?;
+            let end = text.iter().position(|byte| *byte == 0)?;
+            let augmentation = text.get(..end)?;
+            if augmentation.contains(&b'P') {
+                return Some(false);
+            }
+            // Without `z` the rest is of an old form: `eh` has a pointer to its own.
+            if !matches!(augmentation.first(), None | Some(b'z')) {
+                return None;
+            }
+        }
+        rest = rest.get(length.checked_add(4)?..)?;
+    }
 }

@@ -1,0 +1,30 @@
+//! Where musl's `pthread_cancel` does what glibc's does.
+//!
+//! Both end the thread at a cancellation point and run what `pthread_cleanup_push` left. glibc then unwinds
+//! the frames, so that destructors run; musl does not. In a file whose frames want nothing of it (C alone)
+//! there is no difference. Such a file has to start threads itself: a thread of somebody else's could be in
+//! anybody's frames.
+
+use std::collections::BTreeMap;
+
+use crate::elf::BindingNeeds;
+use crate::resolve::{Graph, ModulePath};
+
+/// The name that ends another thread.
+pub(in crate::plan) const CANCEL: &str = "pthread_cancel";
+
+/// Is the file at this real path such a one?
+pub(in crate::plan) fn is_plain(
+    graph: &Graph,
+    needs: &BTreeMap<[u8; 32], BindingNeeds>,
+    file: &ModulePath,
+) -> bool {
+    let mut modules = graph.modules();
+    modules.any(|(_, module)| {
+        let needs = needs.get(&module.file.digest);
+        let mut symbols = module.file.facts.symbols.iter();
+        module.file.real_path == *file
+            && needs.is_some_and(|needs| !needs.unwinds)
+            && symbols.any(|symbol| !symbol.defined && symbol.name.ends_with("pthread_create"))
+    })
+}
