@@ -28,6 +28,6 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, mut program: Command, terminal: &Terminal) -> Exit {
     let mut text = Vec::new();
     generate(arguments.shell, &mut program, "wheelfix", &mut text);
-    terminal.data(&String::from_utf8_lossy(&text));
+    terminal.value(&String::from_utf8_lossy(&text));
     Exit::Done
 }
