@@ -1,6 +1,6 @@
 //! Writes what the fuzzer starts from: `seeds TARGET OUT FILE...`
 //!
-//! The files are those given and small ones of every machine, built here. For `edit` each stands
+//! The files of `read`, `edit`, `repair` and `port` are those given and small ones of every machine, built here. For `edit` each stands
 //! behind several heads, which say what to ask (see `wheelfix_fuzz::edit`).
 
 use std::path::Path;
@@ -12,6 +12,7 @@ mod elf_builder;
 
 use elf_builder::Elf;
 use wheelfix_fuzz::edit::HEAD;
+use wheelfix_fuzz::{store, wheels};
 
 const MACHINES: [&str; 11] = [
     "x86_64",
@@ -94,7 +95,88 @@ fn main() {
                     );
                 }
             }
-            _ => write(format!("seed-{number:03}"), file),
+            "repair" | "port" => {
+                // A head of what to ask, how many files, under which names.
+                for (index, head) in [&[0, 0, 0][..], &[7, 1, 1, 2], &[2, 0, 3]]
+                    .iter()
+                    .enumerate()
+                {
+                    let head = if target == "port" { &head[1..] } else { head };
+                    let twice = if head.len() % 2 == 0 { &file[..] } else { &[] };
+                    write(
+                        format!("seed-{number:03}-{index}"),
+                        &[head, &file[..], twice].concat(),
+                    );
+                }
+            }
+            "read" => write(format!("seed-{number:03}"), file),
+            other => {
+                for (number, bytes) in texts(other).iter().enumerate() {
+                    write(format!("seed-{number:03}"), bytes);
+                }
+                return;
+            }
         }
+    }
+}
+
+/// What targets start from that are not about ELF files.
+fn texts(target: &str) -> Vec<Vec<u8>> {
+    let hash = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+    let wheel = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+    let text = |text: &str| text.as_bytes().to_vec();
+    match target {
+        "archive" => {
+            let files = |names: &[&str]| -> Vec<(String, Vec<u8>)> {
+                let files = names.iter().map(|name| ((*name).to_owned(), text(name)));
+                files.collect()
+            };
+            vec![
+                wheels::of_files(&[], wheel.as_bytes()),
+                wheels::of_files(&files(&["demo/a.py", "demo/b.py"]), wheel.as_bytes()),
+                wheels::of_files(
+                    &files(&["demo-1.0.data/scripts/x", "é.py"]),
+                    wheel.as_bytes(),
+                ),
+            ]
+        }
+        "record" => vec![
+            text(&format!("a.py,{hash},0\nd-1.0.dist-info/RECORD,,\n")),
+            text(&format!(
+                "\"a,\"\"b\",{hash},0\r\na\\b.py,{hash},0\r\n../../bin/x,,\r\n"
+            )),
+            text("x.pyc,,\ny.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,0\n"),
+        ],
+        "headers" => vec![
+            text(wheel),
+            text(
+                "Wheel-Version: 1.9\nTag: py2.py3-none-any\n folded\nTag: cp313-cp313-linux_x86_64\nBuild: 1\n\nbody",
+            ),
+        ],
+        "store" => {
+            let manifest = store::manifest();
+            vec![
+                [&[0][..], &manifest].concat(),
+                [&[1][..], &manifest].concat(),
+                text("\u{4}[\"one.libs/libspam_outer-0123abcd.so.1\",\"one/a.py\"]"),
+                [&[6][..], &manifest].concat(),
+            ]
+        }
+        "tree" => vec![
+            vec![
+                0, 1, 0, 5, 1, b'x', 0, 1, 4, 5, 2, b'x', b',', b',', b'\n', 3, 0, 6, 0, 21,
+            ],
+            vec![
+                4, 0, 6, 0, 21, 0, 1, 6, 7, 1, b'{', b'}', 3, 0, 1, 1, 21, 22,
+            ],
+            vec![
+                2, 0, 9, 0, 1, 9, 11, 1, b'i', b'm', b'p', b'o', b'r', b't', b' ', b'a',
+            ],
+        ],
+        "paths" => vec![
+            text("/opt/lib:/lib\n/usr/lib"),
+            text("include /etc/ld.so.conf.d/*.conf\n/opt/lib\n# x\nhwcap 0 a\ninclude *\n/a/../b"),
+        ],
+        other => panic!("no seeds for {other}"),
     }
 }
