@@ -9,5 +9,6 @@ mod odd_files;
 mod old_store;
 mod outside;
 mod slim;
+mod swapped;
 mod uninstall;
 mod verify;
