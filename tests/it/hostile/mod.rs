@@ -2,9 +2,12 @@
 
 mod archive;
 mod contents;
+mod elf;
 mod entries;
 mod graphs;
 mod limits;
 mod names;
+mod promises;
 mod replaced;
+mod surroundings;
 mod wheel;

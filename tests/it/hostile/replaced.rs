@@ -5,9 +5,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use crate::support::elf_builder::Elf;
 use crate::support::scratch;
 use crate::support::wheel_builder::WheelBuilder;
-use wheelfix::error::Error;
+use wheelfix::error::{Error, Exit};
 use wheelfix::host::{Applied, Unwatched};
 use wheelfix::ops::repair::{Options, Repair};
 
@@ -113,5 +114,57 @@ fn what_was_written_to_is_not_copied() {
             "{how}: {error:?}"
         );
         assert!(bytes.is_none(), "{how}");
+    }
+}
+
+/// A library of the root that changes between plan and act does not come along, in no form.
+#[test]
+fn a_library_that_changed_is_not_grafted() {
+    type Meddle<'a> = &'a dyn Fn(&Path);
+    let other = || Elf::library("libfoo.so.2", &["libevil.so.1"]).build();
+    let swaps: [(&str, Meddle<'_>); 5] = [
+        ("written to", &|path| fs::write(path, other()).unwrap()),
+        ("renamed in", &|path| {
+            fs::write(path.with_file_name("new"), other()).unwrap();
+            fs::rename(path.with_file_name("new"), path).unwrap();
+        }),
+        ("cut short", &|path| fs::write(path, b"\x7fELF").unwrap()),
+        ("gone", &|path| fs::remove_file(path).unwrap()),
+        ("a folder", &|path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }),
+    ];
+    for (how, swap) in swaps {
+        let folder = scratch::folder();
+        let lib = folder.path().join("root/usr/lib");
+        fs::create_dir_all(&lib).unwrap();
+        fs::write(
+            lib.join("libfoo.so.2"),
+            Elf::library("libfoo.so.2", &[]).build(),
+        )
+        .unwrap();
+        let name = "demo-1.0-cp312-cp312-linux_x86_64.whl";
+        let extension = Elf {
+            needed: vec!["libfoo.so.2".to_owned(), "libc.musl-x86_64.so.1".to_owned()],
+            ..Elf::default()
+        };
+        let wheel = WheelBuilder::new("demo", "1.0").tag("cp312-cp312-linux_x86_64");
+        let path = folder.path().join(name);
+        fs::write(
+            &path,
+            wheel.file("demo/_core.abi3.so", extension.build()).build(),
+        )
+        .unwrap();
+        let mut options = Options::default();
+        options.world.sysroot = folder.path().join("root");
+        options.output.folder = folder.path().join("out");
+        let repair = Repair::open(options).unwrap();
+        let planned = repair.gather(&path, &Unwatched).unwrap().plan().unwrap();
+        swap(&lib.join("libfoo.so.2"));
+        let error = planned.write(&Unwatched).unwrap_err();
+        assert_eq!(error.exit(), Exit::Environment, "{how}: {error:?}");
+        let left = fs::read_dir(folder.path().join("out")).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "{how}");
     }
 }
