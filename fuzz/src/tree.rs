@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Component, Path};
 
-use wheelfix::host::Unwatched;
+use wheelfix::host::{Limits, Unwatched};
 use wheelfix::ops::{check, dedupe, size, slim};
 use wheelfix::plan::{Exclusions, RuleChoice, SlimOptions};
 
@@ -128,11 +128,12 @@ pub fn check(bytes: &[u8]) {
 
 /// Everything that reads or changes a tree.
 pub fn all_commands(site: &Path) {
-    let _ = size::size(site, &Unwatched);
+    let _ = size::size(site, &Limits::default(), &Unwatched);
     let _ = check::check(
         &[site.to_owned()],
         &RuleChoice::default(),
         &Exclusions::default(),
+        &Limits::default(),
         &Unwatched,
     );
     let options = slim::Options {
