@@ -28,8 +28,11 @@ const CALLS: [(&str, usize); 10] = [
     ("fsync", 3),
 ];
 
+/// Something that is done to a tree, and what it is.
+type Swap = (&'static str, fn(&Path));
+
 /// What somebody does to the tree; what is not there by then is left.
-const SWAPS: [(&str, fn(&Path)); 6] = [
+const SWAPS: [Swap; 6] = [
     ("a folder of libraries becomes a link out", |site| {
         replace(site, "one.libs", "../outside");
     }),
