@@ -115,6 +115,10 @@ impl Headers {
             raw: format!("{spelled}: {value}{ending}").into_bytes(),
         });
         self.lines.splice(at..at, fresh);
+        // A body that begins with white space would go on with the last header.
+        if matches!(self.body.first(), Some(b' ' | b'\t')) {
+            self.body.splice(0..0, ending.bytes());
+        }
         // The file's last line may have had no line end; it has now, if others follow it.
         let last = self.lines.len().saturating_sub(1);
         for (position, line) in self.lines.iter_mut().enumerate() {
