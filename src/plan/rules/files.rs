@@ -207,6 +207,19 @@ rules! {
     title "A file with the name of a library is none"
     why "Nothing loads it. Linker scripts and files for other systems may be meant to be there."
     help "leave it out of the wheel, or give it the name of what it is";
+
+    "E016" "library-twice" LibraryTwice {
+        /// The library.
+        file: ModulePath,
+        /// The same bytes under another name.
+        other: ModulePath,
+    }
+    says("{other} is {file} under another name: who loads both has it initialised twice")
+    json(file: file, context: ("{other}"))
+    degree Warning
+    title "The package has one library under several names"
+    why "A wheel holds no links: what was one library with links to it is copied under each name. A loader takes the copies for several libraries, each with data of its own."
+    help "keep it under the name that others need, its SONAME, alone; in an installed tree `wheelfix dedupe` makes the copies links";
 }
 
 /// What of thread-local data is reached.

@@ -2,7 +2,7 @@
 //! machine that checks counts: a library is there when the package brings it or its tag
 //! provides it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::hindrance::too_much_thread_data;
@@ -23,7 +23,7 @@ use crate::plan::rules::tags::TagFault;
 use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::verdict::unbrought_versions;
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
-use crate::resolve::{Libc, ModulePath, libc_of, musl_ignores};
+use crate::resolve::{Libc, ModulePath, is_extension, libc_of, musl_ignores};
 
 /// Everything that is wrong with a package, sorted by code, then by file. What is excluded may be
 /// missing, and its symbols with it.
@@ -50,6 +50,7 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
         let widest = tags(package, settled, &mut found);
         let promise = Promise::new(settled, widest.as_ref());
         found.extend(not_imported(subject, &package.importers));
+        found.extend(under_other_names(subject));
         check_needs::check(
             &subject.graph,
             settled,
@@ -75,6 +76,34 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
     }
     found.sort();
     found.dedup();
+    found
+}
+
+/// Libraries that are there under several names, as copies: links lead to one real file.
+fn under_other_names(subject: &Subject) -> Vec<Fault> {
+    let libraries = subject.elf.iter().filter(|entry| {
+        let facts = &entry.file.facts;
+        let is_library = facts.dynamic && !facts.is_program;
+        is_library && !is_extension(entry.installed.file_name(), facts)
+    });
+    let mut copies: BTreeMap<[u8; 32], BTreeMap<&ModulePath, &ElfEntry>> = BTreeMap::new();
+    for entry in libraries {
+        let same = copies.entry(entry.file.digest).or_default();
+        same.insert(&entry.file.real_path, entry);
+    }
+    let mut found = Vec::new();
+    for same in copies.values() {
+        let mut entries = same.values();
+        let Some(first) = entries.next() else {
+            continue;
+        };
+        let others =
+            entries.filter(|other| other.installed.file_name() != first.installed.file_name());
+        found.extend(others.map(|other| {
+            let (file, other) = (first.installed.clone(), other.installed.clone());
+            FileFault::LibraryTwice { file, other }.into()
+        }));
+    }
     found
 }
 
