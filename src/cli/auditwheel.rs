@@ -10,7 +10,7 @@ use super::args::WorldArgs;
 use super::terminal::{OutputArgs, Terminal};
 use super::{args, repair, repair_args};
 use crate::error::{Error, Exit};
-use crate::host::AuditTreeOptions;
+use crate::host::{self, AuditTreeOptions};
 use crate::ops;
 use crate::report;
 
@@ -81,7 +81,7 @@ pub(super) fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::new(&arguments.output);
-    let exit = match arguments.command {
+    let exit = host::with_threads(|| match arguments.command {
         Some(Command::Show(show)) => match run(&show, &terminal) {
             Ok(exit) => exit,
             Err(error) => {
@@ -104,7 +104,7 @@ pub(super) fn main() -> ExitCode {
             terminal.data(&format!("{}\n", Arguments::command().render_help()));
             Exit::Done
         }
-    };
+    });
     ExitCode::from(terminal.finish(exit).code())
 }
 

@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::Exit;
+use crate::host;
 use terminal::{OutputArgs, Terminal};
 
 /// Python wheels built on Alpine (musl) made fit to ship.
@@ -94,22 +95,30 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::new(&arguments.output);
-    let exit = match arguments.command {
-        Command::Repair(repair) => repair::run(&repair, &terminal),
-        Command::Build(build) => build::run(&build, &terminal),
-        Command::Port(port) => port::run(&port, &terminal),
-        Command::Show(show) => show::run(&show, &terminal),
-        Command::Check(check) => check::run(&check, &terminal),
-        Command::Rule(rule) => rule::run(&rule, &terminal),
-        Command::Lddtree(lddtree) => lddtree::run(&lddtree, &terminal),
-        Command::Dedupe(dedupe) => dedupe::run(&dedupe, &terminal),
-        Command::Slim(slim) => slim::run(&slim, &terminal),
-        Command::Size(size) => size::run(&size, &terminal),
+    let command = arguments.command;
+    let exit = match command {
         Command::Patchelf(patchelf) => patchelf::run(&patchelf, &terminal),
-        Command::Man(man) => man::run(&man, Arguments::command(), &terminal),
-        Command::Completions(shell) => completions::run(&shell, Arguments::command(), &terminal),
+        command => host::with_threads(|| run(command, &terminal)),
     };
     ExitCode::from(terminal.finish(exit).code())
+}
+
+fn run(command: Command, terminal: &Terminal) -> Exit {
+    match command {
+        Command::Repair(repair) => repair::run(&repair, terminal),
+        Command::Build(build) => build::run(&build, terminal),
+        Command::Port(port) => port::run(&port, terminal),
+        Command::Show(show) => show::run(&show, terminal),
+        Command::Check(check) => check::run(&check, terminal),
+        Command::Rule(rule) => rule::run(&rule, terminal),
+        Command::Lddtree(lddtree) => lddtree::run(&lddtree, terminal),
+        Command::Dedupe(dedupe) => dedupe::run(&dedupe, terminal),
+        Command::Slim(slim) => slim::run(&slim, terminal),
+        Command::Size(size) => size::run(&size, terminal),
+        Command::Patchelf(patchelf) => patchelf::run(&patchelf, terminal),
+        Command::Man(man) => man::run(&man, Arguments::command(), terminal),
+        Command::Completions(shell) => completions::run(&shell, Arguments::command(), terminal),
+    }
 }
 
 fn is_for_patchelf() -> bool {

@@ -47,7 +47,7 @@ impl Done {
 
 /// Run the command.
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
-    let repair = match arguments.options(terminal).and_then(Repair::open) {
+    let repair = match arguments.opened(terminal) {
         Ok(repair) => repair,
         Err(error) => {
             terminal.error(&error);
@@ -75,6 +75,14 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 }
 
 impl Arguments {
+    fn opened(&self, terminal: &Terminal) -> Result<Repair, Error> {
+        let options = self.options(terminal)?;
+        if !self.dry_run {
+            options.output.check()?;
+        }
+        Repair::open(options)
+    }
+
     fn one(&self, repair: &Repair, path: &Path, terminal: &Terminal) -> Result<Done, Error> {
         let start = Instant::now();
         let opened = repair.gather(path, terminal)?;

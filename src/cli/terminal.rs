@@ -231,7 +231,11 @@ impl Progress for Terminal {
     fn expect(&self, bytes: u64) {
         let bar = self.bar();
         bar.inc_length(bytes);
-        bar.enable_steady_tick(Duration::from_millis(200));
+        // The bar's own thread must be had: indicatif does not go without.
+        static ROOM: OnceLock<bool> = OnceLock::new();
+        if self.watched && *ROOM.get_or_init(host::has_room_for_a_thread) {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
     }
 
     fn advance(&self, bytes: u64) {

@@ -5,6 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::open;
 use super::publish::Output;
 use crate::elf::{self, Buffer, Facts, Soname};
 use crate::error::Error;
@@ -15,6 +16,9 @@ const LONGEST_VALUE: u64 = 1 << 24;
 /// How much is read of a file beyond what it said it has.
 const WINDOW: usize = 1 << 15;
 
+/// The most bytes that a file to edit may have.
+const MOST: u64 = 8 << 30;
+
 /// The most bytes an ELF header has.
 const ELF_HEADER: u64 = 64;
 
@@ -24,8 +28,14 @@ const ELF_HEADER: u64 = 64;
 /// When it cannot be read.
 pub fn read_file(path: &Path) -> Result<Buffer, Error> {
     let read = || -> io::Result<Buffer> {
-        let mut file = File::open(path)?;
-        let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        let (mut file, metadata) = open::regular(path)?;
+        if metadata.len() > MOST {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "no program and no library is so large",
+            ));
+        }
+        let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         // One more, so that the end shows without asking for memory.
         let mut bytes = Buffer::zeroed(length.saturating_add(1), 0)?;
         let mut filled = 0_usize;
@@ -53,7 +63,7 @@ pub fn read_file(path: &Path) -> Result<Buffer, Error> {
 pub fn read_value(path: &Path) -> Result<String, Error> {
     let failed = |error| Error::io("read", path, error);
     let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
+    let file = open::stream(path).map_err(failed)?;
     file.take(LONGEST_VALUE)
         .read_to_string(&mut text)
         .map_err(failed)?;
@@ -65,7 +75,8 @@ pub fn holds_library(folder: &str, name: &Soname, facts: &Facts) -> bool {
     // As patchelf does, the name is put behind the folder whatever it looks like.
     let path = format!("{folder}/{name}");
     let mut header = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(ELF_HEADER).read_to_end(&mut header));
+    let read = open::regular(path.as_ref())
+        .and_then(|(file, _)| file.take(ELF_HEADER).read_to_end(&mut header));
     read.is_ok() && elf::machine_number(&header) == Some(facts.machine.number)
 }
 

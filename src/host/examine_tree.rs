@@ -1,23 +1,23 @@
 //! Read an installed tree for a check: every `.dist-info` folder of a site-packages is a package,
 //! and all of them share one world.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
-use super::examine::broken;
 use super::limits::Limits;
-use super::sysroot::elf_file;
+use super::open::{self, Told};
+use super::sysroot::{elf_file, sha256};
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{
-    ArchiveFault, BEGINNING, ElfEntry, Fault, Listing, Mismatch, NoModule, Package, PackageWorld,
-    STORE, STORE_INFO, STORE_MANIFEST, settle,
+    ArchiveFault, BEGINNING, ElfEntry, Fault, FileFault, Listing, Mismatch, NoModule, Package,
+    PackageWorld, STORE, STORE_INFO, STORE_MANIFEST, settle,
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, ModulePath, Place};
@@ -38,15 +38,25 @@ pub(super) fn is_installed_tree(folder: &Path) -> bool {
 pub fn examine_tree(site: &Path, limits: &Limits) -> Result<Vec<Package>, Error> {
     let failed = |path: &Path, error| Error::io("read", path, error);
     let infos = dist_infos(site).map_err(|error| failed(site, error))?;
-    let mut files = Vec::new();
-    list(site, "", &mut files).map_err(|(path, error)| failed(&path, error))?;
+    let infos: Vec<Info> = infos
+        .into_iter()
+        .map(|info| Info::read(site, info, limits))
+        .collect::<Result<_, Error>>()?;
+    let hashed = infos.iter().filter_map(|info| info.rows.as_ref().ok());
+    let hashed: HashSet<(String, Option<u64>)> = hashed
+        .flatten()
+        .filter(|row| row.hash.is_some())
+        .map(|row| (place_of(row).0.relative().to_owned(), row.size))
+        .collect();
+    let files = list(site).map_err(|(path, error)| failed(&path, error))?;
     let read: Vec<(String, Read)> = files
         .into_par_iter()
         .map(|path| {
-            let found = read_file(&site.join(&path), &path);
-            (path, found)
+            let is_hashed = |size| hashed.contains(&(path.clone(), size));
+            let found = read_file(&site.join(&path), &path, &is_hashed, limits)?;
+            Ok((path, found))
         })
-        .collect();
+        .collect::<Result<_, Error>>()?;
     let read: BTreeMap<String, Read> = read.into_iter().collect();
     let all = read
         .values()
@@ -55,7 +65,7 @@ pub fn examine_tree(site: &Path, limits: &Limits) -> Result<Vec<Package>, Error>
     let mut owned = BTreeSet::new();
     let mut packages: Vec<(Package, Vec<ElfEntry>)> = infos
         .iter()
-        .map(|info| package(site, info, &read, &mut owned))
+        .map(|info| package(info, &read, &mut owned))
         .collect();
     // The copies of `dedupe` are there for the links to them: those are loaded, and checked with
     // their packages.
@@ -94,49 +104,85 @@ pub fn examine_tree(site: &Path, limits: &Limits) -> Result<Vec<Package>, Error>
 
 /// What one file of the tree is.
 struct Read {
-    /// SHA-256 and size, or why it cannot be read.
-    content: Result<([u8; 32], u64), String>,
+    /// SHA-256, where anything asks for it, and size, or why it cannot be read.
+    content: Result<(Option<[u8; 32]>, u64), String>,
     /// `None`: not an ELF file.
-    elf: Option<Result<ElfEntry, elf::Error>>,
+    elf: Option<Result<ElfEntry, Sentence>>,
     /// Its first bytes, where it is none and its name says that it is a library.
     begins: Option<Vec<u8>>,
 }
 
-fn read_file(path: &Path, relative: &str) -> Read {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            return Read {
-                content: Err(error.to_string()),
-                elf: None,
-                begins: None,
-            };
-        }
+/// Read a file as far as anything asks for it: an ELF file whole, any other one in windows, and only
+/// where RECORD has a hash for it and its size is RECORD's, or none: `is_hashed`.
+fn read_file(
+    path: &Path,
+    relative: &str,
+    is_hashed: &dyn Fn(Option<u64>) -> bool,
+    limits: &Limits,
+) -> Result<Read, Error> {
+    let failed = |error| Error::io("read", path, error);
+    let unread = |error: &std::io::Error| Read {
+        content: Err(error.to_string()),
+        elf: None,
+        begins: None,
     };
-    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    let (file, metadata) = match open::regular(path) {
+        Err(error) if open::told(&error) == Told::Failed => return Err(failed(error)),
+        Err(error) => return Ok(unread(&error)),
+        Ok(opened) => opened,
+    };
+    let size = metadata.len();
+    let mut begins = Vec::new();
+    let first = (&file).take(BEGINNING as u64).read_to_end(&mut begins);
+    first.map_err(failed)?;
     // A name that no wheel can hold belongs to no package.
-    let entry = ArchivePath::parse(relative).ok();
-    let named = entry.as_ref().is_some_and(NoModule::may_be) && !elf::is_elf(&bytes);
-    let begins = named.then(|| bytes.iter().take(BEGINNING).copied().collect());
-    let elf = entry.filter(|_| elf::is_elf(&bytes)).map(|entry| {
-        let installed = ModulePath::new(Place::Wheel, relative);
-        // A link and its target, or two hard links, are one file to a loader.
-        let identity = match fs::metadata(path) {
-            Ok(metadata) => format!("{}:{}", metadata.dev(), metadata.ino()),
-            Err(_) => relative.to_owned(),
+    let Some(entry) = ArchivePath::parse(relative)
+        .ok()
+        .filter(|_| elf::is_elf(&begins))
+    else {
+        let digest = match is_hashed(Some(size)) || is_hashed(None) {
+            true => {
+                let (digest, _) = open::digest(begins.chain(&file)).map_err(failed)?;
+                Some(digest)
+            }
+            false => None,
         };
-        let identity = FileIdentity(identity);
-        elf_file(&bytes, identity, installed.clone(), None, digest).map(|file| ElfEntry {
-            entry,
-            installed,
-            file: Arc::new(file),
-        })
-    });
-    Read {
-        content: Ok((digest, bytes.len() as u64)),
-        elf,
-        begins,
+        let entry = ArchivePath::parse(relative).ok();
+        let named = entry.as_ref().is_some_and(NoModule::may_be) && !elf::is_elf(&begins);
+        return Ok(Read {
+            content: Ok((digest, size)),
+            elf: None,
+            begins: named.then_some(begins),
+        });
+    };
+    if size > limits.elf_file {
+        let most = limits.elf_file;
+        let what = sentence!(
+            "it has {} bytes, more than {} (`--limit elf-file=`)",
+            size,
+            most
+        );
+        return Ok(Read {
+            content: Err(what.to_string()),
+            elf: Some(Err(what)),
+            begins: None,
+        });
     }
+    let bytes = open::whole(path, limits.elf_file).map_err(failed)?;
+    let digest = sha256(&bytes);
+    let installed = ModulePath::new(Place::Wheel, relative);
+    // A link and its target, or two hard links, are one file to a loader.
+    let identity = FileIdentity(format!("{}:{}", metadata.dev(), metadata.ino()));
+    let elf = elf_file(&bytes, identity, installed.clone(), None, digest).map(|file| ElfEntry {
+        entry,
+        installed,
+        file: Arc::new(file),
+    });
+    Ok(Read {
+        content: Ok((Some(digest), bytes.len() as u64)),
+        elf: Some(elf.map_err(|error| Sentence::of(&error))),
+        begins: None,
+    })
 }
 
 /// Give a file of the tree to a package.
@@ -156,46 +202,85 @@ fn take(package: &mut Package, elf: &mut Vec<ElfEntry>, path: &str, read: &BTree
         }
         Some(Err(error)) => {
             let file = ModulePath::new(Place::Wheel, path);
-            package.findings.push(broken(&file, error));
+            let what = error.clone();
+            package
+                .findings
+                .push(FileFault::BrokenElf { file, what }.into());
         }
         None => {}
     }
 }
 
+/// What a `.dist-info` folder says.
+struct Info {
+    name: String,
+    /// WHEEL, or why it cannot be used.
+    wheel: Result<Headers, Sentence>,
+    /// The rows of RECORD, or why there are none.
+    rows: Result<Vec<RecordLine>, Sentence>,
+}
+
+impl Info {
+    fn read(site: &Path, name: String, limits: &Limits) -> Result<Self, Error> {
+        let bytes = |file: &str| {
+            let path = site.join(&name).join(file);
+            match open::whole(&path, limits.archive.metadata_file) {
+                Err(error) if open::told(&error) == Told::Failed => {
+                    Err(Error::io("read", path, error))
+                }
+                read => Ok(read),
+            }
+        };
+        let wheel = match bytes("WHEEL")? {
+            Ok(bytes) => Ok(Headers::parse(&bytes)),
+            Err(error) if open::told(&error) == Told::Absent => Ok(Headers::parse(b"")),
+            Err(error) => Err(Sentence::of(&error)),
+        };
+        let rows = match bytes("RECORD")? {
+            Ok(bytes) => record_lines(&bytes)
+                .and_then(Iterator::collect)
+                .map_err(|error| Sentence::of(&error)),
+            Err(error) => Err(Sentence::of(&error)),
+        };
+        Ok(Self { name, wheel, rows })
+    }
+}
+
 fn package(
-    site: &Path,
-    info: &str,
+    info: &Info,
     read: &BTreeMap<String, Read>,
     owned: &mut BTreeSet<String>,
 ) -> (Package, Vec<ElfEntry>) {
     let mut elf = Vec::new();
-    let mut package = Package::new(info.trim_end_matches(".dist-info").to_owned());
-    if let Ok(bytes) = fs::read(site.join(info).join("WHEEL")) {
-        let wheel = Headers::parse(&bytes);
-        let tags = wheel.get_all("Tag");
-        let tags = tags.iter().filter_map(|tag| Tag::parse_set(tag).ok());
-        let tags: Vec<Tag> = tags.flatten().collect();
-        let pairs = || {
-            let tags = tags.iter();
-            tags.map(|tag| (tag.python.as_str(), tag.abi.as_str()))
-        };
-        package.pythons = Pythons::of_tags(pairs());
-        package.importers = Importers::of_tags(pairs());
-        let platforms: BTreeSet<String> = tags.into_iter().map(|tag| tag.platform).collect();
-        package.platforms = platforms.into_iter().collect();
-        let pure = wheel.get("Root-Is-Purelib");
-        package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let name = info.name.trim_end_matches(".dist-info");
+    let mut package = Package::new(name.to_owned());
+    let folder = || Untrusted::from(info.name.as_str());
+    match &info.wheel {
+        Ok(wheel) => {
+            let tags = wheel.get_all("Tag");
+            let tags = tags.iter().filter_map(|tag| Tag::parse_set(tag).ok());
+            let tags: Vec<Tag> = tags.flatten().collect();
+            let pairs = || {
+                let tags = tags.iter();
+                tags.map(|tag| (tag.python.as_str(), tag.abi.as_str()))
+            };
+            package.pythons = Pythons::of_tags(pairs());
+            package.importers = Importers::of_tags(pairs());
+            let platforms: BTreeSet<String> = tags.into_iter().map(|tag| tag.platform).collect();
+            package.platforms = platforms.into_iter().collect();
+            let pure = wheel.get("Root-Is-Purelib");
+            package.purelib = pure.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        }
+        Err(why) => {
+            let what = sentence!("{}/WHEEL: {}", folder(), why);
+            let fault = ArchiveFault::Unreadable { what };
+            package.findings.push(fault.into());
+        }
     }
-    let rows = match fs::read(site.join(info).join("RECORD")) {
-        Ok(bytes) => record_lines(&bytes)
-            .and_then(Iterator::collect)
-            .map_err(|error| Sentence::of(&error)),
-        Err(error) => Err(Sentence::of(&error)),
-    };
-    let rows: Vec<RecordLine> = match rows {
+    let rows = match &info.rows {
         Ok(rows) => rows,
         Err(why) => {
-            let what = sentence!("{}/RECORD: {}", Untrusted::from(info), why);
+            let what = sentence!("{}/RECORD: {}", folder(), why);
             let fault = ArchiveFault::NoRecord { what };
             package.findings.push(fault.into());
             return (package, elf);
@@ -203,18 +288,23 @@ fn package(
     };
     for row in rows {
         // What lies outside (scripts) is not part of a tree that may have been moved.
-        let (path, outside) = ModulePath::normalised(Place::Wheel, &row.path);
+        let (path, outside) = place_of(row);
         if outside || row.path.starts_with('/') {
             continue;
         }
         owned.insert(path.relative().to_owned());
-        recorded(&row, &path, read, &mut package.findings);
+        recorded(row, &path, read, &mut package.findings);
         // Nor is the store of an earlier wheelfix a wheel whose tag could promise anything.
-        if info != STORE_INFO {
+        if info.name != STORE_INFO {
             take(&mut package, &mut elf, path.relative(), read);
         }
     }
     (package, elf)
+}
+
+/// Where the file of a row lies, and whether that is above the tree.
+fn place_of(row: &RecordLine) -> (ModulePath, bool) {
+    ModulePath::normalised(Place::Wheel, &row.path)
 }
 
 /// Is the file what its row says? A row without a hash (compiled files) promises nothing.
@@ -238,7 +328,8 @@ fn recorded(
                 is: *size,
                 recorded,
             },
-            _ if hash.algorithm() == Algorithm::Sha256 && hash.digest() != digest => Mismatch::Hash,
+            _ if hash.algorithm() != Algorithm::Sha256 => return,
+            _ if digest.is_none_or(|digest| hash.digest() != digest) => Mismatch::Hash,
             _ => return,
         },
     };
@@ -246,35 +337,44 @@ fn recorded(
 }
 
 fn dist_infos(site: &Path) -> std::io::Result<Vec<String>> {
-    let mut found: Vec<String> = fs::read_dir(site)?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".dist-info"))
-        .collect();
+    let mut found = Vec::new();
+    for entry in fs::read_dir(site)? {
+        let name = entry?.file_name().into_string();
+        found.extend(name.ok().filter(|name| name.ends_with(".dist-info")));
+    }
     found.sort();
     Ok(found)
 }
 
-/// All files below a folder, links to files among them; links to folders are not entered, so that
+/// All that lies below a folder and is no folder, links that lead to one or nowhere left out, so that
 /// a loop has an end.
-fn list(
-    folder: &Path,
-    prefix: &str,
-    files: &mut Vec<String>,
-) -> Result<(), (PathBuf, std::io::Error)> {
-    let failed = |error| (folder.to_owned(), error);
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        // A name that is not UTF-8 is in no RECORD.
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        let path = format!("{prefix}{name}");
-        let kind = entry.file_type().map_err(failed)?;
-        if kind.is_dir() {
-            list(&entry.path(), &format!("{path}/"), files)?;
-        } else if entry.path().is_file() {
+fn list(site: &Path) -> Result<Vec<String>, (PathBuf, std::io::Error)> {
+    let mut files = Vec::new();
+    let mut folders = vec![(site.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        let failed = |error| (folder.clone(), error);
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            // A name that is not UTF-8 is in no RECORD.
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let path = format!("{prefix}{name}");
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                folders.push((entry.path(), format!("{path}/")));
+                continue;
+            }
+            if kind.is_symlink() {
+                match fs::metadata(entry.path()) {
+                    Ok(there) if there.is_dir() => continue,
+                    Err(error) if open::told(&error) == Told::Absent => continue,
+                    Err(error) => return Err((entry.path(), error)),
+                    Ok(_) => {}
+                }
+            }
             files.push(path);
         }
     }
-    Ok(())
+    Ok(files)
 }

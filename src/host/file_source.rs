@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::open;
 use crate::error::Error;
 use crate::wheel::Source;
 
@@ -50,13 +51,8 @@ impl FileSource {
     /// When it is not there, not a regular file, or may not be read.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::io("read", path, error);
-        // Asked before it is opened: opening a pipe would wait for its writer.
-        let metadata = std::fs::metadata(path).map_err(failed)?;
-        if !metadata.is_file() {
-            let error = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
-            return Err(failed(error));
-        }
-        Self::of(File::open(path).map_err(failed)?, path)
+        let (file, _) = open::regular(path).map_err(failed)?;
+        Self::of(file, path)
     }
 
     /// A file that is open already; `path` is what it is called in messages.

@@ -267,7 +267,7 @@ fn platform_of(
 /// The files of a wheel that count, with what each of them pulls in.
 ///
 /// # Errors
-/// When they ask for more work than the limits allow.
+/// When they ask for more work than the limits allow, or what they lead to cannot be read.
 pub fn load(
     wheel: &str,
     elf: Vec<ElfEntry>,
@@ -277,7 +277,9 @@ pub fn load(
 ) -> Result<Subject, Error> {
     let loader = options.loader(platform.libc, platform.machine);
     let subject = PackageWorld::on(sysroot, &elf).load(elf, platform, &loader);
-    subject.map_err(Error::exceeded(wheel))
+    let subject = subject.map_err(Error::exceeded(wheel))?;
+    sysroot.check(&subject.graph)?;
+    Ok(subject)
 }
 
 /// A wheel as it is judged: its files for another machine or C library left out, since no verdict

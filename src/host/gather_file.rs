@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::gather::{GatherOptions, file_name};
+use super::limits::Limits;
 use super::sysroot::{Sysroot, SysrootOptions};
 use crate::elf::Strip;
 use crate::error::{Error, Place};
@@ -24,7 +25,10 @@ pub fn gather_file(
     options: &GatherOptions,
 ) -> Result<Graph, Error> {
     let (_, loader, root) = open(path, sysroot, options)?;
-    resolve(sysroot, &loader, &[root]).map_err(Error::exceeded(path.to_string_lossy()))
+    let graph = resolve(sysroot, &loader, &[root]);
+    let graph = graph.map_err(Error::exceeded(path.to_string_lossy()))?;
+    sysroot.check(&graph)?;
+    Ok(graph)
 }
 
 /// A library or program on disk with what it pulls in.
@@ -52,6 +56,7 @@ pub fn gather_file_alone(
     };
     let graph = resolve(sysroot, &loader, std::slice::from_ref(&root));
     let graph = graph.map_err(Error::exceeded(path.to_string_lossy()))?;
+    sysroot.check(&graph)?;
     Ok(Subject {
         elf: vec![ElfEntry {
             entry,
@@ -81,7 +86,10 @@ fn open_elf(path: &Path, root: &ModulePath, sysroot: &Sysroot) -> Result<Arc<Elf
         ))),
         Opened::NotElf => Err(broken("it is neither a wheel nor an ELF file".into())),
         Opened::Missing => Err(Error::io("read", path, rustix::io::Errno::NOENT.into())),
-        Opened::NotAFile => Err(Error::io("read", path, rustix::io::Errno::ISDIR.into())),
+        Opened::NotAFile => Err(match sysroot.refusal(root) {
+            Some(error) => Error::io("read", path, error),
+            None => broken("it is no file".into()),
+        }),
         Opened::Unreadable(why) => Err(Error::io("read", path, std::io::Error::other(why))),
     }
 }
@@ -109,6 +117,7 @@ pub fn gather_audit_tree(
     let sysroot = Sysroot::open(&SysrootOptions {
         root: PathBuf::from("/"),
         strip: Strip::None,
+        limits: Limits::default(),
     })?;
     // `./a.so` and `a.so` are shown alike.
     let parts = path.components().filter(|part| *part != Component::CurDir);
@@ -123,6 +132,7 @@ pub fn gather_audit_tree(
     let file = open_elf(path, &request.path, &sysroot)?;
     let tree = audit_tree(&sysroot, &request, &file);
     let tree = tree.map_err(Error::exceeded(path.to_string_lossy()))?;
+    sysroot.check_root()?;
     Ok((request.given, tree))
 }
 

@@ -5,13 +5,28 @@ use crate::resolve::Budget;
 use crate::wheel::{self, Sentence, Untrusted, sentence};
 
 /// All bounds. Each has a name, by which it can be raised: see [`Limits::table`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Of archives.
     pub archive: wheel::Limits,
     /// Of who loads whom.
     pub budget: Budget,
+    /// Bytes of an ELF file.
+    pub elf_file: u64,
 }
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            archive: wheel::Limits::default(),
+            budget: Budget::default(),
+            elf_file: ELF_FILE,
+        }
+    }
+}
+
+/// No library comes near this.
+const ELF_FILE: u64 = 2 << 30;
 
 /// A bound: its name, its number by default, what it counts.
 pub type LimitRow = (&'static str, u64, &'static str);
@@ -21,7 +36,9 @@ impl Limits {
     #[must_use]
     pub fn table() -> Vec<LimitRow> {
         let archive = wheel::Limits::table();
-        archive.into_iter().chain(Budget::table()).collect()
+        let own = [("elf-file", ELF_FILE, "bytes of one ELF file")];
+        let all = archive.into_iter().chain(own);
+        all.chain(Budget::table()).collect()
     }
 
     /// The bounds with some of them set, each as `NAME=NUMBER`.
@@ -38,7 +55,9 @@ impl Limits {
                     Untrusted::from(setting)
                 )));
             };
-            if !limits.archive.set(name, number) && !limits.budget.set(name, number) {
+            if name == "elf-file" {
+                limits.elf_file = number;
+            } else if !limits.archive.set(name, number) && !limits.budget.set(name, number) {
                 let names = Self::table().into_iter().map(|row| Sentence::from(row.0));
                 let names: Vec<Sentence> = names.collect();
                 return Err(Error::Usage(sentence!(

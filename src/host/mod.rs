@@ -14,12 +14,14 @@ mod gather_file;
 mod interrupt;
 mod limits;
 mod no_modules;
+mod open;
 mod output_options;
 mod owners;
 mod path_kind;
 mod port_wheels;
 mod publish;
 mod sysroot;
+mod threads;
 mod tree;
 mod verify_import;
 mod written;
@@ -43,6 +45,7 @@ pub use owners::owners;
 pub use path_kind::{PathKind, path_kind};
 pub use port_wheels::{PortFiles, digest_of, port_files, read_written};
 pub use sysroot::{Sysroot, SysrootOptions};
+pub use threads::{has_room_for_a_thread, with_threads};
 pub use tree::{
     GatheredTree, Likeness, SlimFacts, Slimmed, TreeRoot, Twins, Undone, apply_dedupe, find_twins,
     gather_tree, slim_facts, slim_tree, take_back, undo_dedupe, wheel_facts,

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::error::Error;
 use crate::wheel::{DosDateTime, Level};
 
 /// How a wheel is written.
@@ -17,6 +21,31 @@ pub struct OutputOptions {
     pub keep_existing: bool,
     /// The input itself may be replaced, `--in-place`.
     pub in_place: bool,
+}
+
+impl OutputOptions {
+    /// Can anything be written there? Asked before work begins that would be for nothing.
+    ///
+    /// # Errors
+    /// When the folder, or the nearest one above it that is there, cannot be written to.
+    pub fn check(&self) -> Result<(), Error> {
+        let path = std::path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
+        for folder in path.ancestors() {
+            let flags = OFlags::DIRECTORY.union(OFlags::PATH).union(OFlags::CLOEXEC);
+            let tried = rustix::fs::openat(CWD, folder, flags, Mode::empty());
+            let tried = tried.and_then(|opened| {
+                rustix::fs::accessat(&opened, ".", Access::WRITE_OK, AtFlags::empty())
+            });
+            match tried {
+                Err(Errno::NOENT) => {}
+                Err(error) => {
+                    return Err(Error::io("write to the folder", &self.folder, error.into()));
+                }
+                Ok(()) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for OutputOptions {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sysroot::Sysroot;
+use crate::error::Error;
 use crate::packages::{
     Distribution, DpkgStatus, Licence, Package, PackageKind, apk_owners, copyright_licences,
     dpkg_listed,
@@ -17,8 +18,14 @@ const DPKG: &str = "/var/lib/dpkg";
 const MOST: u64 = 1 << 28;
 
 /// Which package each of `files`, real paths of the root or of the machine, came from. What no package
-/// owns is left out, as is what a database that cannot be read would have told.
-pub fn owners(sysroot: &Sysroot, files: &BTreeSet<ModulePath>) -> BTreeMap<ModulePath, Package> {
+/// owns is left out, as is what a database that is none would have told.
+///
+/// # Errors
+/// When the machine fails to read what is there.
+pub fn owners(
+    sysroot: &Sysroot,
+    files: &BTreeSet<ModulePath>,
+) -> Result<BTreeMap<ModulePath, Package>, Error> {
     let of_root = files.iter().filter(|file| file.place() == Place::System);
     let wanted: BTreeSet<String> = of_root.flat_map(spellings).collect();
     let mut found: BTreeMap<String, Package> = BTreeMap::new();
@@ -42,9 +49,10 @@ pub fn owners(sysroot: &Sysroot, files: &BTreeSet<ModulePath>) -> BTreeMap<Modul
         _ => of_wheel(sysroot, file),
     };
     let owned = files.iter();
-    owned
-        .filter_map(|file| Some((file.clone(), owner(file)?)))
-        .collect()
+    let owned = owned.filter_map(|file| Some((file.clone(), owner(file)?)));
+    let owned = owned.collect();
+    sysroot.check_root()?;
+    Ok(owned)
 }
 
 /// A path, and the other one that it has where `/lib` is a link to `/usr/lib`.

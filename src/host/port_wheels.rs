@@ -55,6 +55,7 @@ pub fn port_files(
         .collect();
     let graph = resolve(&world, &loader, &world.roots());
     let graph = graph.map_err(Error::exceeded(names.join(", ")))?;
+    sysroot.check(&graph)?;
     for (_, module) in graph.modules() {
         let file = &module.file;
         if matches!(file.real_path.place(), Place::System | Place::Host)

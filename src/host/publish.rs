@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use super::interrupt::{Doomed, expect_size_limit, has_proc};
 use crate::error::Error;
@@ -127,6 +129,9 @@ impl Output {
         };
         fs::rename(temporary.path(), &target).map_err(failed)?;
         temporary.keep();
+        if synced {
+            sweep(&target);
+        }
         // The name itself must survive a loss of power; a file system that cannot sync a
         // folder has no more to offer.
         if synced && let Ok(folder) = File::open(folder_of(&target)) {
@@ -169,6 +174,37 @@ fn folder_of(target: &Path) -> &Path {
 fn temporary_name(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     folder_of(target).join(format!(".{name}.tmp-{}", std::process::id()))
+}
+
+/// A temporary file of another process is left alone until it is so old.
+const STALE: Duration = Duration::from_secs(600);
+
+/// Remove what processes that are gone have left beside a target: temporary files for the same name.
+fn sweep(target: &Path) {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let begins = format!(".{name}.tmp-");
+    // Nobody has asked for it: what cannot be looked at or removed stays.
+    for entry in fs::read_dir(folder_of(target))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(&begins));
+        let number = number.and_then(|number| number.parse().ok());
+        let Some(process) = number.and_then(Pid::from_raw) else {
+            continue;
+        };
+        let metadata = entry.metadata();
+        let old = metadata.is_ok_and(|metadata| {
+            let age = metadata.modified().ok().and_then(|at| at.elapsed().ok());
+            metadata.is_file() && age.is_some_and(|age| age > STALE)
+        });
+        // In another container the number may be of a process that we cannot see: hence the age.
+        if old && test_kill_process(process) == Err(Errno::SRCH) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Link a file without a name to a temporary one: only rename replaces what is there.

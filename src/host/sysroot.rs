@@ -1,18 +1,21 @@
 //! The root in which libraries are looked for, read once and kept for every wheel.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::limits::Limits;
+use super::open::{self, Told};
 use crate::elf::{self, Strip};
 use crate::error::Error;
 use crate::plan::Disk;
-use crate::resolve::{ElfFile, FileIdentity, Libc, ModulePath, Opened, Place, World};
+use crate::resolve::{ElfFile, FileIdentity, Graph, Libc, ModulePath, Opened, Place, World};
 
 /// As many symbolic links as the kernel follows (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 40;
@@ -26,6 +29,8 @@ pub struct SysrootOptions {
     pub root: PathBuf,
     /// What stripping is measured by.
     pub strip: Strip,
+    /// How much a file of it may ask for.
+    pub limits: Limits,
 }
 
 impl Default for SysrootOptions {
@@ -34,17 +39,20 @@ impl Default for SysrootOptions {
         Self {
             root: PathBuf::from("/"),
             strip: Strip::None,
+            limits: Limits::default(),
         }
     }
 }
 
 /// Why a path leads to no file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Nowhere {
     /// A part of it is not there.
     Missing,
     /// There are too many symbolic links on the way.
     Looping,
+    /// The machine failed to say: why.
+    Unknown(String),
 }
 
 /// A root folder. Symbolic links in it mean what they mean to a process whose root it
@@ -56,6 +64,9 @@ pub struct Sysroot {
     /// Folders with their links followed, and how many links that were.
     folders: Mutex<HashMap<ModulePath, (ModulePath, usize)>>,
     by_identity: Mutex<HashMap<FileIdentity, Opened>>,
+    limits: Limits,
+    /// The first thing that the machine failed to say.
+    failure: Mutex<Option<(PathBuf, io::Error)>>,
 }
 
 impl Sysroot {
@@ -75,6 +86,8 @@ impl Sysroot {
             opened: Mutex::default(),
             folders: Mutex::default(),
             by_identity: Mutex::default(),
+            limits: options.limits.clone(),
+            failure: Mutex::default(),
         })
     }
 
@@ -118,7 +131,8 @@ impl Sysroot {
     /// When it cannot be read, or is not any more the file with this digest.
     pub fn read(&self, path: &ModulePath, digest: &[u8; 32]) -> Result<Vec<u8>, Error> {
         let host = self.on_host(path);
-        let bytes = fs::read(&host).map_err(|error| Error::io("read", &host, error))?;
+        let bytes = open::whole(&host, self.limits.elf_file);
+        let bytes = bytes.map_err(|error| Error::io("read", &host, error))?;
         if sha256(&bytes) == *digest {
             return Ok(bytes);
         }
@@ -130,27 +144,83 @@ impl Sysroot {
     /// What a file holds, with its links followed; `None` where it is not there, is no file, cannot be
     /// read, or has more than `most` bytes.
     pub(super) fn bytes(&self, path: &ModulePath, most: u64) -> Option<Vec<u8>> {
-        let host = self.on_host(&self.real(path).ok()?);
-        let metadata = fs::metadata(&host).ok()?;
-        if !metadata.is_file() || metadata.size() > most {
-            return None;
-        }
-        fs::read(&host).ok()
+        let host = self.on_host(&self.found(path)?);
+        self.known(&host, open::whole(&host, most))
     }
 
     /// The names in a folder, sorted; none where it is no folder.
     pub(super) fn names(&self, folder: &ModulePath) -> Vec<String> {
-        let Ok(real) = self.real(folder) else {
+        let Some(real) = self.found(folder) else {
             return Vec::new();
         };
-        let Ok(entries) = fs::read_dir(self.on_host(&real)) else {
-            return Vec::new();
-        };
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .collect();
+        let host = self.on_host(&real);
+        let read = |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name());
+        let names = fs::read_dir(&host).and_then(|entries| entries.map(read).collect());
+        let names: Vec<OsString> = self.known(&host, names).unwrap_or_default();
+        let names = names.into_iter();
+        let mut names: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
         names.sort();
         names
+    }
+
+    /// Has the machine said all that was asked of it for a graph?
+    ///
+    /// # Errors
+    /// The first thing that it failed to say: what is known of the root may be wrong.
+    pub fn check(&self, graph: &Graph) -> Result<(), Error> {
+        if let Some((path, why)) = &graph.unreadable {
+            let error = io::Error::other(why.clone());
+            return Err(Error::io("read", self.on_host(path), error));
+        }
+        self.check_root()
+    }
+
+    /// The same of what holds for every graph: its configuration, its package databases.
+    ///
+    /// # Errors
+    /// As for [`Self::check`].
+    pub fn check_root(&self) -> Result<(), Error> {
+        match lock(&self.failure).as_ref() {
+            None => Ok(()),
+            Some((path, error)) => {
+                let again = io::Error::new(error.kind(), error.to_string());
+                Err(Error::io("read", path, again))
+            }
+        }
+    }
+
+    /// Why what a path leads to cannot be opened as a file, if it cannot.
+    pub(super) fn refusal(&self, path: &ModulePath) -> Option<io::Error> {
+        open::regular(&self.on_host(&self.found(path)?)).err()
+    }
+
+    fn remember(&self, path: &Path, error: io::Error) {
+        lock(&self.failure).get_or_insert_with(|| (path.to_owned(), error));
+    }
+
+    /// What was read, if anything is there to be read; a failure is kept for [`Self::check`].
+    fn known<T>(&self, path: &Path, read: io::Result<T>) -> Option<T> {
+        match read {
+            Ok(read) => Some(read),
+            Err(error) => {
+                if open::told(&error) == Told::Failed {
+                    self.remember(path, error);
+                }
+                None
+            }
+        }
+    }
+
+    /// The path with every symbolic link followed; where it leads nowhere, `None`.
+    fn found(&self, path: &ModulePath) -> Option<ModulePath> {
+        match self.real(path) {
+            Ok(real) => Some(real),
+            Err(Nowhere::Missing | Nowhere::Looping) => None,
+            Err(Nowhere::Unknown(why)) => {
+                self.remember(&self.on_host(path), io::Error::other(why));
+                None
+            }
+        }
     }
 
     /// A real path of the root or of the host, as this machine calls it.
@@ -175,12 +245,14 @@ impl Sysroot {
         let folder = self.follow_folder(&parent, links)?;
         let here = folder.join(path.file_name());
         let host = self.on_host(&here);
-        let metadata = fs::symlink_metadata(&host).map_err(|_| Nowhere::Missing)?;
+        let metadata = fs::symlink_metadata(&host);
+        let metadata = metadata.map_err(|error| nowhere(&host, &error))?;
         if !metadata.is_symlink() {
             return Ok(here);
         }
         *links = links.checked_sub(1).ok_or(Nowhere::Looping)?;
-        let target = fs::read_link(&host).map_err(|_| Nowhere::Missing)?;
+        let target = fs::read_link(&host);
+        let target = target.map_err(|error| nowhere(&host, &error))?;
         let target = target.to_str().ok_or(Nowhere::Missing)?;
         let next = if target.starts_with('/') {
             ModulePath::new(path.place(), target)
@@ -206,25 +278,32 @@ impl Sysroot {
     }
 
     fn read_elf(&self, path: &ModulePath) -> Opened {
-        let Ok(real) = self.real(path) else {
-            return Opened::Missing;
+        let real = match self.real(path) {
+            Ok(real) => real,
+            Err(Nowhere::Unknown(why)) => return Opened::Unreadable(why),
+            Err(Nowhere::Missing | Nowhere::Looping) => return Opened::Missing,
         };
         let host = self.on_host(&real);
-        let metadata = match fs::metadata(&host) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Opened::Missing,
-            Err(error) => return Opened::Unreadable(error.to_string()),
+        let (file, metadata) = match open::regular(&host) {
+            Ok(opened) => opened,
+            Err(error) => {
+                return match open::told(&error) {
+                    Told::Absent => Opened::Missing,
+                    Told::Unusable => Opened::NotAFile,
+                    Told::Failed => Opened::Unreadable(error.to_string()),
+                };
+            }
         };
-        if !metadata.is_file() {
-            return Opened::NotAFile;
-        }
         let identity = FileIdentity(format!("{}:{}", metadata.dev(), metadata.ino()));
         if let Some(known) = lock(&self.by_identity).get(&identity) {
             return known.clone();
         }
-        let opened = match read_if_elf(&host) {
+        let opened = match read_if_elf(file, &metadata, self.limits.elf_file) {
             Ok(Some(bytes)) => self.understand(&bytes, identity.clone(), real),
             Ok(None) => Opened::NotElf,
+            Err(error) if open::told(&error) == Told::Unusable => {
+                Opened::Malformed(error.to_string())
+            }
             Err(error) => Opened::Unreadable(error.to_string()),
         };
         lock(&self.by_identity).insert(identity, opened.clone());
@@ -237,6 +316,17 @@ impl Sysroot {
             Ok(file) => Opened::Elf(Arc::new(file)),
             Err(error) => Opened::Malformed(error.to_string()),
         }
+    }
+}
+
+/// What an error on the way to a file means.
+fn nowhere(path: &Path, error: &io::Error) -> Nowhere {
+    match open::told(error) {
+        Told::Absent | Told::Unusable => Nowhere::Missing,
+        Told::Failed => Nowhere::Unknown(format!(
+            "{error}, at {}",
+            crate::wheel::Untrusted::from(path)
+        )),
     }
 }
 
@@ -274,15 +364,20 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// The whole file if it begins as ELF.
-fn read_if_elf(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut file = fs::File::open(path)?;
-    let mut bytes = Vec::with_capacity(4);
-    file.by_ref().take(4).read_to_end(&mut bytes)?;
-    if !elf::is_elf(&bytes) {
-        return Ok(None);
+pub(super) fn read_if_elf(
+    file: File,
+    metadata: &Metadata,
+    most: u64,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut begins = [0; 4];
+    match file.read_exact_at(&mut begins, 0) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
     }
-    file.read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    match elf::is_elf(&begins) {
+        true => open::read_all(file, metadata, most).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// A lock is only ever held for a look-up: what another thread left is whole.
@@ -301,17 +396,24 @@ impl World for Sysroot {
     }
 
     fn text(&self, path: &str) -> Option<String> {
-        let real = match self.real(&ModulePath::new(Place::System, path)) {
+        let place = ModulePath::new(Place::System, path);
+        let real = match self.real(&place) {
             Ok(real) => real,
             Err(Nowhere::Missing) => return None,
             Err(Nowhere::Looping) => return Some(String::new()),
+            Err(Nowhere::Unknown(why)) => {
+                self.remember(&self.on_host(&place), io::Error::other(why));
+                return Some(String::new());
+            }
         };
         let host = self.on_host(&real);
-        let metadata = fs::metadata(&host).ok()?;
-        if !metadata.is_file() || metadata.size() > MAX_TEXT {
-            return Some(String::new());
+        let bytes = open::whole(&host, MAX_TEXT);
+        if let Err(error) = &bytes
+            && error.kind() == io::ErrorKind::FileTooLarge
+        {
+            self.remember(&host, io::Error::new(error.kind(), error.to_string()));
         }
-        let bytes = fs::read(&host).unwrap_or_default();
+        let bytes = self.known(&host, bytes).unwrap_or_default();
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -322,13 +424,19 @@ impl World for Sysroot {
 
 impl Disk for Sysroot {
     fn is_folder(&self, path: &ModulePath) -> bool {
-        let real = self.real(path);
-        real.is_ok_and(|real| self.on_host(&real).is_dir())
+        let metadata = self.found(path).map(|real| self.on_host(&real));
+        let metadata = metadata.and_then(|host| self.known(&host, fs::metadata(&host)));
+        metadata.is_some_and(|metadata| metadata.is_dir())
     }
 
     fn link(&self, path: &ModulePath) -> Option<String> {
-        let folder = self.real(&path.parent()).ok()?;
-        let target = fs::read_link(self.on_host(&folder.join(path.file_name()))).ok()?;
+        let folder = self.found(&path.parent())?;
+        let host = self.on_host(&folder.join(path.file_name()));
+        let target = match fs::read_link(&host) {
+            // There, and no link.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return None,
+            target => self.known(&host, target)?,
+        };
         target.into_os_string().into_string().ok()
     }
 }

@@ -62,6 +62,9 @@ pub fn port(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    if !options.dry_run {
+        options.output.check()?;
+    }
     let port = Port::open(options)?;
     let mut results: Vec<Option<Result<Outcome, Error>>> = Vec::new();
     let mut read: Vec<Option<Candidate>> = Vec::new();
@@ -154,6 +157,7 @@ impl<'a> Port<'a> {
         let sysroot = Sysroot::open(&SysrootOptions {
             root: PathBuf::from("/"),
             strip: Strip::None,
+            limits: options.limits.clone(),
         })?;
         let libc = sysroot.libc();
         let alpine = match &options.sysroot {

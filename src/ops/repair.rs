@@ -209,7 +209,7 @@ impl<'a> Opened<'a> {
             return Err(Error::NoPlatformWheel(refusal));
         }
         let plan = match planned(&self.gathered, &self.repair.options.plan) {
-            Ok(plan) => Some(self.with_sbom(plan)),
+            Ok(plan) => Some(self.with_sbom(plan)?),
             Err(obstacles) => {
                 let pure = matches!(obstacles.as_slice(), [Obstacle::NotAPlatformWheel { .. }]);
                 if !pure || !self.repair.options.allow_pure_python_wheel {
@@ -231,13 +231,13 @@ impl<'a> Opened<'a> {
 }
 
 impl Opened<'_> {
-    fn with_sbom(&self, mut plan: WheelPlan) -> WheelPlan {
+    fn with_sbom(&self, mut plan: WheelPlan) -> Result<WheelPlan, Error> {
         if !self.repair.options.no_sbom {
             let sources = plan.grafts().map(|(_, source)| source.path.clone());
-            let owners = host::owners(&self.repair.world.sysroot, &sources.collect());
+            let owners = host::owners(&self.repair.world.sysroot, &sources.collect())?;
             plan::add_sbom(&mut plan, &self.gathered.wheel.dist_info, &owners);
         }
-        plan
+        Ok(plan)
     }
 }
 

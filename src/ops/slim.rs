@@ -214,6 +214,7 @@ impl PlannedWheel {
     /// # Errors
     /// When the machine would not read or write; then nothing was written.
     pub fn write(&self, output: &OutputOptions, progress: &dyn Progress) -> Result<Applied, Error> {
+        output.check()?;
         let gathered = &self.gathered;
         let wheel = &gathered.wheel;
         let plan = plan::slim_wheel(

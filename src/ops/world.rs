@@ -68,6 +68,7 @@ impl World {
         let sysroot = Sysroot::open(&SysrootOptions {
             root: options.sysroot.clone(),
             strip,
+            limits: options.limits.clone(),
         })?;
         let folders = options.lib_path.iter().map(|path| sysroot.folder(path));
         let mut lib_path: Vec<ModulePath> = folders.collect::<Result<_, Error>>()?;

@@ -150,6 +150,9 @@ pub struct Graph<F = Facts> {
     modules: Vec<Module<F>>,
     /// One walk for each root, in the order in which the roots were given.
     pub walks: Vec<RootWalk>,
+    /// The first path that was tried and could not be read, with why: what was found after it may
+    /// not be what a loader finds.
+    pub unreadable: Option<(ModulePath, String)>,
 }
 
 impl<F> Default for Graph<F> {
@@ -157,6 +160,7 @@ impl<F> Default for Graph<F> {
         Self {
             modules: Vec::new(),
             walks: Vec::new(),
+            unreadable: None,
         }
     }
 }

@@ -323,7 +323,11 @@ impl<F: AsRef<LoadFacts>> Session<'_, F> {
         let outcome = match self.world.open(&path) {
             Opened::Missing => Outcome::NoSuchFile,
             Opened::NotAFile => Outcome::NotAFile,
-            Opened::Unreadable(why) => Outcome::Unreadable(why),
+            Opened::Unreadable(why) => {
+                let found = (path.clone(), why.clone());
+                self.graph.unreadable.get_or_insert(found);
+                Outcome::Unreadable(why)
+            }
             Opened::NotElf => Outcome::NotElf,
             Opened::Malformed(how) => Outcome::Malformed(how),
             Opened::Elf(file) => {

@@ -17,6 +17,11 @@ pub struct Limits {
     pub ratio_from: u64,
     /// Bytes of one entry's name.
     pub name: usize,
+    /// Bytes of an entry that are held in memory at once, whatever it was packed to.
+    pub held: u64,
+    /// From [`Limits::held`] on: bytes that are held for each packed one. A library packs to a third,
+    /// not to a hundredth; what grows a thousandfold would cost its reader that much memory.
+    pub held_ratio: u64,
     /// Bytes of WHEEL, METADATA and RECORD, each, unpacked.
     pub metadata_file: u64,
     /// Take RECORD rows whose only hash is md5 or sha1; such files are then verified by size
@@ -29,7 +34,7 @@ type Row = (&'static str, u64, &'static str);
 
 impl Limits {
     /// The numbers, by the names that people have for them.
-    fn named(&mut self) -> [(&'static str, &mut u64, &'static str); 6] {
+    fn named(&mut self) -> [(&'static str, &mut u64, &'static str); 8] {
         [
             ("entries", &mut self.entries, "entries of an archive"),
             (
@@ -51,6 +56,16 @@ impl Limits {
                 "ratio-from",
                 &mut self.ratio_from,
                 "unpacked bytes of an entry from which `ratio` counts",
+            ),
+            (
+                "held",
+                &mut self.held,
+                "bytes of an ELF file or a source that are held at once",
+            ),
+            (
+                "held-ratio",
+                &mut self.held_ratio,
+                "bytes that are held for each packed one, where more than `held` are",
             ),
             (
                 "metadata-file",
@@ -93,6 +108,8 @@ impl Default for Limits {
             ratio: 1000,
             ratio_from: 64 << 20,
             name: 4096,
+            held: 64 << 20,
+            held_ratio: 50,
             metadata_file: 64 << 20,
             allow_weak_hashes: false,
         }

@@ -1,20 +1,23 @@
 //! Files that a build reads.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::host::open::{self, Told};
 use crate::plan;
+
+/// A larger text is none that a person or pip wrote.
+pub(super) const MOST_TEXT: u64 = 64 << 20;
 
 /// The text of a file.
 ///
 /// # Errors
 /// When it cannot be read or is no text.
 pub fn read_text(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| Error::io("read", path, error))
+    open::text(path, MOST_TEXT).map_err(|error| Error::io("read", path, error))
 }
 
 /// The SHA-256 of a file, in hexadecimal digits.
@@ -23,16 +26,9 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 /// When it cannot be read.
 pub fn sha256_of(path: &Path) -> Result<String, Error> {
     let failed = |error| Error::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        let length = file.read(&mut buffer).map_err(failed)?;
-        match buffer.get(..length).filter(|piece| !piece.is_empty()) {
-            Some(piece) => hash.update(piece),
-            None => return Ok(plan::hex(&hash.finalize())),
-        }
-    }
+    let (file, _) = open::regular(path).map_err(failed)?;
+    let (digest, _) = open::digest(file).map_err(failed)?;
+    Ok(plan::hex(&digest))
 }
 
 /// A path that means the same wherever the process stands.
@@ -77,7 +73,12 @@ pub fn surroundings(sysroot: Option<&Path>, runtimes: &[PathBuf]) -> Result<Stri
     let root = sysroot.unwrap_or_else(|| Path::new("/"));
     let mut hash = Sha256::new();
     for database in ["lib/apk/db/installed", "usr/lib/apk/db/installed"] {
-        hash.update(fs::read(root.join(database)).unwrap_or_default());
+        let path = root.join(database);
+        match open::regular(&path).and_then(|(file, _)| open::digest(file)) {
+            Ok((digest, _)) => hash.update(digest),
+            Err(error) if open::told(&error) == Told::Absent => {}
+            Err(error) => return Err(Error::io("read", path, error)),
+        }
     }
     for folder in runtimes {
         let failed = |error| Error::io("read the folder", folder, error);

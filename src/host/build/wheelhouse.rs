@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
+use super::files::MOST_TEXT;
 use super::files::{sha256_of, size_of};
 use crate::error::Error;
+use crate::host::open;
 use crate::host::publish::Output;
 use crate::plan::Made;
 
@@ -82,7 +84,7 @@ impl Wheelhouse {
     /// When it cannot be read.
     pub fn lock_text(&self) -> Result<Option<String>, Error> {
         let path = self.lock_path();
-        match fs::read_to_string(&path) {
+        match open::text(&path, MOST_TEXT) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io("read", path, error)),
@@ -100,7 +102,7 @@ impl Wheelhouse {
     /// When it cannot be written.
     pub fn keep(&self, name: &str, text: &str) -> Result<(), Error> {
         let path = self.folder.join(name);
-        if fs::read_to_string(&path).is_ok_and(|there| there == text) {
+        if open::text(&path, MOST_TEXT).is_ok_and(|there| there == text) {
             return Ok(());
         }
         let mut output = Output::create(&path)?;
@@ -119,7 +121,7 @@ impl Wheelhouse {
         let mut made = BTreeMap::new();
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let text = fs::read_to_string(&path).unwrap_or_default();
+            let text = open::text(&path, MOST_TEXT).unwrap_or_default();
             if let Ok(one) = serde_json::from_str::<Made>(&text)
                 && path
                     .file_stem()
@@ -178,7 +180,7 @@ impl Wheelhouse {
     /// When the machine would not read or write.
     pub fn place(&self, from: &Path, name: &str) -> Result<(), Error> {
         let failed = |error| Error::io("read", from, error);
-        let mut source = File::open(from).map_err(failed)?;
+        let (mut source, _) = open::regular(from).map_err(failed)?;
         let path = self.folder.join(name);
         let mut output = Output::create(&path)?;
         io::copy(&mut source, &mut output).map_err(|error| Error::io("write", &path, error))?;

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -14,10 +13,10 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Access, AtFlags, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
-use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::host::limits::Limits;
+use crate::host::open;
 use crate::wheel::ArchivePath;
 
 const FOLDER: OFlags = OFlags::DIRECTORY
@@ -25,8 +24,6 @@ const FOLDER: OFlags = OFlags::DIRECTORY
     .union(OFlags::CLOEXEC);
 /// No library of a wheel comes near this; what is larger is not read into memory.
 pub(super) const MOST_READ: u64 = 2 << 30;
-/// So much of a file is hashed at once.
-const WINDOW: usize = 1 << 18;
 
 /// The folder of an installed tree, opened. Paths in it are given as [`ArchivePath`]s, or as text
 /// where the empty one is the folder itself.
@@ -186,61 +183,25 @@ impl TreeRoot {
     pub(super) fn open_file(&self, path: &str) -> Result<(File, Metadata), Error> {
         let open = || {
             let (folder, name) = self.parent(path)?;
-            let flags = OFlags::NOFOLLOW
-                .union(OFlags::NONBLOCK)
-                .union(OFlags::NOCTTY)
-                .union(OFlags::CLOEXEC);
+            let flags = OFlags::NOFOLLOW.union(open::FLAGS);
             rustix::fs::openat(&folder, name, flags, Mode::empty())
         };
         let file = File::from(open().map_err(|error| self.failed("read", path, error))?);
-        let failed = |error| Error::io("read", self.host_path(path), error);
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            let error = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
-            return Err(failed(error));
-        }
-        Ok((file, metadata))
+        open::of_kind(file).map_err(|error| Error::io("read", self.host_path(path), error))
     }
 
     /// The bytes of a regular file, and what it was as it was read.
     pub(super) fn read(&self, path: &str, most: u64) -> Result<(Vec<u8>, Metadata), Error> {
         let (file, metadata) = self.open_file(path)?;
         let failed = |error| Error::io("read", self.host_path(path), error);
-        let too_large = || {
-            let text = format!("it has more than {most} bytes");
-            failed(io::Error::new(io::ErrorKind::FileTooLarge, text))
-        };
-        if metadata.len() > most {
-            return Err(too_large());
-        }
-        let mut bytes = Vec::new();
-        let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-        let reserved = bytes.try_reserve_exact(length.saturating_add(1));
-        reserved.map_err(|_| failed(io::ErrorKind::OutOfMemory.into()))?;
-        let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
-        if read.map_err(failed)? as u64 > most {
-            return Err(too_large());
-        }
+        let bytes = open::read_all(file, &metadata, most).map_err(failed)?;
         Ok((bytes, metadata))
     }
 
     /// SHA-256 and size of a regular file, read in windows.
     pub(super) fn digest(&self, path: &str) -> Result<([u8; 32], u64), Error> {
-        let (mut file, _) = self.open_file(path)?;
-        let mut window = vec![0; WINDOW];
-        let mut hash = Sha256::new();
-        let mut size = 0_u64;
-        loop {
-            match file.read(&mut window) {
-                Ok(0) => return Ok((hash.finalize().into(), size)),
-                Ok(count) => {
-                    hash.update(window.get(..count).unwrap_or_default());
-                    size = size.saturating_add(count as u64);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::io("read", self.host_path(path), error)),
-            }
-        }
+        let (file, _) = self.open_file(path)?;
+        open::digest(file).map_err(|error| Error::io("read", self.host_path(path), error))
     }
 
     /// Refuse early where a folder cannot be written to.

@@ -316,6 +316,11 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
     let sources = Sources::of(tree.files.keys());
     for entry in wheel.archive.entries() {
         if !entry.is_directory && is_text(&entry.path) {
+            if entry.size > MOST_TEXT {
+                let why = sentence!("it has {} bytes, too many to look into", entry.size);
+                facts.add(&entry.path, Fact::Unread(why));
+                continue;
+            }
             let bytes = wheel.archive.contents(&gathered.source, entry);
             let bytes = bytes.map_err(broken)?;
             facts.add(&entry.path, understand(&entry.path, &bytes, &sources));
@@ -326,8 +331,8 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
             .strippable
             .insert(one.entry.clone(), one.file.strippable);
         let entry = wheel.archive.get(one.entry.as_str());
-        let bytes = entry.and_then(|entry| wheel.archive.contents(&gathered.source, entry).ok());
-        let bytes = bytes.unwrap_or_default();
+        let bytes = entry.map(|entry| wheel.archive.contents(&gathered.source, entry));
+        let bytes = bytes.transpose().map_err(broken)?.unwrap_or_default();
         let tables = elf::symbol_bytes(&bytes).unwrap_or(0);
         let tables = tables.min(one.file.strippable);
         let mentions = elf_mentions(&bytes);

@@ -170,6 +170,13 @@ fn take(header: &Header<'_>, limits: &Limits, notes: &mut Vec<Note>) -> Result<E
         mode,
         has_descriptor: header.flags & FLAG_DESCRIPTOR != 0,
         flags: header.flags,
+        may_be_held: false,
+    };
+    let small = entry.size <= limits.held;
+    let room = entry.compressed_size.saturating_mul(limits.held_ratio);
+    let entry = Entry {
+        may_be_held: small || entry.size <= room,
+        ..entry
     };
     check_sizes(&entry, limits)?;
     Ok(entry)

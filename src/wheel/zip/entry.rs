@@ -52,6 +52,8 @@ pub struct Entry {
     pub(in crate::wheel) has_descriptor: bool,
     /// The flag bits as they are.
     pub(in crate::wheel) flags: u16,
+    /// Whether its bytes may be in memory at once, by the reader's limits.
+    pub(in crate::wheel) may_be_held: bool,
 }
 
 impl Entry {

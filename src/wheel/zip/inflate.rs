@@ -43,6 +43,13 @@ impl Unpacker {
         source: &S,
         entry: &Entry,
     ) -> Result<&[u8], Error> {
+        if !entry.may_be_held {
+            let detail = format!(
+                "it has {} bytes, packed to {}: too many to hold at once; raise `--limit held=` if you trust it",
+                entry.size, entry.compressed_size
+            );
+            return Err(Error::new(Rule::Limit, detail).entry(&entry.path));
+        }
         let size = length(entry.size, entry)?;
         grow(&mut self.bytes, size)?;
         if entry.method == Method::Deflated {
