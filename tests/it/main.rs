@@ -30,6 +30,7 @@ mod hostile;
 mod library;
 mod odd_wheels;
 mod package;
+mod pairs;
 mod port;
 mod resolve;
 mod trees;

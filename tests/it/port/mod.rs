@@ -32,7 +32,7 @@ fn port(wheels: &[&Path], out: &Path, more: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-fn ported(name: &str, out: &Path) -> PathBuf {
+pub fn ported(name: &str, out: &Path) -> PathBuf {
     let result = port(&[&manylinux(name)], out, &[]);
     assert!(result.status.success(), "{}", text(&result));
     only_wheel(out)
