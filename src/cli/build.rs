@@ -1,17 +1,16 @@
 //! `wheelfix build`: requirements in, an Alpine wheelhouse out.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::args::{self, text_of};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
 use crate::host::PipOptions;
 use crate::ops::build::{Options, Outcome, build};
-use crate::plan::ChoiceOptions;
+use crate::plan::{ChoiceOptions, SizeFlags, normalised};
 use crate::report::{self, BuildReport, FailedPackage};
 
 const EXAMPLES: &str = "\
@@ -58,18 +57,37 @@ pub(super) struct Arguments {
     /// Resolve anew, although the requirements are those of the lock that is there
     #[arg(long)]
     upgrade: bool,
+    /// Compile this project although it has a wheel, or `:all:` (can be given several times)
+    #[arg(long, value_name = "NAME")]
+    compile: Vec<String>,
+    /// What compiled code is to be like: small, fast, or as each project has it
+    #[arg(long, value_enum, default_value_t = Flags::Size, value_name = "KIND")]
+    flags: Flags,
+    /// How many compilers may run at once; else cores and memory tell
+    #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// Port no wheels for glibc
     #[arg(long)]
     no_port: bool,
     /// Runtime libraries for glibc (libstdc++) for wheels that are ported (can be given several times)
     #[arg(long, value_name = "DIR")]
     runtimes: Vec<PathBuf>,
+    /// Make the folder an index too (PEP 503): `pip install --index-url file:///…/wheelhouse/simple`
+    #[arg(long)]
+    index: bool,
     /// Where fetched files are kept
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
     /// How hard to compress: 0 (not at all) to 12
     #[arg(short = 'z', long, value_name = "LEVEL")]
     zip_compression_level: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Flags {
+    Size,
+    Speed,
+    None,
 }
 
 /// Run the command.
@@ -131,6 +149,11 @@ impl Arguments {
                 ));
             }
         };
+        if self.sysroot.is_some() && !self.compile.is_empty() {
+            return Err(Error::Usage(
+                "`--compile` builds on the Alpine itself: run it there, without `--sysroot`".into(),
+            ));
+        }
         let (time, clamped) = args::source_date()?;
         if clamped {
             let text =
@@ -159,11 +182,17 @@ impl Arguments {
             choice: ChoiceOptions {
                 no_port: self.no_port,
                 no_compile: self.sysroot.is_some(),
-                compile: BTreeSet::new(),
-                compile_all: false,
+                compile: self.compile.iter().map(|name| normalised(name)).collect(),
+                compile_all: self.compile.iter().any(|name| name == ":all:"),
             },
+            flags: match self.flags {
+                Flags::Size => SizeFlags::Size,
+                Flags::Speed => SizeFlags::Speed,
+                Flags::None => SizeFlags::None,
+            },
+            jobs: self.jobs.map(usize::from),
             upgrade: self.upgrade,
-            index: false,
+            index: self.index,
             level: args::level(self.zip_compression_level)?,
             time,
         })

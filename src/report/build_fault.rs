@@ -1,6 +1,7 @@
 //! What went wrong in a build, in words, with the cure.
 
-use crate::plan::BuildFault;
+use super::build_cure::{hints, lines};
+use crate::plan::{BuildFault, Lack};
 use crate::wheel::{Untrusted, escape};
 
 /// Lines of a program's text that are worth showing.
@@ -15,8 +16,14 @@ pub(super) fn words(fault: &BuildFault) -> String {
 
 fn told(fault: &BuildFault) -> (String, Vec<String>) {
     match fault {
-        BuildFault::Engine { doing, said } => {
-            (format!("cannot {}:\n{}", escape(doing), quoted(said)), Vec::new())
+        BuildFault::Engine { doing, said, lacks } => {
+            let text = match lacks.as_slice() {
+                [] => format!(":\n{}", quoted(said)),
+                // Who names it is told by pip alone.
+                [Lack::Conflict, ..] => format!(":{}\n{}", lines(lacks), quoted(said)),
+                lacks => format!(":{}", lines(lacks)),
+            };
+            (format!("cannot {}{text}", escape(doing)), hints(lacks))
         }
         BuildFault::Lock { path, why } => (
             format!(
@@ -36,6 +43,16 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
             ),
             vec![
                 "ask for another version; whoever means this very file pins it with `--hash`, or by a lock"
+                    .to_owned(),
+            ],
+        ),
+        BuildFault::NoArchive { package } => (
+            format!(
+                "{} is asked for by the address of a repository or a folder, which a lock cannot hold to a digest",
+                escape(package)
+            ),
+            vec![
+                "build its archive first (`python3 -m build --sdist`), and add its folder with `--find-links`"
                     .to_owned(),
             ],
         ),
@@ -78,10 +95,24 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
                 None => "ask for another version, or for another Python".to_owned(),
             }],
         ),
-        BuildFault::NotBuilt { package, said, log } => (
-            format!("{} was not built:\n{}", escape(package), quoted(said)),
-            vec![format!("all of it is in `{}`", Untrusted::from(log))],
+        BuildFault::Foreign { package } => (
+            format!("`{}` has no wheel that fits, and is not compiled here: this is not the Alpine that it is for", escape(package)),
+            vec!["run `wheelfix build` on the Alpine itself, without `--sysroot`".to_owned()],
         ),
+        BuildFault::NotBuilt {
+            package,
+            said,
+            lacks,
+            log,
+        } => {
+            let why = match lacks.as_slice() {
+                [] => format!(":\n{}", quoted(said)),
+                lacks => format!(":{}", lines(lacks)),
+            };
+            let mut all = hints(lacks);
+            all.push(format!("all of it is in `{}`", Untrusted::from(log)));
+            (format!("{} was not built{why}", escape(package)), all)
+        }
     }
 }
 

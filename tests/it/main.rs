@@ -22,6 +22,7 @@ mod support;
 mod alpine;
 mod architecture;
 mod archive_laws;
+mod build;
 mod debug;
 mod elf;
 mod faults;

@@ -3,11 +3,13 @@
 
 mod child;
 mod files;
+mod machine;
 mod pip;
 mod target;
 mod wheelhouse;
 
 pub use files::{absolute, local_file, read_text, sha256_of, size_of, surroundings};
-pub use pip::{Engine, Pip, PipOptions};
+pub use machine::{cores, free_memory, variables};
+pub use pip::{Engine, Pip, PipOptions, StandIn};
 pub use target::{TargetAsked, find_target};
 pub use wheelhouse::Wheelhouse;

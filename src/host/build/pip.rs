@@ -11,10 +11,22 @@ use serde_json::{Value, json};
 
 use super::child::{Said, run, run_logged};
 use crate::error::Error;
-use crate::plan::{BuildFault, Candidate, PipReport, Target, normalised};
+use crate::plan::{BuildFault, Candidate, PipReport, Target, lacks, normalised};
 use crate::wheel::{Sentence, Untrusted, sentence};
 
 const HELPER: &str = include_str!("pip_helper.py");
+
+/// What would send pip's resolving elsewhere, or keep it from files that the lock has to have.
+const UNWANTED: [&str; 8] = [
+    "PIP_NO_BINARY",
+    "PIP_ONLY_BINARY",
+    "PIP_PLATFORM",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_USER",
+    "PIP_REQUIRE_VIRTUALENV",
+];
 
 /// The interpreter whose pip does the work.
 pub struct Engine {
@@ -165,6 +177,19 @@ pub struct Pip<'a> {
     target: &'a Target,
 }
 
+/// What is known of a project that has no wheel.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct StandIn {
+    /// The versions of its source archives.
+    pub found: Vec<String>,
+    /// The versions that would fit, and were taken back.
+    pub yanked: Vec<String>,
+    /// Is there a wheel of its metadata now?
+    pub made: bool,
+    /// The source archive of the newest version that fits; `None`: none fits.
+    pub sdist: Option<PathBuf>,
+}
+
 #[derive(Deserialize)]
 struct Fetched {
     failed: BTreeMap<String, String>,
@@ -210,8 +235,65 @@ impl Pip<'_> {
             Error::Build(BuildFault::Engine {
                 doing: "resolve the requirements".to_owned(),
                 said: format!("pip wrote a report that cannot be read: {error}"),
+                lacks: Vec::new(),
             })
         })
+    }
+
+    /// Put a wheel that holds nothing but metadata into `folder`, for a project that has no wheel, so that it
+    /// can be resolved.
+    ///
+    /// # Errors
+    /// When pip cannot look it up or fetch it.
+    pub fn stand_in(&self, requirement: &str, folder: &Path) -> Result<StandIn, Error> {
+        let mut flags = self.target_flags();
+        flags.extend(self.source_flags());
+        let request = json!({
+            "do": "stand_in", "flags": flags, "requirement": requirement, "pre": self.options.pre, "to": folder,
+        });
+        ask(
+            self.python,
+            &request,
+            &format!("look for `{}`", crate::wheel::escape(requirement)),
+        )
+    }
+
+    /// The same from what the project's build says; what that says goes to `log`. `false`: it failed.
+    ///
+    /// # Errors
+    /// When pip cannot be run.
+    pub fn built_stand_in(&self, sdist: &Path, folder: &Path, log: &Path) -> Result<bool, Error> {
+        let report = folder.join("metadata.json");
+        let mut command = self.command();
+        command.args([
+            "install",
+            "--dry-run",
+            "--no-deps",
+            "--ignore-installed",
+            "--report",
+        ]);
+        command.arg(&report).args(self.source_flags()).arg(sdist);
+        if !run_logged(command, log)?.0 {
+            return Ok(false);
+        }
+        let text = super::files::read_text(&report)?;
+        let value: Value = serde_json::from_str(&text).unwrap_or_default();
+        let metadata = value
+            .pointer("/install/0/metadata")
+            .cloned()
+            .unwrap_or_default();
+        let request = json!({"do": "write_stand_in", "to": folder, "metadata": metadata});
+        let _: Value = ask(self.python, &request, "write down metadata")?;
+        Ok(true)
+    }
+
+    /// Which environment markers hold for the target's Python, on this machine.
+    ///
+    /// # Errors
+    /// When one is none.
+    pub fn markers(&self, markers: &[String]) -> Result<Vec<bool>, Error> {
+        let request = json!({"do": "markers", "markers": markers});
+        ask(self.python, &request, "judge the markers of the lock")
     }
 
     /// Every file that the target could use, by project.
@@ -284,7 +366,7 @@ impl Pip<'_> {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(self.python);
+        let mut command = bare(self.python);
         command.args(["-m", "pip", "--disable-pip-version-check", "--no-input"]);
         command
     }
@@ -316,9 +398,17 @@ impl Pip<'_> {
     }
 }
 
+fn bare(python: &Path) -> Command {
+    let mut command = Command::new(python);
+    for name in UNWANTED {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Ask the helper, in the interpreter.
 fn ask<T: DeserializeOwned>(python: &Path, request: &Value, doing: &str) -> Result<T, Error> {
-    let mut command = Command::new(python);
+    let mut command = bare(python);
     command.args(["-c", HELPER]);
     let said = run(command, request.to_string().as_bytes())?;
     let answer = said.out.lines().last().unwrap_or_default();
@@ -335,6 +425,7 @@ fn failed(doing: &str, said: &Said) -> Error {
     };
     Error::Build(BuildFault::Engine {
         doing: doing.to_owned(),
+        lacks: lacks(&text),
         said: text,
     })
 }

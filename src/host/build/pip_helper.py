@@ -4,7 +4,9 @@ A JSON request on standard input, one JSON answer as the last line of standard o
 certificates, proxies and credentials are pip's own, as its configuration, environment and flags say.
 """
 import json
+import os
 import platform
+import re
 import sys
 import sysconfig
 
@@ -98,27 +100,93 @@ def fetch(request):
     return {"failed": failed}
 
 
-def build_requires(request):
-    """What a source archive says of itself: its build requirements and its metadata as far as it is final."""
+def stand_in(request):
+    """For a project without a wheel: a wheel of its metadata alone, so that pip can resolve it.
+
+    "made" is false where the source archive does not say its requirements for good: whoever asks has to build
+    the metadata, and ends with write_stand_in.
+    """
+    from pip._internal.cli.cmdoptions import make_target_python
+    from pip._vendor.packaging.requirements import Requirement
+
+    wanted = Requirement(request["requirement"])
+    for made, options, session in command(request["flags"]):
+        finder = made._build_package_finder(
+            options=options, session=session, target_python=make_target_python(options))
+        found = [one for one in finder.find_all_candidates(wanted.name) if not one.link.is_wheel]
+        versions = sorted({str(one.version) for one in found if not one.link.is_yanked})
+        yanked = [str(one.version) for one in found if one.link.is_yanked and wanted.specifier.contains(one.version)]
+        fitting = sorted(wanted.specifier.filter(versions, prereleases=request["pre"] or None),
+                         key=lambda text: [one.version for one in found if str(one.version) == text][0])
+        if not fitting:
+            return {"found": versions, "yanked": yanked, "made": False, "sdist": None}
+        link = [one.link for one in found if str(one.version) == fitting[-1]][-1]
+        path = os.path.join(request["to"], link.filename)
+        failed = fetch({"flags": request["flags"], "files": [{"url": link.url_without_fragment, "to": path}]})
+        if failed["failed"]:
+            raise SystemExit("\n".join(failed["failed"].values()))
+    metadata = metadata_of(path)
+    if metadata is None:
+        return {"found": versions, "yanked": [], "made": False, "sdist": path}
+    write(request["to"], metadata)
+    return {"found": versions, "yanked": [], "made": True, "sdist": path}
+
+
+def metadata_of(path):
+    """The metadata of a source archive, where it is final (PEP 643)."""
+    import email
     import tarfile
     import zipfile
 
-    path = request["path"]
     if path.endswith(".zip"):
         archive = zipfile.ZipFile(path)
         names, read = archive.namelist(), archive.read
     else:
         archive = tarfile.open(path)
-        names = [one.name for one in archive.getmembers() if one.isfile()]
-        read = lambda name: archive.extractfile(name).read()
-    answer = {"project": None, "metadata": None}
+        names, read = archive.getnames(), lambda name: archive.extractfile(name).read()
     for name in names:
-        parts = name.strip("./").split("/")
-        if len(parts) == 2 and parts[1] == "pyproject.toml":
-            answer["project"] = read(name).decode("utf-8", "replace")
-        if len(parts) == 2 and parts[1] == "PKG-INFO":
-            answer["metadata"] = read(name).decode("utf-8", "replace")
-    return answer
+        if name.endswith("/PKG-INFO") and name.strip("./").count("/") == 1:
+            text = email.message_from_bytes(read(name))
+            version = tuple(int(part) for part in text.get("Metadata-Version", "0").split("."))
+            dynamic = {one.lower() for one in text.get_all("Dynamic", [])}
+            if version < (2, 2) or dynamic & {"version", "requires-dist", "requires-python", "provides-extra"}:
+                return None
+            return {
+                "name": text["Name"],
+                "version": text["Version"],
+                "requires_dist": text.get_all("Requires-Dist", []),
+                "requires_python": text["Requires-Python"],
+                "provides_extra": text.get_all("Provides-Extra", []),
+            }
+    return None
+
+
+def write(to, metadata):
+    import zipfile
+
+    lines = ["Metadata-Version: 2.2", "Name: %s" % metadata["name"], "Version: %s" % metadata["version"]]
+    if metadata.get("requires_python"):
+        lines.append("Requires-Python: %s" % metadata["requires_python"])
+    lines += ["Requires-Dist: %s" % one for one in metadata.get("requires_dist") or []]
+    lines += ["Provides-Extra: %s" % one for one in metadata.get("provides_extra") or []]
+    stem = "%s-%s" % (re.sub(r"[-_.]+", "_", metadata["name"]), metadata["version"].replace("-", "_"))
+    with zipfile.ZipFile(os.path.join(to, stem + "-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr(stem + ".dist-info/METADATA", "\n".join(lines) + "\n")
+        wheel.writestr(stem + ".dist-info/WHEEL",
+                       "Wheel-Version: 1.0\nGenerator: wheelfix\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(stem + ".dist-info/RECORD", "")
+
+
+def write_stand_in(request):
+    write(request["to"], request["metadata"])
+    return {}
+
+
+def markers(request):
+    """Which of the markers hold for this interpreter."""
+    from pip._vendor.packaging.markers import Marker
+
+    return [Marker(text).evaluate({"extra": ""}) for text in request["markers"]]
 
 
 def main():

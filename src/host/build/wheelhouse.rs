@@ -22,6 +22,9 @@ use crate::host::open;
 use crate::host::publish::Output;
 use crate::plan::Made;
 
+/// As much of a log is looked through, in bytes.
+const LOG_READ: usize = 8 << 20;
+
 /// The folder, taken by this run alone.
 pub struct Wheelhouse {
     folder: PathBuf,
@@ -160,6 +163,13 @@ impl Wheelhouse {
     pub fn forget(&self, made: &Made) -> Result<(), Error> {
         let record = self.own("made").join(format!("{}.json", made.name));
         remove(&record)?;
+        remove(
+            &self
+                .folder
+                .join("simple")
+                .join(&made.name)
+                .join("index.html"),
+        )?;
         self.remove_wheel(&made.wheel)
     }
 
@@ -200,6 +210,35 @@ impl Wheelhouse {
     /// The file that receives what a build says.
     pub fn log(&self, name: &str) -> PathBuf {
         self.own("logs").join(format!("{name}.log"))
+    }
+
+    /// The wheel that a build has put into a folder; `None`: not exactly one.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn only_wheel(&self, folder: &Path) -> Result<Option<PathBuf>, Error> {
+        let failed = |error| Error::io("read", folder, error);
+        let mut wheels = Vec::new();
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|ending| ending == "whl") {
+                wheels.push(path);
+            }
+        }
+        let only = wheels.pop().filter(|_| wheels.is_empty());
+        Ok(only)
+    }
+
+    /// What a build has said, from its last megabytes on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn end_of_log(&self, path: &Path) -> Result<String, Error> {
+        let bytes = fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        let end = bytes
+            .get(bytes.len().saturating_sub(LOG_READ)..)
+            .unwrap_or_default();
+        Ok(String::from_utf8_lossy(end).into_owned())
     }
 
     /// Where a file with this digest is kept, once it was fetched.

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::options::Options;
 use crate::error::Error;
-use crate::host::{self, Engine, Wheelhouse};
-use crate::plan::{self, BuildFault, Lock, Locked, Target, normalised};
+use crate::host::{self, Engine, Pip, Wheelhouse};
+use crate::plan::{self, BuildFault, Lack, Lock, Locked, PipReport, Target, normalised};
 
 /// The lock to go by; it is in the wheelhouse afterwards.
 pub(super) fn lock(
@@ -19,7 +19,8 @@ pub(super) fn lock(
 ) -> Result<Lock, Error> {
     if let Some(path) = &options.lock {
         let lock = read(path, &host::read_text(path)?)?;
-        let lock = placed(lock, path);
+        let mut lock = placed(lock, path);
+        for_this_python(&mut lock, options, target, engine)?;
         house.keep("pylock.toml", &lock.to_text())?;
         return Ok(lock);
     }
@@ -34,7 +35,7 @@ pub(super) fn lock(
     }
     let pip = engine.pip(&options.pip, target)?;
     let work = house.work("resolve")?;
-    let report = pip.resolve(&work, &work.join("report.json"))?;
+    let report = resolve(&pip, options, house, &work)?;
     let yanked: Vec<String> = report
         .install
         .iter()
@@ -58,13 +59,106 @@ pub(super) fn lock(
         .map(|one| normalised(&one.metadata.name))
         .collect();
     let candidates = pip.candidates(&names.into_iter().collect::<Vec<_>>())?;
-    let mut packages = plan::locked_packages(&report, &candidates, &pinned, target);
+    let mut packages = plan::locked_packages(
+        &report,
+        &candidates,
+        &pinned,
+        target,
+        &work.display().to_string(),
+    );
     for package in &mut packages {
         digest(package)?;
+    }
+    let mut direct = report.install.iter().filter(|one| one.is_direct);
+    let held = |name: &str| {
+        let package = packages.iter().find(|one| one.name == name);
+        package.is_some_and(|one| one.sdist.is_some() || !one.wheels.is_empty())
+    };
+    if let Some(one) = direct.find(|one| !held(&normalised(&one.metadata.name))) {
+        let package = format!("{} {}", one.metadata.name, one.metadata.version);
+        return Err(BuildFault::NoArchive { package }.into());
     }
     let lock = Lock::new(packages, &inputs);
     house.keep("pylock.toml", &lock.to_text())?;
     Ok(lock)
+}
+
+/// Resolve over wheels. Where a project has none that fits, a wheel of nothing but its metadata stands for its
+/// source archive, and it is tried again.
+fn resolve(
+    pip: &Pip<'_>,
+    options: &Options,
+    house: &Wheelhouse,
+    work: &Path,
+) -> Result<PipReport, Error> {
+    let mut tried = BTreeSet::new();
+    loop {
+        let error = match pip.resolve(work, &work.join("report.json")) {
+            Ok(report) => return Ok(report),
+            Err(error) => error,
+        };
+        let Error::Build(BuildFault::Engine { lacks, .. }) = &error else {
+            return Err(error);
+        };
+        let wanted = lacks.iter().find_map(|lack| match lack {
+            Lack::Project { requirement, .. } => Some(requirement.clone()),
+            _ => None,
+        });
+        let Some(wanted) = wanted.filter(|wanted| tried.insert(wanted.clone())) else {
+            return Err(error);
+        };
+        let stand_in = pip.stand_in(&wanted, work)?;
+        let Some(sdist) = stand_in.sdist else {
+            return Err(no_version(error, &wanted, stand_in.found, &stand_in.yanked));
+        };
+        if options.choice.no_compile {
+            return Err(BuildFault::Foreign { package: wanted }.into());
+        }
+        let log = house.log(&normalised(plan::project_of(&wanted)));
+        if !stand_in.made && !pip.built_stand_in(&sdist, work, &log)? {
+            let said = house.end_of_log(&log)?;
+            return Err(BuildFault::NotBuilt {
+                package: wanted,
+                lacks: plan::lacks(&said),
+                said,
+                log,
+            }
+            .into());
+        }
+    }
+}
+
+/// The error that there is no such version, with those that there are.
+fn no_version(error: Error, wanted: &str, found: Vec<String>, yanked: &[String]) -> Error {
+    if !yanked.is_empty() {
+        let name = normalised(plan::project_of(wanted));
+        let packages = yanked.iter().map(|version| format!("{name} {version}"));
+        return BuildFault::Yanked {
+            packages: packages.collect(),
+        }
+        .into();
+    }
+    match error {
+        Error::Build(BuildFault::Engine {
+            doing,
+            said,
+            mut lacks,
+        }) => {
+            for lack in &mut lacks {
+                if let Lack::Project {
+                    requirement,
+                    versions,
+                } = lack
+                    && requirement == wanted
+                    && versions.is_empty()
+                {
+                    versions.clone_from(&found);
+                }
+            }
+            BuildFault::Engine { doing, said, lacks }.into()
+        }
+        error => error,
+    }
 }
 
 fn read(path: &Path, text: &str) -> Result<Lock, Error> {
@@ -74,6 +168,30 @@ fn read(path: &Path, text: &str) -> Result<Lock, Error> {
             why,
         })
     })
+}
+
+/// A lock for many environments, without what is for others.
+fn for_this_python(
+    lock: &mut Lock,
+    options: &Options,
+    target: &Target,
+    engine: &Engine,
+) -> Result<(), Error> {
+    let markers: Vec<String> = lock
+        .packages
+        .iter()
+        .filter_map(|one| one.marker.clone())
+        .collect();
+    if markers.is_empty() {
+        return Ok(());
+    }
+    let mut holds = engine
+        .pip(&options.pip, target)?
+        .markers(&markers)?
+        .into_iter();
+    lock.packages
+        .retain(|one| one.marker.is_none() || holds.next().unwrap_or(true));
+    Ok(())
 }
 
 /// A lock's paths seen from where it is kept now.

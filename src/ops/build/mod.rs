@@ -1,6 +1,7 @@
 //! Requirements in, an Alpine wheelhouse out: pip resolves and builds, what it gives is taken, mended or
 //! ported here.
 
+mod compile;
 mod fetch;
 mod lock;
 mod options;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::host::PipOptions;
-use crate::plan::{ChoiceOptions, Made, Way};
+use crate::plan::{ChoiceOptions, Made, SizeFlags, Way};
 use crate::wheel::{DosDateTime, Level};
 
 /// How a wheelhouse is built.
@@ -27,6 +27,10 @@ pub struct Options {
     pub runtimes: Vec<PathBuf>,
     /// Which way packages go.
     pub choice: ChoiceOptions,
+    /// What compiled code is to be like.
+    pub flags: SizeFlags,
+    /// How many compilers may run at once; `None`: as many as cores and memory allow.
+    pub jobs: Option<usize>,
     /// Resolve anew although the lock that is there is from the same requirements.
     pub upgrade: bool,
     /// Write an index (PEP 503) too.

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::compile::{Task, compile};
 use super::fetch::fetch;
 use super::lock::lock;
 use super::options::{Failed, Options, Outcome};
@@ -116,6 +118,7 @@ impl Build<'_> {
         self.fetch_first(&jobs);
         self.take_all(&mut jobs, &before, &resumed)?;
         self.port_all(&mut jobs, &before)?;
+        self.compile_all(&mut jobs, &before)?;
         let names: BTreeSet<&str> = jobs.iter().map(|job| job.package.name.as_str()).collect();
         for (_, gone) in before
             .iter()
@@ -133,6 +136,11 @@ impl Build<'_> {
                 None => outcome.failed.push(self.failed(job, &before)?),
             }
         }
+        if self.options.index {
+            for (path, page) in crate::report::index_pages(&outcome.made) {
+                self.house.keep(&path, &page)?;
+            }
+        }
         Ok(outcome)
     }
 
@@ -148,6 +156,9 @@ impl Build<'_> {
             "{:?} {:?}\n",
             self.options.level, self.options.time
         ));
+        if steps.iter().any(|step| step.way == Way::Compile) {
+            hash.update(format!("{:?}\n", self.options.flags));
+        }
         for step in &steps {
             let file = &step.file;
             hash.update(format!(
@@ -296,6 +307,115 @@ impl Build<'_> {
         Ok(())
     }
 
+    /// Compile what is left, what others may need for their build first.
+    fn compile_all(&self, jobs: &mut [Job], before: &BTreeMap<String, Made>) -> Result<(), Error> {
+        loop {
+            let waiting: BTreeSet<String> = jobs
+                .iter()
+                .filter(|job| job.next(Way::Compile).is_some())
+                .map(|job| job.package.name.clone())
+                .collect();
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            // What needs one that waits waits too; where all wait for each other, all go.
+            let is_free = |job: &Job| {
+                let needs = &job.package.dependencies;
+                !needs.iter().any(|need| waiting.contains(&need.name))
+            };
+            let waits = |job: &&mut Job| job.next(Way::Compile).is_some();
+            let any_free = jobs
+                .iter()
+                .any(|job| job.next(Way::Compile).is_some() && is_free(job));
+            let ready: Vec<&mut Job> = jobs
+                .iter_mut()
+                .filter(waits)
+                .filter(|job| !any_free || is_free(job))
+                .collect();
+            self.compile_some(ready, before)?;
+        }
+    }
+
+    fn compile_some(
+        &self,
+        ready: Vec<&mut Job>,
+        before: &BTreeMap<String, Made>,
+    ) -> Result<(), Error> {
+        let most = self.options.jobs;
+        let jobs = plan::jobs(ready.len(), host::cores(), host::free_memory(), most);
+        let before_all = host::variables(&plan::ENVIRONMENT);
+        let environment = plan::environment(self.options.flags, jobs.compilers, &before_all);
+        let queue = Mutex::new(ready.into_iter());
+        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        // Threads of their own: those of the pool are for what is computed here.
+        let work = || -> Result<(), Error> {
+            while let Some(job) = next() {
+                self.compile_one(job, &environment, before)?;
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..jobs.packages).map(|_| scope.spawn(work)).collect();
+            let ended = threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or(Ok(())));
+            ended
+                .collect::<Vec<Result<(), Error>>>()
+                .into_iter()
+                .collect()
+        })
+    }
+
+    fn compile_one(
+        &self,
+        job: &mut Job,
+        environment: &BTreeMap<String, String>,
+        before: &BTreeMap<String, Made>,
+    ) -> Result<(), Error> {
+        let Some(step) = job.next(Way::Compile).cloned() else {
+            return Ok(());
+        };
+        let start = Instant::now();
+        let compiled = self.source(&step).and_then(|source| {
+            let pip = self.engine.pip(&self.options.pip, &self.target)?;
+            let version = job.version();
+            let task = Task {
+                name: &job.package.name,
+                version: &version,
+                source: &source,
+            };
+            let compiled = compile(
+                &task,
+                self.options,
+                &self.house,
+                &pip,
+                environment,
+                self.progress,
+            )?;
+            Ok((source, compiled))
+        });
+        match compiled {
+            Err(error) => job.fail(error),
+            Ok((source, compiled)) => {
+                let whole = Whole {
+                    how: How::Compiled,
+                    path: compiled.path,
+                    floor: compiled.floor,
+                };
+                self.place(
+                    job,
+                    &step,
+                    &source,
+                    whole,
+                    start.elapsed().as_secs_f64(),
+                    before,
+                )?;
+                job.made.iter().for_each(self.told);
+            }
+        }
+        Ok(())
+    }
+
     /// Put a whole wheel into the wheelhouse, and remember it.
     fn place(
         &self,
@@ -343,10 +463,15 @@ impl Build<'_> {
             self.house.forget(old)?;
         }
         if job.failed.is_empty() {
-            let fault = BuildFault::NoWay {
-                package: format!("{} {}", job.package.name, job.version()),
-                target: format!("{} on {}", self.target.abi(), self.target.arch.name()),
-                forbidden: self.forbidden(&job.package),
+            let package = format!("{} {}", job.package.name, job.version());
+            let only_source = self.options.choice.no_compile && job.package.sdist.is_some();
+            let fault = match only_source && self.forbidden(&job.package).is_none() {
+                true => BuildFault::Foreign { package },
+                false => BuildFault::NoWay {
+                    package,
+                    target: format!("{} on {}", self.target.abi(), self.target.arch.name()),
+                    forbidden: self.forbidden(&job.package),
+                },
             };
             job.failed.push((Way::Take, fault.into()));
         }

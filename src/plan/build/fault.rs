@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::plan::build::cure::Lack;
+
 /// Why requirements come to no wheelhouse, or a package to no wheel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuildFault {
@@ -11,6 +13,8 @@ pub enum BuildFault {
         doing: String,
         /// What it said.
         said: String,
+        /// What it means.
+        lacks: Vec<Lack>,
     },
     /// A lock that cannot be gone by.
     Lock {
@@ -23,6 +27,11 @@ pub enum BuildFault {
     Yanked {
         /// Each with its version.
         packages: Vec<String>,
+    },
+    /// A requirement by an address that is no archive: what is there has no digest.
+    NoArchive {
+        /// The package and its version.
+        package: String,
     },
     /// A file is not the one that the lock names.
     Digest {
@@ -56,12 +65,19 @@ pub enum BuildFault {
         /// What was asked for stands in the way of one that would.
         forbidden: Option<&'static str>,
     },
+    /// Only compiling leads to a wheel, and this is not the system that it is for.
+    Foreign {
+        /// The package and its version.
+        package: String,
+    },
     /// A source archive was not built.
     NotBuilt {
         /// The package and its version.
         package: String,
         /// What was said, whole or its end.
         said: String,
+        /// What it lacks.
+        lacks: Vec<Lack>,
         /// Where all of it is.
         log: PathBuf,
     },

@@ -81,12 +81,14 @@ pub struct Candidate {
 }
 
 /// The packages of a lock: of each the files of the version that was resolved, as far as the target can
-/// use them and `pinned` (SHA-256 by project) allows them.
+/// use them and `pinned` (SHA-256 by project) allows them. What lies in the folder `stand_ins` is nothing but
+/// metadata.
 pub fn locked_packages(
     report: &PipReport,
     candidates: &BTreeMap<String, Vec<Candidate>>,
     pinned: &BTreeMap<String, BTreeSet<String>>,
     target: &Target,
+    stand_ins: &str,
 ) -> Vec<Locked> {
     let all: BTreeSet<String> = report
         .install
@@ -96,12 +98,14 @@ pub fn locked_packages(
     let mut packages = Vec::new();
     for one in &report.install {
         let name = normalised(&one.metadata.name);
-        let mut files: Vec<LockedFile> = vec![LockedFile {
+        let mut files = vec![LockedFile {
             name: None,
             url: Some(one.download_info.url.clone()),
             path: None,
             hashes: one.download_info.archive_info.hashes.clone(),
         }];
+        let is_stand_in = one.download_info.url.contains(stand_ins);
+        files.retain(|_| !is_stand_in);
         // A package by address has no other files.
         if !one.is_direct {
             let offered = candidates.get(&name).into_iter().flatten();
@@ -159,7 +163,7 @@ pub fn locked_packages(
 }
 
 /// The project that a requirement (PEP 508) names.
-fn project_of(requirement: &str) -> &str {
+pub fn project_of(requirement: &str) -> &str {
     let end =
         requirement.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
     requirement

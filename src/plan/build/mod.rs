@@ -2,8 +2,11 @@
 //! failed build lacks.
 
 pub(super) mod choice;
+pub(super) mod cure;
 pub(super) mod fault;
+pub(super) mod jobs;
 pub(super) mod lock;
 pub(super) mod lock_made;
+mod providers;
 pub(super) mod record;
 pub(super) mod target;

@@ -1,0 +1,541 @@
+//! What compilers, linkers and pip say, read for what is missing, and what brings it.
+
+use std::collections::BTreeSet;
+
+use crate::plan::build::providers::{cmake_provider, header_provider, library_provider};
+
+/// Something that a build lacks, or that stopped it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// A header, as it was included.
+    Header(String),
+    /// A library, as after `-l`.
+    Library(String),
+    /// A file of pkg-config, without `.pc`.
+    PkgConfig(String),
+    /// A program.
+    Program(String),
+    /// The compiler of a language.
+    Compiler(&'static str),
+    /// A package that CMake looks for.
+    CMakePackage(String),
+    /// The project is for other Pythons.
+    Python {
+        /// What it asks for.
+        wants: String,
+    },
+    /// The kernel ended a compiler: there was not enough memory.
+    Memory,
+    /// The disk is full.
+    Space,
+    /// An index or a page was not reached.
+    Network,
+    /// A file was not the one that requirements pin.
+    Digest,
+    /// No index has the project, or none has such a version.
+    Project {
+        /// The requirement.
+        requirement: String,
+        /// The versions that there are; empty: there is no such project.
+        versions: Vec<String>,
+    },
+    /// Requirements that no set of versions meets.
+    Conflict,
+    /// The requirements are not all pinned by digests, and one is.
+    Unpinned,
+    /// A requirement that cannot be read.
+    Requirement(String),
+    /// A Python module that the build imports and does not ask for.
+    Module(String),
+}
+
+/// A part of what was said, and what it means.
+struct Pattern {
+    before: &'static str,
+    after: &'static str,
+    lack: fn(&str) -> Lack,
+}
+
+const fn pattern(before: &'static str, after: &'static str, lack: fn(&str) -> Lack) -> Pattern {
+    Pattern {
+        before,
+        after,
+        lack,
+    }
+}
+
+fn header(name: &str) -> Lack {
+    Lack::Header(name.to_owned())
+}
+
+fn library(name: &str) -> Lack {
+    Lack::Library(name.to_owned())
+}
+
+fn pkg_config(name: &str) -> Lack {
+    Lack::PkgConfig(name.to_owned())
+}
+
+fn cmake_package(name: &str) -> Lack {
+    Lack::CMakePackage(name.to_owned())
+}
+
+fn program(name: &str) -> Lack {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    match name {
+        "cc"
+        | "gcc"
+        | "clang"
+        | "x86_64-alpine-linux-musl-gcc"
+        | "aarch64-alpine-linux-musl-gcc" => Lack::Compiler("C"),
+        "c++" | "g++" | "clang++" | "cc1plus" => Lack::Compiler("C++"),
+        "gfortran" | "flang" | "f77" | "f90" | "f95" => Lack::Compiler("Fortran"),
+        "rustc" | "cargo" => Lack::Compiler("Rust"),
+        name => Lack::Program(name.to_owned()),
+    }
+}
+
+fn compiler(language: &str) -> Lack {
+    match language.to_ascii_lowercase().as_str() {
+        "c" => Lack::Compiler("C"),
+        "cpp" | "c++" | "cxx" => Lack::Compiler("C++"),
+        "fortran" => Lack::Compiler("Fortran"),
+        "rust" => Lack::Compiler("Rust"),
+        "cython" => Lack::Module("Cython".to_owned()),
+        other => Lack::Program(other.to_owned()),
+    }
+}
+
+fn requirement(text: &str) -> Lack {
+    Lack::Requirement(text.to_owned())
+}
+
+/// Sentences of gcc, clang, ld, lld, pkg-config, CMake, meson, setuptools, setuptools-rust and maturin. The
+/// first that fits a line counts, of each line.
+static PATTERNS: [Pattern; 37] = [
+    pattern("fatal error: ", ": No such file or directory", header),
+    pattern("fatal error: '", "' file not found", header),
+    pattern("Header \"", "\" not found", header),
+    pattern("cannot find -l", "", library),
+    pattern("unable to find library -l", "", library),
+    pattern("library not found for -l", "", library),
+    pattern("unable to find dynamic system library '", "'", library),
+    pattern("C shared or static library '", "' not found", library),
+    pattern("C static library '", "' not found", library),
+    pattern("Package '", "', required by", pkg_config),
+    pattern("Package '", "' not found", pkg_config),
+    pattern(
+        "Package ",
+        " was not found in the pkg-config search path",
+        pkg_config,
+    ),
+    pattern("No package '", "' found", pkg_config),
+    pattern("pkg_config: could not find ", "", pkg_config),
+    pattern("ERROR: Dependency \"", "\" not found", pkg_config),
+    pattern("ERROR: Dependency lookup for ", " with method", pkg_config),
+    pattern("The pkg-config command could not be found", "", |_| {
+        program("pkg-config")
+    }),
+    pattern("Did not find pkg-config", "", |_| program("pkg-config")),
+    pattern("ERROR: Program '", "' not found", program),
+    pattern("ERROR: Program '", "' not found or not executable", program),
+    pattern(
+        "Could not find a package configuration file provided by \"",
+        "\"",
+        cmake_package,
+    ),
+    pattern("Could NOT find ", "", cmake_package),
+    pattern("No CMAKE_", "_COMPILER could be found", compiler),
+    pattern("ERROR: Unknown compiler(s): [['", "'", program),
+    pattern("ERROR: Compiler ", " can not compile programs", program),
+    pattern("No Fortran compiler found", "", |_| compiler("fortran")),
+    pattern("can't find Rust compiler", "", |_| compiler("rust")),
+    pattern(
+        "Rust not found, installing into a temporary directory",
+        "",
+        |_| compiler("rust"),
+    ),
+    pattern(
+        "Cargo, the Rust package manager, is not installed",
+        "",
+        |_| compiler("rust"),
+    ),
+    pattern(
+        "error: command '",
+        "' failed: No such file or directory",
+        program,
+    ),
+    pattern(
+        "error: [Errno 2] No such file or directory: '",
+        "'",
+        program,
+    ),
+    pattern(
+        "FileNotFoundError: [Errno 2] No such file or directory: '",
+        "'",
+        program,
+    ),
+    pattern("CMake must be installed", "", |_| program("cmake")),
+    pattern("Problem with the CMake installation", "", |_| {
+        program("cmake")
+    }),
+    pattern("Could not find ninja", "", |_| program("ninja")),
+    pattern("ModuleNotFoundError: No module named '", "'", |name| {
+        Lack::Module(name.to_owned())
+    }),
+    pattern("Invalid requirement: '", "'", requirement),
+];
+
+/// What was missing, each once, in the order of the text.
+pub fn lacks(text: &str) -> Vec<Lack> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut add = |lack: Lack| {
+        if seen.insert(lack.clone()) {
+            found.push(lack);
+        }
+    };
+    for line in text.lines() {
+        for lack in of_line(line) {
+            add(lack);
+        }
+        if let Some(wanted) = between(
+            line,
+            "Could not find a version that satisfies the requirement ",
+            " (from versions: ",
+        ) {
+            add(project(line, wanted));
+        }
+    }
+    // What an index that was not reached has is not known.
+    if found.contains(&Lack::Network) {
+        found.retain(|lack| !matches!(lack, Lack::Project { .. }));
+    }
+    found
+}
+
+fn of_line(line: &str) -> Vec<Lack> {
+    let says = |part: &str| line.contains(part);
+    if says("Killed signal terminated program")
+        || says("signal: 9, SIGKILL")
+        || says("cc1plus: out of memory")
+        || says("virtual memory exhausted")
+        || says("std::bad_alloc")
+        || says("ld terminated with signal 9")
+        || says("Cannot allocate memory")
+    {
+        return vec![Lack::Memory];
+    }
+    if says("No space left on device") {
+        return vec![Lack::Space];
+    }
+    if says("THESE PACKAGES DO NOT MATCH THE HASHES") {
+        return vec![Lack::Digest];
+    }
+    if says("Hashes are required in --require-hashes mode")
+        || says("all requirements must have their versions pinned")
+    {
+        return vec![Lack::Unpinned];
+    }
+    if says("ResolutionImpossible") {
+        return vec![Lack::Conflict];
+    }
+    if [
+        "NewConnectionError",
+        "ConnectTimeoutError",
+        "ReadTimeoutError",
+        "NameResolutionError",
+        "SSLError",
+        "ProxyError",
+        "ConnectionError: ",
+        "Could not fetch URL",
+        "Temporary failure in name resolution",
+        "HTTP error 5",
+    ]
+    .iter()
+    .any(|part| says(part))
+    {
+        return vec![Lack::Network];
+    }
+    if let Some(wants) = between(line, "requires a different Python: ", "")
+        && let Some((_, wants)) = wants.split_once(" not in ")
+    {
+        let wants = wants.trim_matches(|c: char| matches!(c, '\'' | '"' | ' '));
+        return vec![Lack::Python {
+            wants: wants.to_owned(),
+        }];
+    }
+    if let Some(list) = between(
+        line,
+        "Ignored the following versions that require a different python version: ",
+        "",
+    ) {
+        // The newest comes last: `1.0 Requires-Python >=3.8; 2.0 Requires-Python >=3.14`.
+        let newest = list.rsplit("; ").next().unwrap_or(list);
+        let wants = newest
+            .split_once("Requires-Python ")
+            .map_or(newest, |(_, wants)| wants);
+        return vec![Lack::Python {
+            wants: wants.trim().to_owned(),
+        }];
+    }
+    if let Some(list) = between(line, "ERROR: Unknown compiler(s): [[", "]]") {
+        let first = list.split(['\'', '"']).nth(1).unwrap_or_default();
+        return vec![program(first)];
+    }
+    if let Some(name) =
+        between(line, "/bin/sh: ", ": not found").or_else(|| between(line, "sh: ", ": not found"))
+    {
+        let name = name.rsplit(": ").next().unwrap_or(name);
+        return vec![program(name)];
+    }
+    if let Some(name) = between(line, "sh: ", ": command not found") {
+        let name = name.rsplit(": ").next().unwrap_or(name);
+        return vec![program(name)];
+    }
+    let found = PATTERNS.iter().find_map(|pattern| {
+        let name = between(line, pattern.before, pattern.after)?.trim();
+        // An empty end takes the rest of the line: a name is one word.
+        let name = match pattern.after {
+            "" => name.split([' ', ':', ',', ';']).next().unwrap_or_default(),
+            _ => name,
+        };
+        let name = name.trim_end_matches(['.', '\'', '"']);
+        is_name(name, pattern).then(|| (pattern.lack)(name))
+    });
+    found.into_iter().collect()
+}
+
+/// What stands between two parts of a line; an empty second part: the rest.
+fn between<'a>(line: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = line.split_once(before)?;
+    match after {
+        "" => Some(rest),
+        after => rest.split_once(after).map(|(name, _)| name),
+    }
+}
+
+/// A name that may stand in a command line; a sentence without one needs none.
+fn is_name(name: &str, pattern: &Pattern) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._+-/".contains(c);
+    let has_none = pattern.after.is_empty() && (pattern.lack)("x") == (pattern.lack)("y");
+    has_none
+        || (!name.is_empty() && name.len() < 100 && name.chars().all(fits))
+        || matches!((pattern.lack)(name), Lack::Requirement(_))
+}
+
+fn project(line: &str, wanted: &str) -> Lack {
+    let versions = between(line, " (from versions: ", ")").unwrap_or_default();
+    let versions = versions
+        .split(", ")
+        .filter(|one| !one.is_empty() && *one != "none");
+    // Who asks for it stands behind it.
+    let wanted = wanted
+        .split_once(" (from ")
+        .map_or(wanted, |(wanted, _)| wanted);
+    Lack::Project {
+        requirement: wanted.to_owned(),
+        versions: versions.map(str::to_owned).collect(),
+    }
+}
+
+/// What brings it, as a line to paste; `None`: no package of Alpine does.
+pub fn apk_line(lacks: &[Lack]) -> Option<String> {
+    let mut wanted: Vec<String> = Vec::new();
+    for lack in lacks {
+        let package = match lack {
+            Lack::Header(name) => header_provider(name).map(str::to_owned),
+            Lack::Library(name) => library_provider(name).map(str::to_owned),
+            Lack::PkgConfig(name) => Some(format!("pc:{name}")),
+            Lack::Program(name) => Some(format!("cmd:{name}")),
+            Lack::Compiler("C") => Some("build-base".to_owned()),
+            Lack::Compiler("C++") => Some("cmd:g++".to_owned()),
+            Lack::Compiler("Fortran") => Some("cmd:gfortran".to_owned()),
+            Lack::Compiler("Rust") => Some("cmd:cargo cmd:rustc".to_owned()),
+            Lack::CMakePackage(name) => cmake_provider(name).map(str::to_owned),
+            _ => None,
+        };
+        wanted.extend(package.filter(|package| !wanted.contains(package)));
+    }
+    (!wanted.is_empty()).then(|| format!("apk add {}", wanted.join(" ")))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Text as programs print it, what is missing, and the line that brings it.
+    #[test]
+    fn what_compilers_and_pip_say_becomes_what_is_missing() {
+        for (text, lack, line) in [
+            (
+                "src/x.c:2:10: fatal error: libpq-fe.h: No such file or directory",
+                Lack::Header("libpq-fe.h".into()),
+                "apk add pc:libpq",
+            ),
+            (
+                "demo.c:1:10: fatal error: 'curl/curl.h' file not found",
+                Lack::Header("curl/curl.h".into()),
+                "apk add pc:libcurl",
+            ),
+            (
+                "/usr/lib/gcc/x86_64-alpine-linux-musl/14.2.0/../../../../x86_64-alpine-linux-musl/bin/ld: cannot find -lyaml: No such file or directory",
+                Lack::Library("yaml".into()),
+                "apk add pc:yaml-0.1",
+            ),
+            (
+                "ld.lld: error: unable to find library -lz",
+                Lack::Library("z".into()),
+                "apk add pc:zlib",
+            ),
+            (
+                "Package libxmlsec1 was not found in the pkg-config search path.",
+                Lack::PkgConfig("libxmlsec1".into()),
+                "apk add pc:libxmlsec1",
+            ),
+            (
+                "Package 'openblas', required by 'virtual:world', not found",
+                Lack::PkgConfig("openblas".into()),
+                "apk add pc:openblas",
+            ),
+            (
+                "../meson.build:12:6: ERROR: Dependency \"freetype2\" not found, tried pkgconfig and cmake",
+                Lack::PkgConfig("freetype2".into()),
+                "apk add pc:freetype2",
+            ),
+            (
+                "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'",
+                Lack::Program("cmake".into()),
+                "apk add cmd:cmake",
+            ),
+            (
+                "../../meson.build:76:0: ERROR: Unknown compiler(s): [['gfortran'], ['flang'], ['ifort']]",
+                Lack::Compiler("Fortran"),
+                "apk add cmd:gfortran",
+            ),
+            (
+                "error: can't find Rust compiler",
+                Lack::Compiler("Rust"),
+                "apk add cmd:cargo cmd:rustc",
+            ),
+            (
+                "error: command 'gcc' failed: No such file or directory",
+                Lack::Compiler("C"),
+                "apk add build-base",
+            ),
+            (
+                "error: command '/usr/bin/g++' failed: No such file or directory",
+                Lack::Compiler("C++"),
+                "apk add cmd:g++",
+            ),
+            (
+                "  Could not find a package configuration file provided by \"Eigen3\" with any",
+                Lack::CMakePackage("Eigen3".into()),
+                "apk add pc:eigen3",
+            ),
+            (
+                "  Could NOT find OpenSSL, try to set the path to OpenSSL root folder in the",
+                Lack::CMakePackage("OpenSSL".into()),
+                "apk add pc:openssl",
+            ),
+            (
+                "/bin/sh: pg_config: not found",
+                Lack::Program("pg_config".into()),
+                "apk add cmd:pg_config",
+            ),
+            (
+                "make: /bin/sh: line 1: bison: command not found",
+                Lack::Program("bison".into()),
+                "apk add cmd:bison",
+            ),
+        ] {
+            let found = lacks(text);
+            assert_eq!(found, [lack], "{text}");
+            assert_eq!(apk_line(&found).as_deref(), Some(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_package_brings_is_named_too() {
+        for (text, lack) in [
+            (
+                "ERROR: Package 'demo' requires a different Python: 3.13.2 not in '>=3.14'",
+                Lack::Python {
+                    wants: ">=3.14".into(),
+                },
+            ),
+            (
+                "c++: fatal error: Killed signal terminated program cc1plus",
+                Lack::Memory,
+            ),
+            (
+                "error: could not compile `demo` (signal: 9, SIGKILL: kill)",
+                Lack::Memory,
+            ),
+            (
+                "/tmp/x.o: final close failed: No space left on device",
+                Lack::Space,
+            ),
+            (
+                "WARNING: Retrying (Retry(total=4)) after connection broken by 'NewConnectionError(\"x\")': /simple/x/",
+                Lack::Network,
+            ),
+            (
+                "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+                Lack::Digest,
+            ),
+            (
+                "ERROR: Could not find a version that satisfies the requirement nosuch (from versions: none)",
+                Lack::Project {
+                    requirement: "nosuch".into(),
+                    versions: Vec::new(),
+                },
+            ),
+            (
+                "ERROR: Could not find a version that satisfies the requirement demo>=2 (from other->more) (from versions: 1.0, 1.1)",
+                Lack::Project {
+                    requirement: "demo>=2".into(),
+                    versions: vec!["1.0".into(), "1.1".into()],
+                },
+            ),
+            (
+                "ERROR: ResolutionImpossible: for help visit",
+                Lack::Conflict,
+            ),
+            (
+                "ModuleNotFoundError: No module named 'numpy'",
+                Lack::Module("numpy".into()),
+            ),
+            (
+                "ERROR: Invalid requirement: 'a b': Expected end",
+                Lack::Requirement("a b".into()),
+            ),
+        ] {
+            let found = lacks(text);
+            assert_eq!(found, [lack], "{text}");
+            assert_eq!(apk_line(&found), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_pasted_has_no_blanks_or_signs_of_a_shell() {
+        for text in [
+            "fatal error: a;rm -rf b: No such file or directory",
+            "cannot find -l$(x)",
+            "Package '`x`', required by 'y', not found",
+            "error: command 'a b' failed: No such file or directory",
+        ] {
+            assert_eq!(lacks(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_missing_is_in_one_line_each_once() {
+        let text = "a.c:1:10: fatal error: zlib.h: No such file or directory\n\
+                    b.c:1:10: fatal error: zlib.h: No such file or directory\n\
+                    ld: cannot find -lz\nsh: cmake: not found\n";
+        let line = apk_line(&lacks(text));
+        assert_eq!(line.as_deref(), Some("apk add pc:zlib cmd:cmake"));
+    }
+}

@@ -1,0 +1,4 @@
+//! A wheelhouse from requirements, in a real Alpine and by a lock.
+
+mod kill;
+mod stage;
