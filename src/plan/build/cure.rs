@@ -112,7 +112,7 @@ fn requirement(text: &str) -> Lack {
 
 /// Sentences of gcc, clang, ld, lld, pkg-config, CMake, meson, setuptools, setuptools-rust and maturin. The
 /// first that fits a line counts, of each line.
-static PATTERNS: [Pattern; 37] = [
+static PATTERNS: [Pattern; 38] = [
     pattern("fatal error: ", ": No such file or directory", header),
     pattern("fatal error: '", "' file not found", header),
     pattern("Header \"", "\" not found", header),
@@ -120,6 +120,7 @@ static PATTERNS: [Pattern; 37] = [
     pattern("unable to find library -l", "", library),
     pattern("library not found for -l", "", library),
     pattern("unable to find dynamic system library '", "'", library),
+    pattern("unable to find dynamic system library \"", "\"", library),
     pattern("C shared or static library '", "' not found", library),
     pattern("C static library '", "' not found", library),
     pattern("Package '", "', required by", pkg_config),
