@@ -386,6 +386,11 @@ mod tests {
                 "apk add pc:yaml-0.1",
             ),
             (
+                "  error: unable to find dynamic system library \"yaml\" using strategy mode_first. searched paths:",
+                Lack::Library("yaml".into()),
+                "apk add pc:yaml-0.1",
+            ),
+            (
                 "ld.lld: error: unable to find library -lz",
                 Lack::Library("z".into()),
                 "apk add pc:zlib",
