@@ -34,15 +34,13 @@ pub enum Bound {
     Edges,
     /// Paths that are tried and folders that are put in order for it, of all processes.
     SearchSteps,
-    /// Definitions of symbols that are looked at, of all processes.
-    SymbolLookups,
 }
 
 /// A bound, its name for people, its number where nobody raises it, what it counts in words.
 type Row = (Bound, &'static str, u64, &'static str);
 
 /// All bounds, in the order of [`Bound`].
-const BOUNDS: [Row; 11] = [
+const BOUNDS: [Row; 10] = [
     (
         Bound::NameLength,
         "name-length",
@@ -87,12 +85,6 @@ const BOUNDS: [Row; 11] = [
         "search-steps",
         1_000_000,
         "paths to try",
-    ),
-    (
-        Bound::SymbolLookups,
-        "symbol-lookups",
-        20_000_000,
-        "symbols to look up",
     ),
 ];
 
