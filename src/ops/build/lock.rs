@@ -64,7 +64,7 @@ pub(super) fn lock(
         &candidates,
         &pinned,
         target,
-        &work.display().to_string(),
+        &work.to_string_lossy(),
     );
     for package in &mut packages {
         digest(package)?;

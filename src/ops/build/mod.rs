@@ -2,6 +2,7 @@
 //! ported here.
 
 mod compile;
+mod compile_all;
 mod fetch;
 mod lock;
 mod options;

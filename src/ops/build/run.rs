@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::compile::{Task, compile};
 use super::fetch::fetch;
 use super::lock::lock;
 use super::options::{Failed, Options, Outcome};
@@ -55,51 +53,51 @@ pub fn build(
     build.run(lock.packages)
 }
 
-struct Build<'a> {
-    options: &'a Options,
-    house: Wheelhouse,
-    target: Target,
-    engine: Engine,
+pub(super) struct Build<'a> {
+    pub(super) options: &'a Options,
+    pub(super) house: Wheelhouse,
+    pub(super) target: Target,
+    pub(super) engine: Engine,
     /// What of the machine decides bytes, as a digest.
-    surroundings: String,
-    progress: &'a dyn Progress,
-    told: &'a (dyn Fn(&Made) + Sync),
+    pub(super) surroundings: String,
+    pub(super) progress: &'a dyn Progress,
+    pub(super) told: &'a (dyn Fn(&Made) + Sync),
 }
 
 /// A package on its way.
-struct Job {
-    package: Locked,
+pub(super) struct Job {
+    pub(super) package: Locked,
     /// What is left to try, the next one first.
-    steps: Vec<Step>,
-    inputs: String,
-    failed: Vec<(Way, Error)>,
-    made: Option<Made>,
+    pub(super) steps: Vec<Step>,
+    pub(super) inputs: String,
+    pub(super) failed: Vec<(Way, Error)>,
+    pub(super) made: Option<Made>,
 }
 
 impl Job {
-    fn next(&self, way: Way) -> Option<&Step> {
+    pub(super) fn next(&self, way: Way) -> Option<&Step> {
         let next = self.steps.first().filter(|_| self.made.is_none());
         next.filter(|step| step.way == way)
     }
 
     /// The next step has failed.
-    fn fail(&mut self, error: Error) {
+    pub(super) fn fail(&mut self, error: Error) {
         if !self.steps.is_empty() {
             let step = self.steps.remove(0);
             self.failed.push((step.way, error));
         }
     }
 
-    fn version(&self) -> String {
+    pub(super) fn version(&self) -> String {
         self.package.version.clone().unwrap_or_default()
     }
 }
 
 /// A wheel that is whole, and not in the wheelhouse yet.
-struct Whole {
-    how: How,
-    path: PathBuf,
-    floor: Option<String>,
+pub(super) struct Whole {
+    pub(super) how: How,
+    pub(super) path: PathBuf,
+    pub(super) floor: Option<String>,
 }
 
 impl Build<'_> {
@@ -194,7 +192,7 @@ impl Build<'_> {
         ));
     }
 
-    fn source(&self, step: &Step) -> Result<PathBuf, Error> {
+    pub(super) fn source(&self, step: &Step) -> Result<PathBuf, Error> {
         let files = [step.file.clone()];
         let mut fetched = fetch(
             &files,
@@ -307,117 +305,8 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Compile what is left, what others may need for their build first.
-    fn compile_all(&self, jobs: &mut [Job], before: &BTreeMap<String, Made>) -> Result<(), Error> {
-        loop {
-            let waiting: BTreeSet<String> = jobs
-                .iter()
-                .filter(|job| job.next(Way::Compile).is_some())
-                .map(|job| job.package.name.clone())
-                .collect();
-            if waiting.is_empty() {
-                return Ok(());
-            }
-            // What needs one that waits waits too; where all wait for each other, all go.
-            let is_free = |job: &Job| {
-                let needs = &job.package.dependencies;
-                !needs.iter().any(|need| waiting.contains(&need.name))
-            };
-            let waits = |job: &&mut Job| job.next(Way::Compile).is_some();
-            let any_free = jobs
-                .iter()
-                .any(|job| job.next(Way::Compile).is_some() && is_free(job));
-            let ready: Vec<&mut Job> = jobs
-                .iter_mut()
-                .filter(waits)
-                .filter(|job| !any_free || is_free(job))
-                .collect();
-            self.compile_some(ready, before)?;
-        }
-    }
-
-    fn compile_some(
-        &self,
-        ready: Vec<&mut Job>,
-        before: &BTreeMap<String, Made>,
-    ) -> Result<(), Error> {
-        let most = self.options.jobs;
-        let jobs = plan::jobs(ready.len(), host::cores(), host::free_memory(), most);
-        let before_all = host::variables(&plan::ENVIRONMENT);
-        let environment = plan::environment(self.options.flags, jobs.compilers, &before_all);
-        let queue = Mutex::new(ready.into_iter());
-        let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-        // Threads of their own: those of the pool are for what is computed here.
-        let work = || -> Result<(), Error> {
-            while let Some(job) = next() {
-                self.compile_one(job, &environment, before)?;
-            }
-            Ok(())
-        };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..jobs.packages).map(|_| scope.spawn(work)).collect();
-            let ended = threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or(Ok(())));
-            ended
-                .collect::<Vec<Result<(), Error>>>()
-                .into_iter()
-                .collect()
-        })
-    }
-
-    fn compile_one(
-        &self,
-        job: &mut Job,
-        environment: &BTreeMap<String, String>,
-        before: &BTreeMap<String, Made>,
-    ) -> Result<(), Error> {
-        let Some(step) = job.next(Way::Compile).cloned() else {
-            return Ok(());
-        };
-        let start = Instant::now();
-        let compiled = self.source(&step).and_then(|source| {
-            let pip = self.engine.pip(&self.options.pip, &self.target)?;
-            let version = job.version();
-            let task = Task {
-                name: &job.package.name,
-                version: &version,
-                source: &source,
-            };
-            let compiled = compile(
-                &task,
-                self.options,
-                &self.house,
-                &pip,
-                environment,
-                self.progress,
-            )?;
-            Ok((source, compiled))
-        });
-        match compiled {
-            Err(error) => job.fail(error),
-            Ok((source, compiled)) => {
-                let whole = Whole {
-                    how: How::Compiled,
-                    path: compiled.path,
-                    floor: compiled.floor,
-                };
-                self.place(
-                    job,
-                    &step,
-                    &source,
-                    whole,
-                    start.elapsed().as_secs_f64(),
-                    before,
-                )?;
-                job.made.iter().for_each(self.told);
-            }
-        }
-        Ok(())
-    }
-
     /// Put a whole wheel into the wheelhouse, and remember it.
-    fn place(
+    pub(super) fn place(
         &self,
         job: &mut Job,
         step: &Step,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::plan::build::cure::Lack;
+use crate::plan::build::lack::Lack;
 
 /// Why requirements come to no wheelhouse, or a package to no wheel.
 #[derive(Clone, Debug, PartialEq, Eq)]

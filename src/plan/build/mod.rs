@@ -5,6 +5,7 @@ pub(super) mod choice;
 pub(super) mod cure;
 pub(super) mod fault;
 pub(super) mod jobs;
+pub(super) mod lack;
 pub(super) mod lock;
 pub(super) mod lock_made;
 mod providers;

@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::command::text;
 use crate::support::stage::{inside, install_on_bare, run_on_bare, stage, static_binary};
+use crate::support::tools;
 
 fn planted() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/build/planted.py");
-    let made = Command::new("python3")
+    let made = tools::tool("python3")
         .arg(script)
         .arg(folder.path())
         .output();
