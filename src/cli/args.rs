@@ -78,21 +78,26 @@ pub(super) fn setting(name: &str) -> Option<String> {
     Some(value.to_string_lossy().into_owned())
 }
 
-/// The time of new entries: `SOURCE_DATE_EPOCH`, else 1980. The second value says that
-/// the variable was outside of what an archive can hold.
-pub(super) fn source_date() -> Result<(DosDateTime, bool), Error> {
+/// The time of new entries: `SOURCE_DATE_EPOCH`, else 1980; a note where that is outside of what an
+/// archive can hold.
+pub(super) fn source_date(terminal: &Terminal) -> Result<DosDateTime, Error> {
     let Some(value) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty())
     else {
-        return Ok((DosDateTime::default(), false));
+        return Ok(DosDateTime::default());
     };
     let text = value.to_string_lossy();
-    match text.parse::<u64>() {
-        Ok(seconds) => Ok(DosDateTime::from_epoch(seconds)),
-        Err(_) => Err(Error::Usage(crate::wheel::sentence!(
+    let Ok(seconds) = text.parse::<u64>() else {
+        return Err(Error::Usage(crate::wheel::sentence!(
             "SOURCE_DATE_EPOCH is `{}`, not a number of seconds since 1970",
             crate::wheel::Untrusted::from(text)
-        ))),
+        )));
+    };
+    let (time, clamped) = DosDateTime::from_epoch(seconds);
+    if clamped {
+        let text = "outside of what an archive can hold (1980 to 2107); the nearest time counts";
+        terminal.note("SOURCE_DATE_EPOCH", true, text);
     }
+    Ok(time)
 }
 
 /// How hard wheels are packed: the flag, else `ZIP_COMPRESSION_LEVEL` of the environment.

@@ -154,12 +154,7 @@ impl Arguments {
                 "`--compile` builds on the Alpine itself: run it there, without `--sysroot`".into(),
             ));
         }
-        let (time, clamped) = args::source_date()?;
-        if clamped {
-            let text =
-                "outside of what an archive can hold (1980 to 2107); the nearest time counts";
-            terminal.note("SOURCE_DATE_EPOCH", true, text);
-        }
+        let time = args::source_date(terminal)?;
         Ok(Options {
             pip: PipOptions {
                 no_index: self.no_index,
@@ -193,6 +188,7 @@ impl Arguments {
             jobs: self.jobs.map(usize::from),
             upgrade: self.upgrade,
             index: self.index,
+            limits: terminal.limits()?,
             level: args::level(self.zip_compression_level)?,
             time,
         })
@@ -225,13 +221,12 @@ impl Arguments {
             .requirement
             .iter()
             .map(|path| format!("-r {}", text_of(path)));
-        let words =
-            self.requirements
-                .iter()
-                .map(|text| match text.contains(['<', '>', ' ', ';', '*']) {
-                    true => format!("'{text}'"),
-                    false => text.clone(),
-                });
+        let words = self.requirements.iter().map(|text| {
+            match text.contains(['<', '>', ' ', ';', '*', '"', '\'']) {
+                true => format!("'{}'", text.replace('\'', r"'\''")),
+                false => text.clone(),
+            }
+        });
         let words: Vec<String> = files.chain(words).collect();
         crate::wheel::escape(&words.join(" "))
     }

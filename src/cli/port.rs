@@ -88,12 +88,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 impl Arguments {
     fn options(&self, terminal: &Terminal) -> Result<Options, Error> {
-        let (time, clamped) = args::source_date()?;
-        if clamped {
-            let text =
-                "outside of what an archive can hold (1980 to 2107); the nearest time counts";
-            terminal.note("SOURCE_DATE_EPOCH", true, text);
-        }
+        let time = args::source_date(terminal)?;
         Ok(Options {
             runtimes: self.runtimes.clone(),
             sysroot: self.sysroot.clone(),

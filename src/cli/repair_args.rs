@@ -131,12 +131,7 @@ impl Arguments {
     /// How wheels are to be repaired.
     pub(super) fn options(&self, terminal: &Terminal) -> Result<Options, Error> {
         let plat = plat(self.plat.clone().or_else(|| args::setting("PLAT")))?;
-        let (time, clamped) = args::source_date()?;
-        if clamped {
-            let text =
-                "outside of what an archive can hold (1980 to 2107); the nearest time counts";
-            terminal.note("SOURCE_DATE_EPOCH", true, text);
-        }
+        let time = args::source_date(terminal)?;
         if self.patcher.is_some() {
             let text = "not needed: wheelfix edits ELF files itself";
             terminal.note("--patcher", false, text);

@@ -134,7 +134,7 @@ impl Arguments {
         let (name, plan, tree) = (planned.name(), planned.plan(), planned.tree());
         let written = match self.dry_run {
             true => None,
-            false => Some(planned.write(&self.output()?, terminal)?),
+            false => Some(planned.write(&self.output(terminal)?, terminal)?),
         };
         if !terminal.json() && !terminal.quiet() {
             terminal.data(&report::slim_text(plan, tree, &[], terminal.verbose()));
@@ -151,12 +151,11 @@ impl Arguments {
         Ok(report::slim_json(name, plan, tree, &[], output.as_deref()))
     }
 
-    fn output(&self) -> Result<OutputOptions, Error> {
-        let (time, _) = source_date()?;
+    fn output(&self, terminal: &Terminal) -> Result<OutputOptions, Error> {
         Ok(OutputOptions {
             folder: self.wheel_dir.clone(),
             level: level(None)?,
-            time,
+            time: source_date(terminal)?,
             keep_existing: false,
             in_place: self.in_place,
         })

@@ -50,18 +50,7 @@ pub fn size_of(path: &Path) -> Result<u64, Error> {
 pub fn local_file(url: &str) -> Option<PathBuf> {
     let rest = url.strip_prefix("file://")?;
     let path = rest.strip_prefix("localhost").unwrap_or(rest);
-    let mut bytes = Vec::new();
-    let mut left = path.bytes();
-    while let Some(byte) = left.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [left.next()?, left.next()?];
-        let text = std::str::from_utf8(&digits).ok()?;
-        bytes.push(u8::from_str_radix(text, 16).ok()?);
-    }
-    Some(PathBuf::from(String::from_utf8(bytes).ok()?))
+    Some(PathBuf::from(plan::percent_decoded(path)?))
 }
 
 /// A digest over what of a machine decides the bytes of wheels that are made on it: which packages it has,

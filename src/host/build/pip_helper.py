@@ -163,7 +163,12 @@ def metadata_of(path):
 
 def write(to, metadata):
     import zipfile
+    from pip._vendor.packaging.version import Version
 
+    # They become a file's name: what is no name and no version raises here.
+    if not re.fullmatch(r"[A-Za-z0-9][-_.A-Za-z0-9]*", metadata["name"] or ""):
+        raise SystemExit("%r is no project's name" % metadata["name"])
+    metadata["version"] = str(Version(metadata["version"]))
     lines = ["Metadata-Version: 2.2", "Name: %s" % metadata["name"], "Version: %s" % metadata["version"]]
     if metadata.get("requires_python"):
         lines.append("Requires-Python: %s" % metadata["requires_python"])

@@ -1,14 +1,13 @@
 //! Which Python wheels are gathered for, and which pip does the work.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::pip::{Engine, PythonFacts};
-use crate::elf::Arch;
+use crate::elf::{Arch, Facts};
 use crate::error::Error;
 use crate::host::Sysroot;
 use crate::plan::Target;
-use crate::resolve::Libc;
+use crate::resolve::{Libc, World};
 use crate::wheel::{Sentence, Untrusted, sentence};
 
 /// What was asked for.
@@ -40,7 +39,7 @@ pub fn find_target(asked: &TargetAsked, sysroot: &Sysroot) -> Result<(Target, En
         let facts = engine.facts()?;
         return Ok((own_target(facts)?, engine));
     };
-    let (python, arch) = python_of(root)?;
+    let (python, arch) = python_of(root, sysroot)?;
     let target = Target {
         python,
         free_threaded: false,
@@ -81,23 +80,19 @@ fn own_target(facts: &PythonFacts) -> Result<Target, Error> {
 }
 
 /// The newest Python of an unpacked Alpine, and its machine.
-fn python_of(root: &Path) -> Result<((u16, u16), Arch), Error> {
-    let names = |folder: &str| -> Vec<String> {
-        let entries = fs::read_dir(root.join(folder))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.collect()
-    };
+fn python_of(root: &Path, sysroot: &Sysroot) -> Result<((u16, u16), Arch), Error> {
+    let names = |folder: &str| World::<Facts>::list(sysroot, folder);
     // The images of Docker's Python have theirs in /usr/local.
-    let found = ["usr/local/bin", "usr/bin"].iter().find_map(|folder| {
+    let found = ["/usr/local/bin", "/usr/bin"].iter().find_map(|folder| {
         let versions = names(folder).into_iter().filter_map(|name| {
             let minor = name.strip_prefix("python3.")?.parse().ok()?;
             Some((3, minor))
         });
         versions.max()
     });
+    let loaders = names("/lib");
+    // A folder that cannot be read holds nobody knows what.
+    sysroot.check_root()?;
     let Some(python) = found else {
         return Err(Error::Refused {
             path: root.to_owned(),
@@ -105,7 +100,6 @@ fn python_of(root: &Path) -> Result<((u16, u16), Arch), Error> {
             hint: "name an Alpine that the wheels are for, with its Python in it".into(),
         });
     };
-    let loaders = names("lib");
     let arch = loaders.iter().find_map(|name| {
         let machine = name.strip_prefix("ld-musl-")?.strip_suffix(".so.1")?;
         Arch::from_name(match machine {

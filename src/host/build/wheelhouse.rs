@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
@@ -23,7 +23,7 @@ use crate::host::publish::Output;
 use crate::plan::Made;
 
 /// As much of a log is looked through, in bytes.
-const LOG_READ: usize = 8 << 20;
+const LOG_READ: u64 = 8 << 20;
 
 /// The folder, taken by this run alone.
 pub struct Wheelhouse {
@@ -234,11 +234,14 @@ impl Wheelhouse {
     /// # Errors
     /// When it cannot be read.
     pub fn end_of_log(&self, path: &Path) -> Result<String, Error> {
-        let bytes = fs::read(path).map_err(|error| Error::io("read", path, error))?;
-        let end = bytes
-            .get(bytes.len().saturating_sub(LOG_READ)..)
-            .unwrap_or_default();
-        Ok(String::from_utf8_lossy(end).into_owned())
+        let failed = |error| Error::io("read", path, error);
+        let (mut log, metadata) = open::regular(path).map_err(failed)?;
+        let begin = metadata.len().saturating_sub(LOG_READ);
+        log.seek(SeekFrom::Start(begin)).map_err(failed)?;
+        let mut end = Vec::new();
+        let read = log.take(LOG_READ).read_to_end(&mut end);
+        read.map_err(failed)?;
+        Ok(String::from_utf8_lossy(&end).into_owned())
     }
 
     /// Where a file with this digest is kept, once it was fetched.
@@ -259,10 +262,11 @@ impl Wheelhouse {
         fs::rename(from, to).map_err(|error| Error::io("write", to, error))
     }
 
-    /// Where a file goes while it is fetched: where [`Self::keep_fetched`] can rename it from.
-    pub fn incoming(&self, number: usize) -> PathBuf {
+    /// Where a file goes while it is fetched: where [`Self::keep_fetched`] can rename it from. Files that
+    /// are fetched at the same time do not meet there.
+    pub fn incoming(&self, sha256: &str) -> PathBuf {
         self.cache
-            .join(format!("incoming-{}-{number}", std::process::id()))
+            .join(format!("incoming-{}-{sha256}", std::process::id()))
     }
 
     /// Remove a file, if it is there.
@@ -299,4 +303,30 @@ fn remove(path: &Path) -> Result<(), Error> {
 /// A record that someone else wrote must not lead out of the folder.
 fn is_wheel_name(name: &str) -> bool {
     name.ends_with(".whl") && !name.contains('/') && !name.starts_with('.')
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_fetched_at_the_same_time_do_not_meet() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = Wheelhouse::open(&folder.path().join("w"), &folder.path().join("c")).unwrap();
+        assert_ne!(house.incoming("0a"), house.incoming("0b"));
+    }
+
+    #[test]
+    fn of_a_long_log_the_end_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = Wheelhouse::open(&folder.path().join("w"), &folder.path().join("c")).unwrap();
+        let log = house.log("demo-1.0");
+        let file = File::create(&log).unwrap();
+        file.set_len(LOG_READ * 100).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, b"the end", LOG_READ * 100).unwrap();
+        let said = house.end_of_log(&log).unwrap();
+        assert_eq!(said.len() as u64, LOG_READ);
+        assert!(said.ends_with("the end"));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::options::Options;
-use super::take::{errors, floor, mend};
+use super::take::{floor, mend};
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{Pip, Progress, Wheelhouse};
@@ -60,21 +60,8 @@ pub(super) fn compile(
     };
     let fixed = house.work(&format!("repaired/{}", task.name))?;
     let path = mend(&wheel, options, plan, &fixed, progress)?;
-    let left = errors(&path, progress)?;
-    if !left.is_empty() {
-        let file = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        return Err(BuildFault::StillWrong {
-            file,
-            findings: left,
-        }
-        .into());
-    }
     Ok(Compiled {
-        floor: floor(&path, progress)?,
+        floor: floor(&path, options, progress)?,
         path,
     })
 }

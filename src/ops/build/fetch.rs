@@ -17,13 +17,13 @@ pub(super) fn fetch(
     engine: &Engine,
 ) -> Vec<Result<PathBuf, Error>> {
     let mut wanted = Vec::new();
-    for (number, file) in files.iter().enumerate() {
+    for file in files {
         if let Ok(place) = house.cached(file.sha256(), file.file_name())
             && host::size_of(&place).is_err()
             && local(file).is_none()
             && let Some(url) = &file.url
         {
-            wanted.push((url.clone(), house.incoming(number)));
+            wanted.push((url.clone(), house.incoming(file.sha256())));
         }
     }
     let fetched = match wanted.is_empty() {
@@ -32,9 +32,8 @@ pub(super) fn fetch(
             .pip(&options.pip, target)
             .and_then(|pip| pip.fetch(&wanted)),
     };
-    let each = files.iter().enumerate();
-    each.map(|(number, file)| settled(number, file, house, &fetched))
-        .collect()
+    let each = files.iter();
+    each.map(|file| settled(file, house, &fetched)).collect()
 }
 
 /// The file on this machine that the lock names.
@@ -44,7 +43,6 @@ fn local(file: &LockedFile) -> Option<PathBuf> {
 }
 
 fn settled(
-    number: usize,
     file: &LockedFile,
     house: &Wheelhouse,
     fetched: &Result<BTreeMap<PathBuf, String>, Error>,
@@ -77,7 +75,7 @@ fn settled(
             }
         }
     }
-    let came = house.incoming(number);
+    let came = house.incoming(file.sha256());
     let why = match fetched {
         Ok(failed) => failed.get(&came).cloned(),
         Err(error) => Some(crate::report::failure(error)),

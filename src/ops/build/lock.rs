@@ -21,6 +21,10 @@ pub(super) fn lock(
         let lock = read(path, &host::read_text(path)?)?;
         let mut lock = placed(lock, path);
         for_this_python(&mut lock, options, target, engine)?;
+        if let Some(name) = lock.repeated() {
+            let why = format!("`{name}` stands there more than once for this Python");
+            return Err(wrong(path, why));
+        }
         house.keep("pylock.toml", &lock.to_text())?;
         return Ok(lock);
     }
@@ -78,8 +82,10 @@ pub(super) fn lock(
         let package = format!("{} {}", one.metadata.name, one.metadata.version);
         return Err(BuildFault::NoArchive { package }.into());
     }
-    let lock = Lock::new(packages, &inputs);
-    house.keep("pylock.toml", &lock.to_text())?;
+    // What an index says is held against the same rules as a lock that was given.
+    let text = Lock::new(packages, &inputs).to_text();
+    let lock = read(&house.lock_path(), &text)?;
+    house.keep("pylock.toml", &text)?;
     Ok(lock)
 }
 
@@ -162,12 +168,12 @@ fn no_version(error: Error, wanted: &str, found: Vec<String>, yanked: &[String])
 }
 
 fn read(path: &Path, text: &str) -> Result<Lock, Error> {
-    Lock::parse(text).map_err(|why| {
-        Error::Build(BuildFault::Lock {
-            path: path.to_owned(),
-            why,
-        })
-    })
+    Lock::parse(text).map_err(|why| wrong(path, why))
+}
+
+fn wrong(path: &Path, why: String) -> Error {
+    let path = path.to_owned();
+    BuildFault::Lock { path, why }.into()
 }
 
 /// A lock for many environments, without what is for others.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::error::Error;
-use crate::host::PipOptions;
+use crate::host::{Limits, PipOptions};
 use crate::plan::{ChoiceOptions, Made, SizeFlags, Way};
 use crate::wheel::{DosDateTime, Level};
 
@@ -35,6 +35,8 @@ pub struct Options {
     pub upgrade: bool,
     /// Write an index (PEP 503) too.
     pub index: bool,
+    /// How much files may ask for.
+    pub limits: Limits,
     /// How hard wheels are packed.
     pub level: Level,
     /// The time of what is new in them.

@@ -32,6 +32,7 @@ pub(super) fn ported(
             time: options.time,
             ..OutputOptions::default()
         },
+        limits: options.limits.clone(),
         ..port::Options::default()
     };
     let results = port::port(wheels, &how, progress)?.into_iter();

@@ -15,7 +15,7 @@ use super::take::take;
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{
-    self, Engine, Limits, Progress, Sysroot, SysrootOptions, TargetAsked, Wheelhouse, find_target,
+    self, Engine, Progress, Sysroot, SysrootOptions, TargetAsked, Wheelhouse, find_target,
 };
 use crate::plan::{self, BuildFault, How, Locked, Made, Step, Target, Way, steps};
 
@@ -32,7 +32,7 @@ pub fn build(
     let sysroot = Sysroot::open(&SysrootOptions {
         root: options.sysroot.clone().unwrap_or_else(|| "/".into()),
         strip: Strip::None,
-        limits: Limits::default(),
+        limits: options.limits.clone(),
     })?;
     let asked = TargetAsked {
         python: options.python.clone(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::options::Options;
 use crate::error::Error;
-use crate::host::{Limits, OutputOptions, Progress};
+use crate::host::{OutputOptions, Progress};
 use crate::ops::{WorldOptions, check, repair, show};
 use crate::plan::{BuildFault, Degree, Exclusions, How, RepairOptions, RuleChoice};
 
@@ -24,36 +24,23 @@ pub(super) fn take(
     work: &Path,
     progress: &dyn Progress,
 ) -> Result<Taken, Error> {
-    let found = errors(path, progress)?;
+    let found = errors(path, options, progress)?;
     if found.is_empty() {
         return Ok(Taken {
             how: How::Taken,
             path: path.to_owned(),
-            floor: floor(path, progress)?,
+            floor: floor(path, options, progress)?,
         });
     }
     let path = mend(path, options, RepairOptions::default(), work, progress)?;
-    let left = errors(&path, progress)?;
-    if !left.is_empty() {
-        let file = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        return Err(BuildFault::StillWrong {
-            file,
-            findings: left,
-        }
-        .into());
-    }
     Ok(Taken {
         how: How::Mended,
-        floor: floor(&path, progress)?,
+        floor: floor(&path, options, progress)?,
         path,
     })
 }
 
-/// Repair a wheel into a folder.
+/// Repair a wheel into a folder, and see that the check finds no error in what comes of it.
 pub(super) fn mend(
     path: &Path,
     options: &Options,
@@ -61,9 +48,10 @@ pub(super) fn mend(
     work: &Path,
     progress: &dyn Progress,
 ) -> Result<std::path::PathBuf, Error> {
-    let options = repair::Options {
+    let how = repair::Options {
         world: WorldOptions {
             sysroot: options.sysroot.clone().unwrap_or_else(|| "/".into()),
+            limits: options.limits.clone(),
             ..WorldOptions::default()
         },
         plan,
@@ -76,18 +64,25 @@ pub(super) fn mend(
         allow_pure_python_wheel: true,
         ..repair::Options::default()
     };
-    Ok(repair::repair(path, options, progress)?.written.path)
+    let path = repair::repair(path, how, progress)?.written.path;
+    let findings = errors(&path, options, progress)?;
+    if findings.is_empty() {
+        return Ok(path);
+    }
+    let file = path.file_name().unwrap_or_default();
+    let file = file.to_string_lossy().into_owned();
+    Err(BuildFault::StillWrong { file, findings }.into())
 }
 
 /// What of a wheel is an error, in words.
-pub(super) fn errors(path: &Path, progress: &dyn Progress) -> Result<Vec<String>, Error> {
+fn errors(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Vec<String>, Error> {
     let paths = [path.to_owned()];
     let none = Exclusions::default();
     let outcome = check::check(
         &paths,
         &RuleChoice::default(),
         &none,
-        &Limits::default(),
+        &options.limits,
         progress,
     )?;
     if let Some(error) = outcome.failed.into_iter().next() {
@@ -101,10 +96,15 @@ pub(super) fn errors(path: &Path, progress: &dyn Progress) -> Result<Vec<String>
 }
 
 /// The oldest Alpine a wheel runs on; `None`: it has no file that would ask for one.
-pub(super) fn floor(path: &Path, progress: &dyn Progress) -> Result<Option<String>, Error> {
+pub(super) fn floor(
+    path: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Option<String>, Error> {
     // What the system has is none of the wheel's.
     let nowhere = WorldOptions {
         instead: Some(Vec::new()),
+        limits: options.limits.clone(),
         ..WorldOptions::default()
     };
     let world = crate::ops::World::open(&nowhere)?;

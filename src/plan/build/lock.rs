@@ -81,6 +81,29 @@ pub struct LockedFile {
 }
 
 impl LockedFile {
+    /// A file at an address.
+    pub(super) fn at(url: &str, hashes: BTreeMap<String, String>) -> Self {
+        let file = Self {
+            name: None,
+            url: Some(url.to_owned()),
+            path: None,
+            hashes,
+        };
+        file.named()
+    }
+
+    /// The same; an address whose last part is not the name as it stands (`demo-1.0%2Bcpu…`, a query, a
+    /// fragment) has it told beside it.
+    fn named(mut self) -> Self {
+        if let (None, Some(url)) = (&self.name, &self.url) {
+            let path = url.split(['?', '#']).next().unwrap_or_default();
+            let last = path.rsplit('/').next().unwrap_or_default();
+            let name = percent_decoded(last).filter(|name| !url.ends_with(&format!("/{name}")));
+            self.name = name;
+        }
+        self
+    }
+
     /// The file's name.
     pub fn file_name(&self) -> &str {
         let place = self.url.as_deref().or(self.path.as_deref());
@@ -118,8 +141,8 @@ impl Lock {
     /// Read one.
     ///
     /// # Errors
-    /// Why it is no lock that a build can go by: broken TOML, another format, a package without a
-    /// version, a file without SHA-256, a name that would lead out of a folder.
+    /// Why it is no lock that a build can go by: broken TOML, another format, a file without SHA-256, a
+    /// name or a version that would lead out of a folder.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut lock: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         if !lock.lock_version.starts_with("1.") {
@@ -137,7 +160,15 @@ impl Lock {
                 ));
             }
             package.name = name;
-            for file in package.sdist.iter().chain(&package.wheels) {
+            if let Some(version) = package.version.as_deref().filter(|text| !is_plain(text)) {
+                return Err(format!(
+                    "`{}` is no version of `{}`",
+                    crate::wheel::escape(version),
+                    package.name
+                ));
+            }
+            for file in package.sdist.iter_mut().chain(&mut package.wheels) {
+                *file = std::mem::take(file).named();
                 let name = file.file_name();
                 let told = crate::wheel::escape(name);
                 if !is_plain(name) || name.starts_with('.') {
@@ -151,6 +182,15 @@ impl Lock {
         }
         lock.packages.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(lock)
+    }
+
+    /// A package that stands there twice: a build can make one of each.
+    pub fn repeated(&self) -> Option<&str> {
+        let mut neighbours = self.packages.windows(2);
+        neighbours.find_map(|pair| match pair {
+            [one, other] if one.name == other.name => Some(one.name.as_str()),
+            _ => None,
+        })
     }
 
     /// As it is written.
@@ -170,6 +210,22 @@ pub fn normalised(name: &str) -> String {
         text.push_str(&part.to_ascii_lowercase());
     }
     text
+}
+
+/// Text of an address, percent signs resolved; `None`: it is not well-formed.
+pub fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut left = text.bytes();
+    while let Some(byte) = left.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [left.next()?, left.next()?];
+        let digits = std::str::from_utf8(&digits).ok()?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// Is it a name that can stand in a path as it is?
@@ -231,10 +287,53 @@ mod tests {
                 package("name = \"x\"\nsdist = { name = \"a/../../b\", url = \"u\" }"),
                 "no file's name",
             ),
+            (
+                package("name = \"x\"\nsdist = { url = \"https://e/a%2F..%2Fb\" }"),
+                "no file's name",
+            ),
+            (
+                package("name = \"x\"\nversion = \"1/../../y\""),
+                "`1/../../y` is no version of `x`",
+            ),
         ] {
             let error = Lock::parse(&text).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_name_in_an_address_is_read_as_it_is_meant() {
+        for (url, name) in [
+            (
+                "https://e/demo-1.0%2Bcpu-py3-none-any.whl",
+                "demo-1.0+cpu-py3-none-any.whl",
+            ),
+            (
+                "https://e/demo-1.0-py3-none-any.whl#sha256=0",
+                "demo-1.0-py3-none-any.whl",
+            ),
+            (
+                "https://e/demo-1.0-py3-none-any.whl?x=/y",
+                "demo-1.0-py3-none-any.whl",
+            ),
+            (
+                "https://e/demo-1.0-py3-none-any.whl",
+                "demo-1.0-py3-none-any.whl",
+            ),
+        ] {
+            assert_eq!(LockedFile::at(url, BTreeMap::new()).file_name(), name);
+        }
+    }
+
+    #[test]
+    fn a_package_of_two_spellings_stands_there_twice() {
+        let text = |other: &str| {
+            format!(
+                "lock-version = \"1.0\"\ncreated-by = \"x\"\n[[packages]]\nname = \"a-b\"\n[[packages]]\nname = \"{other}\"\n"
+            )
+        };
+        assert_eq!(Lock::parse(&text("A_b")).unwrap().repeated(), Some("a-b"));
+        assert_eq!(Lock::parse(&text("a-c")).unwrap().repeated(), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::plan::build::lock::{Dependency, Locked, LockedFile, normalised};
+use crate::plan::build::lock::{Dependency, Locked, LockedFile, normalised, percent_decoded};
 use crate::plan::build::target::Target;
 use crate::wheel::WheelFilename;
 
@@ -98,29 +98,22 @@ pub fn locked_packages(
     let mut packages = Vec::new();
     for one in &report.install {
         let name = normalised(&one.metadata.name);
-        let mut files = vec![LockedFile {
-            name: None,
-            url: Some(one.download_info.url.clone()),
-            path: None,
-            hashes: one.download_info.archive_info.hashes.clone(),
-        }];
-        let is_stand_in = one.download_info.url.contains(stand_ins);
+        let url = &one.download_info.url;
+        let mut files = vec![LockedFile::at(
+            url,
+            one.download_info.archive_info.hashes.clone(),
+        )];
+        // An address has blanks and their like in other words than a path.
+        let is_stand_in = percent_decoded(url).is_none_or(|url| url.contains(stand_ins));
         files.retain(|_| !is_stand_in);
         // A package by address has no other files.
         if !one.is_direct {
             let offered = candidates.get(&name).into_iter().flatten();
             let offered = offered.filter(|file| file.version == one.metadata.version);
             files.extend(offered.map(|file| {
-                LockedFile {
-                    name: None,
-                    url: Some(file.url.clone()),
-                    path: None,
-                    hashes: file
-                        .sha256
-                        .iter()
-                        .map(|sum| ("sha256".to_owned(), sum.clone()))
-                        .collect(),
-                }
+                let sum = file.sha256.iter();
+                let sum = sum.map(|sum| ("sha256".to_owned(), sum.clone()));
+                LockedFile::at(&file.url, sum.collect())
             }));
         }
         let allowed = pinned.get(&name);
@@ -149,6 +142,8 @@ pub fn locked_packages(
                         package.wheels.push(file);
                     }
                 }
+                // A wheel of a name that none has is no source archive.
+                Err(_) if file.file_name().ends_with(".whl") => {}
                 Err(_) => {
                     package.sdist.get_or_insert(file);
                 }
@@ -174,9 +169,92 @@ pub fn project_of(requirement: &str) -> &str {
 /// The files that a file of requirements includes, in its order.
 pub fn included_files(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| {
-        let line = line.trim();
-        let (flag, rest) = line.split_once([' ', '=']).unwrap_or((line, ""));
-        let is_flag = matches!(flag, "-r" | "-c" | "--requirement" | "--constraint");
-        Some(rest.trim()).filter(|rest| is_flag && !rest.is_empty() && !rest.contains("://"))
+        // A remark begins behind a blank; a short flag needs none before its value.
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        let long = ["--requirement", "--constraint"].iter();
+        let rest = ["-r", "-c"]
+            .iter()
+            .chain(long)
+            .find_map(|flag| line.strip_prefix(flag))?;
+        let rest = rest.trim_start_matches([' ', '=', '\t']);
+        Some(rest).filter(|rest| !rest.is_empty() && !rest.contains("://"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elf::Arch;
+
+    const TARGET: Target = Target {
+        python: (3, 13),
+        free_threaded: false,
+        arch: Arch::X86_64,
+    };
+
+    fn locked(url: &str, files: &[&str]) -> Vec<Locked> {
+        let report = PipReport {
+            install: vec![Resolved {
+                metadata: Metadata {
+                    name: "demo".to_owned(),
+                    version: "1.0+x".to_owned(),
+                    ..Metadata::default()
+                },
+                download_info: DownloadInfo {
+                    url: url.to_owned(),
+                    ..DownloadInfo::default()
+                },
+                ..Resolved::default()
+            }],
+        };
+        let file = |url: &&str| Candidate {
+            version: "1.0+x".to_owned(),
+            url: (*url).to_owned(),
+            ..Candidate::default()
+        };
+        let files = files.iter().map(file).collect();
+        let candidates = BTreeMap::from([("demo".to_owned(), files)]);
+        locked_packages(
+            &report,
+            &candidates,
+            &BTreeMap::new(),
+            &TARGET,
+            "/a b/resolve",
+        )
+    }
+
+    #[test]
+    fn a_stand_in_is_no_file_of_a_package_however_its_address_is_written() {
+        let sdist = "https://index.example/demo-1.0%2Bx.tar.gz";
+        for stand_in in [
+            "file:///a%20b/resolve/demo-1.0%2Bx-py3-none-any.whl",
+            "file:///a b/resolve/demo-1.0+x-py3-none-any.whl",
+            "file:///%zz/demo-1.0+x-py3-none-any.whl",
+        ] {
+            let packages = locked(stand_in, &[sdist]);
+            assert!(
+                packages.iter().all(|one| one.wheels.is_empty()),
+                "{stand_in}"
+            );
+            assert!(packages.iter().all(|one| one.sdist.is_some()), "{stand_in}");
+        }
+    }
+
+    #[test]
+    fn a_wheel_of_a_local_version_is_a_wheel() {
+        let wheel = "https://index.example/demo-1.0%2Bx-py3-none-any.whl";
+        let broken = "https://index.example/demo.whl";
+        let packages = locked(wheel, &[broken]);
+        let names = packages.iter().flat_map(|one| &one.wheels);
+        let names: Vec<&str> = names.map(LockedFile::file_name).collect();
+        assert_eq!(names, ["demo-1.0+x-py3-none-any.whl"]);
+        assert!(packages.iter().all(|one| one.sdist.is_none()));
+    }
+
+    #[test]
+    fn included_files_are_found_however_they_are_asked_for() {
+        let text = "-r one.txt\n-rtwo.txt # why\n--requirement=three.txt\n-c  four.txt\n# -r no\nrich\n-r https://e/x\n";
+        let found: Vec<&str> = included_files(text).collect();
+        assert_eq!(found, ["one.txt", "two.txt", "three.txt", "four.txt"]);
+    }
 }

@@ -1,4 +1,5 @@
 //! A wheelhouse from requirements, in a real Alpine and by a lock.
 
+mod helper;
 mod kill;
 mod stage;
