@@ -15,6 +15,14 @@ pub fn failure(error: &Error) -> String {
             format!("cannot read `{}`: {error}", wheel),
             Some("check that the disk holds a whole copy of the wheel"),
         ),
+        Error::Wheel { wheel, error } if error.bound.is_some() => {
+            // The error itself says by which flag.
+            let text = format!("`{wheel}` asks for too much: {error}");
+            (
+                text,
+                Some("no real package comes near; nothing was written"),
+            )
+        }
         Error::Wheel { wheel, error } => (
             format!("`{}` is not a wheel to work on: {error}", wheel),
             Some("build or download the wheel again; nothing was written"),

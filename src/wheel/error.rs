@@ -26,6 +26,9 @@ pub struct Error {
     /// What the rule found more than once (say, every RECORD row that does not match),
     /// escaped, the first ten, and then how many more.
     pub several: Vec<String>,
+    /// The bound that was reached, where it is one that the user can raise: its name, and a number that is
+    /// enough for what was found.
+    pub bound: Option<Box<(&'static str, u64)>>,
     source: Option<std::io::Error>,
 }
 
@@ -40,6 +43,7 @@ impl Error {
             detail: detail.into(),
             offset: None,
             several: Vec::new(),
+            bound: None,
             source: None,
         }
     }
@@ -50,6 +54,16 @@ impl Error {
         let mut error = Self::new(Rule::Io, format!("{doing}: {source}"));
         error.source = Some(source);
         error
+    }
+
+    /// More than the bound of that name ([`Limits::table`](super::Limits::table)) allows; `enough` would
+    /// have been.
+    #[must_use]
+    pub fn limit(name: &'static str, enough: u64, detail: String) -> Self {
+        Self {
+            bound: Some(Box::new((name, enough))),
+            ..Self::new(Rule::Limit, detail)
+        }
     }
 
     /// Names the entry; escapes it.
@@ -100,6 +114,12 @@ impl fmt::Display for Error {
         formatter.write_str(&self.detail)?;
         if !self.several.is_empty() {
             write!(formatter, ": {}", self.several.join("; "))?;
+        }
+        if let Some((name, enough)) = self.bound.as_deref() {
+            write!(
+                formatter,
+                "; raise `--limit {name}={enough}` if you trust it"
+            )?;
         }
         match self.offset {
             Some(offset) => write!(formatter, " ({}, at byte {offset})", self.rule.id()),

@@ -85,7 +85,8 @@ impl Wheel {
                     "the file has {} bytes; the limit is {}",
                     entry.size, limits.metadata_file
                 );
-                return Err(Error::new(Rule::Limit, detail).entry(&path));
+                let error = Error::limit("metadata-file", entry.size, detail);
+                return Err(error.entry(&path));
             }
             archive.contents(source, entry)
         };

@@ -70,8 +70,9 @@ pub(in crate::wheel) fn read(
         })?;
         unpacked = unpacked.saturating_add(entry.size);
         if unpacked > limits.unpacked {
-            return Err(Error::new(
-                Rule::Limit,
+            return Err(Error::limit(
+                "unpacked",
+                unpacked,
                 format!("the wheel unpacks to more than {} bytes", limits.unpacked),
             )
             .entry(&entry.path));
@@ -293,8 +294,9 @@ fn check_sizes(entry: &Entry, limits: &Limits) -> Result<(), Error> {
         return Err(Error::new(Rule::Kind, "the directory has contents"));
     }
     if entry.size > limits.unpacked {
-        return Err(Error::new(
-            Rule::Limit,
+        return Err(Error::limit(
+            "unpacked",
+            entry.size,
             format!(
                 "the entry unpacks to {} bytes; the limit is {}",
                 entry.size, limits.unpacked
@@ -322,8 +324,9 @@ fn check_sizes(entry: &Entry, limits: &Limits) -> Result<(), Error> {
             if entry.size >= limits.ratio_from
                 && entry.size > entry.compressed_size.saturating_mul(limits.ratio) =>
         {
-            Err(Error::new(
-                Rule::Limit,
+            Err(Error::limit(
+                "ratio",
+                entry.size.div_ceil(entry.compressed_size.max(1)),
                 format!(
                     "the entry unpacks from {} to {} bytes; the limit is {} to 1",
                     entry.compressed_size, entry.size, limits.ratio

@@ -280,8 +280,9 @@ fn check_limits(end: &End, limits: &Limits) -> Result<(), Error> {
         ));
     }
     if end.entries > limits.entries {
-        return Err(Error::new(
-            Rule::Limit,
+        return Err(Error::limit(
+            "entries",
+            end.entries,
             format!(
                 "the archive has {} entries; the limit is {}",
                 end.entries, limits.entries
@@ -289,8 +290,9 @@ fn check_limits(end: &End, limits: &Limits) -> Result<(), Error> {
         ));
     }
     if end.central_size > limits.central_directory {
-        return Err(Error::new(
-            Rule::Limit,
+        return Err(Error::limit(
+            "central-directory",
+            end.central_size,
             format!(
                 "the central directory has {} bytes; the limit is {}",
                 end.central_size, limits.central_directory

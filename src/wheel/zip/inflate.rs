@@ -45,10 +45,10 @@ impl Unpacker {
     ) -> Result<&[u8], Error> {
         if !entry.may_be_held {
             let detail = format!(
-                "it has {} bytes, packed to {}: too many to hold at once; raise `--limit held=` if you trust it",
+                "it has {} bytes, packed to {}: too many to hold at once",
                 entry.size, entry.compressed_size
             );
-            return Err(Error::new(Rule::Limit, detail).entry(&entry.path));
+            return Err(Error::limit("held", entry.size, detail).entry(&entry.path));
         }
         let size = length(entry.size, entry)?;
         grow(&mut self.bytes, size)?;
