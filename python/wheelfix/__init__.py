@@ -22,7 +22,7 @@ import sysconfig
 from typing import Any, Dict, List, Optional, Sequence, Union
 
 __all__ = [
-    "WheelfixError", "check", "dedupe", "find_program", "lddtree", "port", "repair", "rule", "run",
+    "WheelfixError", "build", "check", "dedupe", "find_program", "lddtree", "port", "repair", "rule", "run",
     "show", "size", "slim",
 ]
 
@@ -89,6 +89,14 @@ def run(*arguments: Path, **settings: Any) -> "subprocess.CompletedProcess[str]"
 def repair(*wheels: Path, **flags: Flag) -> Answer:
     """Give wheels the libraries they need, run paths that lead to them, and the tag they deserve."""
     return _change("repair", wheels, flags)
+
+
+def build(*requirements: str, **flags: Flag) -> Answer:
+    """Gather wheels for Alpine of what is required: taken, mended, ported or compiled; on Alpine, or for one.
+
+    A package without a wheel in the end raises; the answer of the error tells of all of them.
+    """
+    return _change("build", requirements, flags)
 
 
 def port(*wheels: Path, **flags: Flag) -> Answer:
@@ -160,9 +168,12 @@ def _answer(command: str, paths: Sequence[Path], flags: Dict[str, Flag]) -> Any:
 
 
 def _failures(answer: Optional[Answer]) -> List[Any]:
-    """The errors of the single wheels in an answer."""
-    parts = [one for value in (answer or {}).values() if isinstance(value, list) for one in value]
-    return [one["error"] for one in parts if isinstance(one, dict) and isinstance(one.get("error"), dict)]
+    """The errors in an answer: of the whole, or of single wheels or packages."""
+    answer = answer or {}
+    parts = [one for value in answer.values() if isinstance(value, list) for one in value if isinstance(one, dict)]
+    errors = [one.get("error") for one in [answer, *parts]]
+    errors += [error for one in parts for error in one.get("errors", [])]
+    return [error for error in errors if isinstance(error, dict)]
 
 
 def _words_of(flags: Dict[str, Flag]) -> List[Path]:

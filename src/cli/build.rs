@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     }
     let report = arguments.report(&outcome, &wheelhouse, start.elapsed().as_secs_f64());
     match terminal.json() {
-        true => terminal.data(&format!("{}\n", report::build_json(&report))),
+        true => terminal.json_data(&report::build_json(&report)),
         false if terminal.quiet() => {}
         false => terminal.data(&report::build_text(&report)),
     }

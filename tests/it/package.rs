@@ -8,8 +8,20 @@ use crate::support::scratch;
 use crate::support::stage::{inside, stage};
 use crate::support::tools;
 
-const COMMANDS: [&str; 9] = [
-    "repair", "port", "show", "check", "rule", "lddtree", "dedupe", "slim", "patchelf",
+const COMMANDS: [&str; 13] = [
+    "repair",
+    "build",
+    "port",
+    "show",
+    "check",
+    "rule",
+    "lddtree",
+    "dedupe",
+    "slim",
+    "size",
+    "patchelf",
+    "man",
+    "completions",
 ];
 
 fn wheelfix(arguments: &[&str]) -> String {
@@ -137,6 +149,17 @@ assert wheelfix.check(made)["packages"][0]["findings"] == [], made
 assert wheelfix.show(made, sysroot=root)["wheels"][0]["deserves"] == ["musllinux_1_2_x86_64"]
 assert wheelfix.check(wheel)["packages"][0]["findings"][0]["degree"] == "error"
 assert [rule["code"] for rule in wheelfix.rule("F002")["rules"]] == ["F002"]
+assert wheelfix.size(made)["trees"], made
+try:
+    wheelfix.build(lock_of_nothing=True)
+except wheelfix.WheelfixError as error:
+    assert error.exit == 2 and "--lock-of-nothing" in error.text, error.text
+try:
+    wheelfix.build("demo", sysroot=os.path.dirname(wheel), wheel_dir=out + "-house")
+except wheelfix.WheelfixError as error:
+    assert error.exit == 1 and "no Python is in its" in error.text, (error.exit, error.text)
+else:
+    raise AssertionError("a folder of wheels is no Alpine")
 for paths, flags, exit, text in [
     ([wheel], {"sysroot": "/nonexistent", "wheel_dir": out}, 4, "/nonexistent"),
     ([wheel], {"sysroot": root, "wheel_dir": out, "plat": "musllinux_1_0_x86_64"}, 1, "musllinux_1_0"),
