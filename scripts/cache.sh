@@ -13,6 +13,7 @@
 #            pythons/  the libpythons that scripts/evidence/policy/python-symbols reads
 #            musl-std/ Rust's standard library for musl, where rustup has none
 #            fuzz/     what scripts/fuzz found interesting, its build, what it found
+#            guards/   the copy that scripts/evidence/guards-out takes guards out of
 # Whatever is in there was made under a lock, in a temporary folder, and renamed:
 # two scripts at once and a killed one do no harm. Remove any of it at will.
 cache=${WHEELFIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wheelfix}
