@@ -1,5 +1,5 @@
 //! Thread-local data of what is loaded after a program has started: every Python extension, and all
-//! that it needs.
+//! that it needs. And such data that is nowhere.
 //!
 //! Data that is reached by the initial-exec model lies at a fixed distance from the thread pointer.
 //! musl lays that part out once, when a program starts (`static_tls_cnt` in its `do_relocs`);
@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bind::{offered_kind, starts};
-use super::graph::{Graph, Module, ModuleId, RootWalk};
+use super::bind::{Offers, Surroundings, offered_kind, offers, starts};
+use super::graph::{Graph, Module, ModuleId, RootWalk, Target};
 use super::world::ModulePath;
 use crate::elf::SymbolKind;
 
@@ -21,6 +21,19 @@ pub struct LateThreadData {
     pub symbol: Option<String>,
     /// The file that brings the data.
     pub definition: ModulePath,
+}
+
+/// Thread-local data that a file may do without (its symbol is weak), and that nothing defines.
+///
+/// musl asks the file that brings the data for its place, also where there is none
+/// (`def.dso->tls_id` in its `do_relocs`): it reads address 0, and the process ends. glibc is
+/// content.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UndefinedThreadData {
+    /// The file that reaches for it.
+    pub file: ModulePath,
+    /// The symbol.
+    pub symbol: String,
 }
 
 /// How much of such data a file and what it pulls in want.
@@ -75,6 +88,36 @@ pub fn late_thread_data(graph: &Graph) -> Vec<LateThreadData> {
                     });
                 }
             }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// All thread-local data that is reached and nowhere, sorted. What is missing is known to `around`, or
+/// nothing is said.
+pub fn undefined_thread_data(graph: &Graph, around: &Surroundings<'_>) -> Vec<UndefinedThreadData> {
+    let mut found = BTreeSet::new();
+    for walk in starts(graph) {
+        let missing = walk.edges().filter(|edge| edge.target == Target::Missing);
+        let expected: Option<Vec<Offers>> = missing
+            .map(|edge| (around.library)(edge.wants.as_str()))
+            .collect();
+        let Some(expected) = expected else { continue };
+        let members = members(graph, walk);
+        let is_there = |symbol: &str| {
+            (around.defines)(symbol)
+                || expected.iter().any(|defines| defines(symbol))
+                || members
+                    .iter()
+                    .any(|other| offers(&other.file.facts, symbol))
+        };
+        for module in &members {
+            let wanted = module.file.facts.relocated.weak_thread_data.iter();
+            let gone = wanted.filter(|symbol| !is_there(symbol));
+            found.extend(gone.map(|symbol| UndefinedThreadData {
+                file: module.path.clone(),
+                symbol: symbol.clone(),
+            }));
         }
     }
     found.into_iter().collect()

@@ -27,7 +27,8 @@ pub use graph::{
     Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Target, Why, distinct_edges,
 };
 pub use late::{
-    LateThreadData, StaticThreadData, late_thread_data, loaded_later, static_thread_data,
+    LateThreadData, StaticThreadData, UndefinedThreadData, late_thread_data, loaded_later,
+    static_thread_data, undefined_thread_data,
 };
 pub use loader::{Libc, Loader, MachineKey};
 pub use musl::ignores as musl_ignores;

@@ -11,7 +11,7 @@ use crate::plan::rules::needs::NeedFault;
 use crate::policy::{Pythons, glibc_has, musl_has, provided_symbols, python_home, symbol_home};
 use crate::resolve::{
     BindingReport, Graph, Libc, ModulePath, Surroundings, is_extension, late_thread_data,
-    loaded_later, starts, static_thread_data,
+    loaded_later, starts, static_thread_data, undefined_thread_data,
 };
 
 /// Each file that nothing loads, with why, sorted: a symbol that nothing defines, and on musl what
@@ -20,6 +20,7 @@ pub(in crate::plan) fn hindrances(
     graph: &Graph,
     settled: &Platform,
     binding: &BindingReport,
+    around: &Surroundings<'_>,
 ) -> Vec<Fault> {
     let mut found = unbound(binding);
     if settled.libc == Libc::Musl {
@@ -31,6 +32,11 @@ pub(in crate::plan) fn hindrances(
             })
         });
         found.extend(late);
+        let gone = undefined_thread_data(graph, around).into_iter();
+        found.extend(gone.map(|data| {
+            let (file, symbol) = (data.file, data.symbol);
+            Fault::from(FileFault::NoThreadData { file, symbol })
+        }));
         let modules = graph.modules().map(|(_, module)| module);
         // A static program does its relocations itself, also one without fixed addresses.
         let computing = modules.filter(|module| {
@@ -56,9 +62,10 @@ pub(in crate::plan) fn sure_hindrances(
     graph: &Graph,
     settled: &Platform,
     binding: &BindingReport,
+    around: &Surroundings<'_>,
     own: &BTreeSet<ModulePath>,
 ) -> Vec<Fault> {
-    let mut found = hindrances(graph, settled, binding);
+    let mut found = hindrances(graph, settled, binding, around);
     let sure: Option<BTreeSet<&ModulePath>> =
         (settled.libc == Libc::Glibc).then(|| bound_at_once(graph));
     found.retain(|fault| {

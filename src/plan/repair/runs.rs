@@ -34,8 +34,9 @@ pub(in crate::plan) fn limits(input: &RepairInput<'_>, outside: &Outside) -> Lim
     let modules = graph.modules().map(|(_, module)| module);
     let own = modules.filter(|module| files.contains(&module.file.real_path));
     let own: BTreeSet<ModulePath> = own.map(|module| module.path.clone()).collect();
-    let binding = bind(graph, &surroundings(platform.libc, platform.arch, &pythons));
-    let mut nowhere = sure_hindrances(graph, platform, &binding, &own);
+    let around = surroundings(platform.libc, platform.arch, &pythons);
+    let binding = bind(graph, &around);
+    let mut nowhere = sure_hindrances(graph, platform, &binding, &around, &own);
     nowhere.extend(not_imported(input.subject, &Importers::of_tags(tags())));
     let note = |limit: Limit, fault: &Fault| Note::Limited {
         code: fault.rule().id,

@@ -220,6 +220,19 @@ rules! {
     title "The package has one library under several names"
     why "A wheel holds no links: what was one library with links to it is copied under each name. A loader takes the copies for several libraries, each with data of its own."
     help "keep it under the name that others need, its SONAME, alone; in an installed tree `wheelfix dedupe` makes the copies links";
+
+    "E017" "undefined-thread-data" NoThreadData {
+        /// The file.
+        file: ModulePath,
+        /// The symbol.
+        symbol: String,
+    }
+    says("{file} reaches the thread-local {symbol}, which nothing defines, and musl crashes on that")
+    json(file: file, subject: symbol,)
+    degree Error
+    title "Thread-local data that a file may do without is nowhere"
+    why "Its symbol is weak, so that it may stay undefined, and glibc lets it. musl asks the file that brings the data for its place all the same: the process ends with a segmentation fault while the file is loaded."
+    help "link what defines the symbol; or compile without the declaration (`__attribute__((weak))`), and ask for the data by `dlsym`";
 }
 
 /// What of thread-local data is reached.

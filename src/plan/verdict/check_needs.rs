@@ -129,7 +129,8 @@ fn symbols(
     exclude: &Exclusions,
     found: &mut Vec<Fault>,
 ) {
-    let mut binding = bind(graph, &surroundings(settled.libc, settled.arch, pythons));
+    let around = surroundings(settled.libc, settled.arch, pythons);
+    let mut binding = bind(graph, &around);
     // What an excluded library defines is not known, and so neither what its users lack.
     let excludes =
         |edge: &&Edge| edge.target == Target::Missing && exclude.hold(edge.wants.as_str());
@@ -142,7 +143,7 @@ fn symbols(
     binding
         .unbound
         .retain(|one| !of_excluded.contains(&one.file));
-    found.extend(hindrances(graph, settled, &binding));
+    found.extend(hindrances(graph, settled, &binding, &around));
 }
 
 /// Libraries that differ but are needed under one short name, in one package or across all

@@ -153,8 +153,10 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         });
     }
     let complete = |outside: &Outside| outside.grafts.is_empty() && outside.missing.is_empty();
-    let binding = bind(&subject.graph, &surroundings(libc, arch, input.pythons));
-    let mut nowhere = sure_hindrances(&subject.graph, &subject.platform, &binding, &files);
+    let around = surroundings(libc, arch, input.pythons);
+    let binding = bind(&subject.graph, &around);
+    let (graph, platform) = (&subject.graph, &subject.platform);
+    let mut nowhere = sure_hindrances(graph, platform, &binding, &around, &files);
     nowhere.extend(not_imported(subject, input.importers));
     let deserved = assessed
         .iter()

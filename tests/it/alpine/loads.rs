@@ -7,11 +7,12 @@ use crate::support::tools::tool;
 use crate::support::wheel_builder::WheelBuilder;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Small libraries that need no C library by name; each with what it is linked to.
-const SOURCES: [(&str, &str, &[&str]); 11] = [
+/// Small libraries that need no C library by name; each with what it is linked to, or how it is
+/// compiled.
+const SOURCES: [(&str, &str, &[&str]); 15] = [
     ("plain", "int PyInit_plain(void) { return 1; }", &[]),
     (
         "own",
@@ -62,6 +63,27 @@ const SOURCES: [(&str, &str, &[&str]); 11] = [
         &["libfast.so"],
     ),
     (
+        "weak_offset",
+        "extern __thread int gone __attribute__((weak, tls_model(\"initial-exec\")));
+         int *PyInit_weak_offset(void) { return &gone; }",
+        &[],
+    ),
+    (
+        "weak_module",
+        "extern __thread int gone __attribute__((weak)); int *PyInit_weak_module(void) { return &gone; }",
+        &[],
+    ),
+    (
+        "weak_descriptor",
+        "extern __thread int gone __attribute__((weak)); int *PyInit_weak_descriptor(void) { return &gone; }",
+        &["-mtls-dialect=gnu2"],
+    ),
+    (
+        "weak_found",
+        "extern __thread int counter __attribute__((weak)); int *PyInit_weak_found(void) { return &counter; }",
+        &["libcount.so"],
+    ),
+    (
         "lacking",
         "extern int __memcpy_chk(void); int PyInit_lacking(void) { return __memcpy_chk(); }",
         &[],
@@ -78,7 +100,10 @@ fn build(folder: &Path) {
             .arg(folder.join(format!("{name}.so")))
             .arg(format!("-Wl,-soname,{name}.so"))
             .arg(file)
-            .args(needs.iter().map(|need| folder.join(need)))
+            .args(needs.iter().map(|need| match need.starts_with('-') {
+                true => PathBuf::from(need),
+                false => folder.join(need),
+            }))
             .output()
             .unwrap();
         assert!(output.status.success(), "{name}: {}", text(&output));
@@ -127,9 +152,9 @@ fn check_names_the_files_that_musl_does_not_load_and_no_other() {
         builder = builder.file(&format!("demo/{name}.so"), bytes);
     }
     let wheel = format!("demo-1.0-{tag}.whl");
-    let found = findings(folder.path(), &wheel, builder, "E010,E011,S001");
+    let found = findings(folder.path(), &wheel, builder, "E010,E011,E017,S001");
     assert_eq!(found, refused(folder.path()));
-    assert_eq!(found.len(), 7);
+    assert_eq!(found.len(), 10);
 }
 
 #[test]

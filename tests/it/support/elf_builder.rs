@@ -52,7 +52,7 @@ pub struct Elf {
     pub thread_symbols: Vec<String>,
     /// Functions it offers that choose their code while it is loaded.
     pub indirect: Vec<String>,
-    /// `thread-offset`, `irelative` or `call`, each also with the name of a symbol.
+    /// `thread-offset`, `thread-module`, `irelative` or `call`, each also with the name of a symbol.
     pub relocations: Vec<String>,
     /// The x86 level it is marked with: 1 baseline, 2, 3, 4.
     pub isa: Option<u32>,

@@ -13,21 +13,22 @@ pub fn record_size(machine: &Machine) -> usize {
     words * machine.codec.word()
 }
 
-/// `thread-offset`, `irelative` or `call`, each of which may have a symbol behind it.
+/// `thread-offset`, `thread-module`, `irelative` or `call`, each of which may have a symbol behind it.
 fn kind(machine: &Machine, name: &str) -> u64 {
-    let [offset, irelative, call] = match machine.number {
-        62 => [18, 37, 7],
-        3 => [14, 42, 7],
-        183 => [1030, 1032, 1026],
-        40 => [19, 160, 22],
-        21 => [73, 248, 21],
-        22 => [56, 61, 11],
-        243 => [11, 58, 5],
-        258 => [11, 12, 5],
+    let [offset, module, irelative, call] = match machine.number {
+        62 => [18, 16, 37, 7],
+        3 => [14, 35, 42, 7],
+        183 => [1030, 1028, 1032, 1026],
+        40 => [19, 17, 160, 22],
+        21 => [73, 68, 248, 21],
+        22 => [56, 54, 61, 11],
+        243 => [11, 7, 58, 5],
+        258 => [11, 7, 12, 5],
         other => panic!("relocations of machine {other} are not written here"),
     };
     match name {
         "thread-offset" => offset,
+        "thread-module" => module,
         "irelative" => irelative,
         "call" => call,
         other => panic!("no such relocation: {other}"),

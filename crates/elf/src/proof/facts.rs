@@ -142,6 +142,7 @@ fn relocated(before: Relocated, edits: &Edits) -> Relocated {
     };
     Relocated {
         initial_exec: rename(before.initial_exec),
+        weak_thread_data: rename(before.weak_thread_data),
         indirect: rename(before.indirect),
         ..before
     }

@@ -231,6 +231,22 @@ impl Machine {
         }
     }
 
+    /// The relocation types that ask which file brings thread-local data: its module, or a descriptor
+    /// of it. None for machines not known here.
+    pub(crate) fn thread_module_types(self) -> &'static [u32] {
+        match self.number {
+            EM_X86_64 => &[16, 36],
+            EM_386 => &[35, 41],
+            EM_AARCH64 => &[1028, 1031],
+            EM_ARM => &[13, 17],
+            EM_PPC64 => &[68],
+            EM_S390 => &[54],
+            EM_RISCV => &[6, 7, 12],
+            EM_LOONGARCH => &[6, 7, 13, 14],
+            _ => &[],
+        }
+    }
+
     /// The relocation types that add the load base to a number: the plain one, and the one whose
     /// sum is a resolver function's address. `None` for machines not known here.
     pub(crate) fn relative_types(self) -> Option<[u32; 2]> {

@@ -25,6 +25,9 @@ pub struct Relocated {
     pub initial_exec_own: bool,
     /// The symbols of thread-local data, its own or others', that it reaches so by name; sorted.
     pub initial_exec: Vec<String>,
+    /// The symbols of others' thread-local data that it reaches, by whatever model, and that may stay
+    /// undefined (weak); sorted.
+    pub weak_thread_data: Vec<String>,
     /// Whether a function of its own computes an address while it is loaded (`R_*_IRELATIVE`).
     pub irelative: bool,
     /// Its own symbols of that kind (`STT_GNU_IFUNC`) that its relocations name; sorted.
@@ -47,19 +50,28 @@ pub(crate) fn read(
         ..Relocated::default()
     };
     let offsets = machine.thread_offset_types();
+    let modules = machine.thread_module_types();
     let irelative = machine.relative_types().map(|[_, irelative]| irelative);
     let mut by_offset: BTreeSet<u32> = BTreeSet::new();
+    let mut of_module: BTreeSet<u32> = BTreeSet::new();
     let mut named: BTreeSet<u32> = BTreeSet::new();
     let has_indirect = symbols.iter().any(|symbol| is_own_indirect(&symbol));
     relocations::each(image, dynamic, |relocation| {
         if offsets.contains(&relocation.kind) {
             by_offset.insert(relocation.symbol);
+        } else if modules.contains(&relocation.kind) {
+            of_module.insert(relocation.symbol);
         } else if irelative == Some(relocation.kind) {
             found.irelative = true;
         } else if has_indirect {
             named.insert(relocation.symbol);
         }
     })?;
+    let reached = by_offset.union(&of_module);
+    let weak = reached.filter_map(|&number| symbols.numbered(number));
+    let weak = weak.filter(|symbol| !symbol.defined && symbol.is_weak());
+    let weak: Vec<String> = weak.map(|symbol| symbol.name.to_owned()).collect();
+    found.weak_thread_data = weak;
     for number in by_offset {
         match symbols.numbered(number) {
             Some(symbol) if symbol.binding != Binding::Local => {
@@ -75,7 +87,11 @@ pub(crate) fn read(
     found
         .indirect
         .extend(indirect.map(|symbol| symbol.name.to_owned()));
-    for names in [&mut found.initial_exec, &mut found.indirect] {
+    for names in [
+        &mut found.initial_exec,
+        &mut found.weak_thread_data,
+        &mut found.indirect,
+    ] {
         names.sort();
         names.dedup();
     }
