@@ -221,10 +221,12 @@ fn pip_installs_the_package_on_a_bare_alpine() {
     std::fs::write(scratch.path().join("try.py"), TRY).unwrap();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let program = format!(
-        "python3 -m venv --without-pip /tmp/venv
-        pip -q --python /tmp/venv/bin/python install --no-index /mnt/package/{}
-        /tmp/venv/bin/wheelfix --version
-        /tmp/venv/bin/python /mnt/try/try.py /mnt/fixtures/{SPAM} /mnt/fixtures/alpine /tmp/out",
+        // The stage lives on: what an earlier build of the package left there must not be tried.
+        "venv=$(mktemp -d); trap 'rm -rf $venv' EXIT
+        python3 -m venv --without-pip $venv
+        pip -q --python $venv/bin/python install --no-index /mnt/package/{}
+        $venv/bin/wheelfix --version
+        $venv/bin/python /mnt/try/try.py /mnt/fixtures/{SPAM} /mnt/fixtures/alpine $venv/out",
         wheel.file_name().unwrap().to_str().unwrap()
     );
     let binds = [

@@ -85,7 +85,7 @@ pub(in crate::plan) fn read_by_others(
         let own = tree.owners.get(by).and_then(|owner| of.get(owner));
         for path in own.into_iter().flatten() {
             let is_named = named.iter().any(|text| is_end_of(path, text));
-            if !is_named {
+            if !is_named || is_made_of(by, path) {
                 continue;
             }
             kept.entry((*path).clone())
@@ -139,6 +139,18 @@ fn whole(tree: &Tree, readers: &OtherReaders) -> BTreeMap<usize, Sentence> {
             .or_insert_with(|| "its package has no code: it is there for it".into());
     }
     kept
+}
+
+/// Whether an extension module was compiled from the source beside it, which generated code (Cython's)
+/// names in the messages of its errors and never opens.
+fn is_made_of(module: &ArchivePath, source: &ArchivePath) -> bool {
+    let Some((stem, ending)) = source.file_name().split_once('.') else {
+        return false;
+    };
+    let own = module.file_name().strip_prefix(stem);
+    own.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".so"))
+        && matches!(ending, "c" | "cc" | "cpp" | "cxx")
+        && module.parent() == source.parent()
 }
 
 /// What is not compiled.
