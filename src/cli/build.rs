@@ -210,25 +210,8 @@ impl Arguments {
             made: &outcome.made,
             resumed: &outcome.resumed,
             failed: failed.collect(),
-            install: self.install(),
             seconds,
         }
-    }
-
-    /// What pip is to be told to install.
-    fn install(&self) -> String {
-        let files = self
-            .requirement
-            .iter()
-            .map(|path| format!("-r {}", text_of(path)));
-        let words = self.requirements.iter().map(|text| {
-            match text.contains(['<', '>', ' ', ';', '*', '"', '\'']) {
-                true => format!("'{}'", text.replace('\'', r"'\''")),
-                false => text.clone(),
-            }
-        });
-        let words: Vec<String> = files.chain(words).collect();
-        crate::wheel::escape(&words.join(" "))
     }
 }
 

@@ -17,8 +17,6 @@ pub struct BuildReport<'a> {
     pub resumed: &'a BTreeSet<String>,
     /// Those that are not, by name.
     pub failed: Vec<FailedPackage<'a>>,
-    /// How to say to pip what to install: flags or names.
-    pub install: String,
     /// How long all of it took, in seconds.
     pub seconds: f64,
 }
@@ -106,13 +104,34 @@ pub fn build_text(report: &BuildReport<'_>) -> String {
     }
     text.push_str(&format!("\n{}\n", totals(report)));
     if report.failed.is_empty() && !report.made.is_empty() {
+        let house = shell_word(report.wheelhouse);
         text.push_str(&format!(
-            "install it with: pip install --no-index --find-links {} {}\n",
-            escape(report.wheelhouse),
-            report.install
+            "install it with: pip install --no-index --find-links {house} -r {house}/wheelhouse.txt\n"
         ));
     }
     text
+}
+
+/// The packages with the digests of their wheels, as pip's requirements: what was asked for may pin the digests
+/// of wheels that were mended or ported since.
+pub fn requirements_text(made: &[Made]) -> String {
+    let mut text =
+        "# pip install --no-index --find-links THIS_FOLDER -r THIS_FOLDER/wheelhouse.txt\n"
+            .to_owned();
+    for one in made {
+        let (name, version) = (&one.name, &one.version);
+        text.push_str(&format!("{name}=={version} --hash=sha256:{}\n", one.sha256));
+    }
+    text
+}
+
+/// A word as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./+@%:,=".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => escape(&format!("'{}'", text.replace('\'', r"'\''"))),
+    }
 }
 
 fn runs_on(made: &Made) -> String {

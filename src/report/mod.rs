@@ -27,7 +27,7 @@ mod words;
 
 pub use auditwheel::{audit_json, audit_pure_json, audit_refused_json, audit_text, refusal_text};
 pub use auditwheel_tree::{LOG_PREFIX, audit_tree_json};
-pub use build::{BuildReport, FailedPackage, build_text, made_line};
+pub use build::{BuildReport, FailedPackage, build_text, made_line, requirements_text};
 pub use build_index::index_pages;
 pub use build_json::{build_failed_json, build_json};
 pub use check::{Checked, check_github, check_json, check_sarif, check_summary, check_text};

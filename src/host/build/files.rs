@@ -31,6 +31,12 @@ pub fn sha256_of(path: &Path) -> Result<String, Error> {
     Ok(plan::hex(&digest))
 }
 
+/// Do both paths lead to one file? What is not there is none.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    real(one).is_some_and(|one| real(other).is_some_and(|other| one == other))
+}
+
 /// A path that means the same wherever the process stands.
 pub fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())

@@ -8,7 +8,7 @@ mod pip;
 mod target;
 mod wheelhouse;
 
-pub use files::{absolute, local_file, read_text, sha256_of, size_of, surroundings};
+pub use files::{absolute, is_same_file, local_file, read_text, sha256_of, size_of, surroundings};
 pub use machine::{cores, free_memory, variables};
 pub use pip::{Engine, Pip, PipOptions, StandIn};
 pub use target::{TargetAsked, find_target};

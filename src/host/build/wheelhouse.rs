@@ -3,6 +3,7 @@
 //! ```text
 //! wheelhouse/NAME.whl          whole wheels; each appears by rename
 //! wheelhouse/pylock.toml       what was resolved
+//! wheelhouse/wheelhouse.txt    what to install, with the digests of the wheels
 //! wheelhouse/.wheelfix/made/   one file a package: how it came to be, and from what
 //! wheelhouse/.wheelfix/logs/   what builds said
 //! wheelhouse/.wheelfix/work/   half-done things of one run; the next one empties it

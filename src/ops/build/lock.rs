@@ -25,7 +25,10 @@ pub(super) fn lock(
             let why = format!("`{name}` stands there more than once for this Python");
             return Err(wrong(path, why));
         }
-        house.keep("pylock.toml", &lock.to_text())?;
+        // A lock that lies in the wheelhouse already is somebody's: what was given is not changed.
+        if !host::is_same_file(path, &house.lock_path()) {
+            house.keep("pylock.toml", &lock.to_text())?;
+        }
         return Ok(lock);
     }
     let inputs = inputs(options, target)?;

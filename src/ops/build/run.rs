@@ -134,6 +134,16 @@ impl Build<'_> {
                 None => outcome.failed.push(self.failed(job, &before)?),
             }
         }
+        match outcome.failed.is_empty() {
+            true => {
+                let text = crate::report::requirements_text(&outcome.made);
+                self.house.keep("wheelhouse.txt", &text)?;
+            }
+            // That of an earlier run would install what is not asked for any more.
+            false => self
+                .house
+                .discard(&self.house.folder().join("wheelhouse.txt"))?,
+        }
         if self.options.index {
             for (path, page) in crate::report::index_pages(&outcome.made) {
                 self.house.keep(&path, &page)?;

@@ -136,6 +136,21 @@ fn sources_are_built_and_each_failure_names_its_cure() {
     let resumed = report["packages"].as_array().unwrap();
     assert!(resumed.iter().all(|one| one["resumed"] == true), "{report}");
     assert_eq!(resumed.len(), 3);
+    // Where some failed there is no list to install by; that of these three holds each digest.
+    assert!(!house.join("wheelhouse.txt").exists());
+    let whole = build(
+        planted.path(),
+        out.path(),
+        "--find-links /planted -w 'the whole' good old second",
+    );
+    let line = "--find-links 'the whole' -r 'the whole'/wheelhouse.txt";
+    assert!(text(&whole).contains(line), "{}", text(&whole));
+    let installed = inside(
+        &stage().bare,
+        &[(out.path(), "/mnt/out"), (site.path(), "/mnt/site")],
+        &format!("cd /mnt/out; pip install -q --no-index {line} --target /mnt/site/again"),
+    );
+    assert!(installed.status.success(), "{}", text(&installed));
 }
 
 /// Requirements that cannot be met: one clear error, and nothing in the wheelhouse.
