@@ -53,7 +53,7 @@ pub fn check(
     for path in paths {
         match host::path_kind(path) {
             PathKind::Installed => {
-                checked.extend(judged(path, host::examine_tree(path, limits)?, exclude))
+                checked.extend(judged(path, host::examine_tree(path, limits)?, exclude)?)
             }
             PathKind::Folder => wheels.extend(host::wheels_in(path)?),
             PathKind::File | PathKind::Other => wheels.push(path.clone()),
@@ -63,7 +63,7 @@ pub fn check(
         .par_iter()
         .map(|path| {
             let package = host::examine(path, limits, progress)?;
-            Ok(judged(path, vec![package], exclude))
+            judged(path, vec![package], exclude)
         })
         .collect();
     let mut failed = Vec::new();
@@ -80,11 +80,16 @@ pub fn check(
 }
 
 /// The findings of packages that share a process.
-fn judged(path: &Path, packages: Vec<Package>, exclude: &Exclusions) -> Vec<Checked> {
+fn judged(
+    path: &Path,
+    packages: Vec<Package>,
+    exclude: &Exclusions,
+) -> Result<Vec<Checked>, Error> {
     let mut clashes = plan::name_clashes(&packages);
     let mut all = Vec::new();
     for (number, package) in packages.iter().enumerate() {
-        let mut findings = plan::check(package, exclude);
+        let findings = plan::check(package, exclude);
+        let mut findings = findings.map_err(Error::exceeded(package.name.as_str()))?;
         let own = clashes.extract_if(.., |(of, _)| *of == number);
         findings.extend(own.map(|(_, fault)| fault));
         findings.sort();
@@ -94,7 +99,7 @@ fn judged(path: &Path, packages: Vec<Package>, exclude: &Exclusions) -> Vec<Chec
             findings,
         });
     }
-    all
+    Ok(all)
 }
 
 /// The rules whose codes begin with one of `prefixes`, as a person names them.

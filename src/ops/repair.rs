@@ -10,7 +10,9 @@ use super::{World, WorldOptions};
 use crate::elf::Strip;
 use crate::error::Error;
 use crate::host::{self, Applied, Gathered, OutputOptions, Progress};
-use crate::plan::{self, Exclusions, Obstacle, Refusal, RepairInput, RepairOptions, WheelPlan};
+use crate::plan::{
+    self, Exclusions, NoPlan, Obstacle, Refusal, RepairInput, RepairOptions, WheelPlan,
+};
 use crate::wheel::{Source, Untrusted, sentence};
 
 /// How wheels are repaired; by default as `wheelfix repair` without a flag.
@@ -210,7 +212,8 @@ impl<'a> Opened<'a> {
         }
         let plan = match planned(&self.gathered, &self.repair.options.plan) {
             Ok(plan) => Some(self.with_sbom(plan)?),
-            Err(obstacles) => {
+            Err(NoPlan::Exceeded(exceeded)) => return Err(Error::exceeded(self.name)(exceeded)),
+            Err(NoPlan::Obstacles(obstacles)) => {
                 let pure = matches!(obstacles.as_slice(), [Obstacle::NotAPlatformWheel { .. }]);
                 if !pure || !self.repair.options.allow_pure_python_wheel {
                     return Err(Error::Blocked {
@@ -241,7 +244,7 @@ impl Opened<'_> {
     }
 }
 
-fn planned(gathered: &Gathered, options: &RepairOptions) -> Result<WheelPlan, Vec<Obstacle>> {
+fn planned(gathered: &Gathered, options: &RepairOptions) -> Result<WheelPlan, NoPlan> {
     let subject = gathered.subject.as_ref();
     let subject = subject.map_err(|unsettled| unsettled.obstacles.clone())?;
     let wheel = &gathered.wheel;

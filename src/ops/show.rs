@@ -40,6 +40,7 @@ fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Show
     let World { sysroot, gather } = world;
     let gathered = host::gather(path, sysroot, gather, progress)?;
     let judged = host::judge(gathered, sysroot, gather)?;
+    let exceeded = Error::exceeded(judged.name.clone());
     let inspection = plan::inspect(&InspectInput {
         name: judged.name,
         claims: &judged.platforms,
@@ -47,6 +48,7 @@ fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Show
         importers: &judged.importers,
         subject: &judged.subject,
     });
+    let inspection = inspection.map_err(exceeded)?;
     Ok(vec![Shown {
         inspection,
         left_out: judged.left_out,
@@ -67,12 +69,13 @@ fn tree(site: &Path, limits: &Limits) -> Result<Vec<Shown>, Error> {
             importers: &package.importers,
             subject,
         });
-        Some(Shown {
+        let inspection = inspection.map_err(Error::exceeded(package.name.as_str()));
+        Some(inspection.map(|inspection| Shown {
             inspection,
             left_out,
-        })
+        }))
     });
-    Ok(judged.collect())
+    judged.collect()
 }
 
 /// One library or program.
@@ -85,6 +88,7 @@ fn single_file(path: &Path, world: &World) -> Result<Vec<Shown>, Error> {
         importers: &Importers::default(),
         subject: &file,
     });
+    let inspection = inspection.map_err(Error::exceeded(path))?;
     Ok(vec![Shown {
         inspection,
         left_out: Vec::new(),

@@ -37,7 +37,7 @@ pub use port::proof::{Written, prove_port};
 pub use port::provenance::{PROVENANCE, Provenance};
 pub use port::world::{PortWorld, RuntimeFolders};
 pub use repair::debug::debug_place;
-pub use repair::input::RepairInput;
+pub use repair::input::{NoPlan, RepairInput};
 pub use repair::naming::hex;
 pub use repair::options::{RelrChoice, RepairOptions};
 pub use repair::plan::{promise_too_wide, repair};

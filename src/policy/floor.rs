@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 use crate::elf::{Arch, Facts};
-use crate::resolve::{Graph, ModulePath, offers, required};
+use crate::resolve::{Graph, ModuleId, ModulePath, Scopes, offered, required};
 
 const TEXT: &str = include_str!("musl-symbols.tsv");
 
@@ -175,8 +175,8 @@ pub fn musl_floor(
     let oldest = oldest.unwrap_or(Alpine(3, 13));
     let mut causes = BTreeSet::new();
     // What a file needs does not depend on who loads it: looked up once a file.
-    let mut young: HashMap<&ModulePath, Vec<(&str, Alpine)>> = HashMap::new();
-    for (_, module) in graph.modules() {
+    let mut young: BTreeMap<ModuleId, BTreeSet<(&str, Alpine)>> = BTreeMap::new();
+    for (id, module) in graph.modules() {
         if !files.contains(&module.file.real_path) {
             continue;
         }
@@ -188,24 +188,32 @@ pub fn musl_floor(
                 what: What::Relr,
             });
         }
-        young.insert(&module.path, young_symbols(facts, arch, oldest));
+        young.insert(id, young_symbols(facts, arch, oldest));
     }
+    let asked = young.values().flatten().map(|(symbol, _)| *symbol);
+    let mut scopes = Scopes::new(asked);
+    for (id, module) in graph.modules() {
+        scopes.offer(id, offered(&module.file.facts));
+    }
+    let mut unbrought: BTreeSet<(ModuleId, &str, Alpine)> = BTreeSet::new();
     for walk in &graph.walks {
-        let members = || walk.closure.iter().filter_map(|id| graph.module(*id));
-        let wanted = members().filter_map(|m| Some((m, young.get(&m.path)?)));
-        for (module, symbols) in wanted {
-            for (symbol, release) in symbols {
-                let brought = members().any(|m| offers(&m.file.facts, symbol));
-                if !brought {
-                    causes.insert(Cause {
-                        since: *release,
-                        file: module.path.clone(),
-                        what: What::Symbol((*symbol).to_owned()),
-                    });
+        scopes.enter(&walk.closure);
+        for id in &walk.closure {
+            for (symbol, release) in young.get(id).into_iter().flatten() {
+                let number = scopes.number(symbol);
+                if number.and_then(|number| scopes.first(number)).is_none() {
+                    unbrought.insert((*id, symbol, *release));
                 }
             }
         }
     }
+    causes.extend(unbrought.into_iter().filter_map(|(id, symbol, since)| {
+        Some(Cause {
+            since,
+            file: graph.module(id)?.path.clone(),
+            what: What::Symbol(symbol.to_owned()),
+        })
+    }));
     let mut causes: Vec<Cause> = causes.into_iter().collect();
     causes.sort_by(|a, b| b.since.cmp(&a.since).then_with(|| a.cmp(b)));
     MuslFloor {
@@ -217,7 +225,7 @@ pub fn musl_floor(
 }
 
 /// The strong undefined symbols that a musl older than the newest lacks.
-fn young_symbols(facts: &Facts, arch: Arch, oldest: Alpine) -> Vec<(&str, Alpine)> {
+fn young_symbols(facts: &Facts, arch: Arch, oldest: Alpine) -> BTreeSet<(&str, Alpine)> {
     required(facts)
         .filter_map(|symbol| Some((symbol.name, since(arch, symbol.name)?)))
         .filter(|(_, release)| *release > oldest)

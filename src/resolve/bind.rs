@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
+use super::budget::{Bound, Exceeded, Meter};
 use super::graph::{Graph, ModuleId, RootWalk, Target};
+use super::scope::Scopes;
 use super::world::ModulePath;
 use crate::elf::{Binding, Facts, Symbol, SymbolKind};
 
@@ -36,7 +38,7 @@ pub struct BindingReport {
 pub type Offers = Box<dyn Fn(&str) -> bool>;
 
 /// What a library that is not there defines, by its name; `None` where that is not known.
-type Expected<'a> = dyn Fn(&str) -> Option<Offers> + 'a;
+type Expected<'a> = dyn Fn(&str) -> Option<Vec<Offers>> + 'a;
 
 /// What files may take symbols from although no file of the graph defines them.
 pub struct Surroundings<'a> {
@@ -54,31 +56,32 @@ pub struct Surroundings<'a> {
 }
 
 /// Bind every file in the closures of `graph`, each in the walks of [`starts`].
-pub fn bind(graph: &Graph, surroundings: &Surroundings<'_>) -> BindingReport {
-    let mut binder = Binder {
-        graph,
-        surroundings,
-        defined: BTreeMap::new(),
-        indirect: BTreeMap::new(),
-        wanted: BTreeMap::new(),
-    };
-    let mut unbound = BTreeSet::new();
+///
+/// # Errors
+/// When more symbols are without a definition than the graph's budget allows.
+pub fn bind(graph: &Graph, surroundings: &Surroundings<'_>) -> Result<BindingReport, Exceeded> {
+    let mut binder = Binder::new(graph, surroundings);
     let mut unknown = BTreeSet::new();
     for walk in starts(graph) {
-        let missing = walk.edges().filter(|edge| edge.target == Target::Missing);
-        let known: Option<Vec<Offers>> = missing
-            .map(|edge| (surroundings.library)(edge.wants.as_str()))
-            .collect();
-        if let Some(expected) = known {
-            binder.walk(walk, &expected, &mut unbound);
+        if let Some(expected) = expected(walk, surroundings) {
+            binder.walk(walk, &expected)?;
         } else if let Some(module) = graph.module(walk.root) {
             unknown.insert(module.path.clone());
         }
     }
-    BindingReport {
-        unbound: unbound.into_iter().collect(),
+    Ok(BindingReport {
+        unbound: binder.unbound(),
         unknown: unknown.into_iter().collect(),
-    }
+    })
+}
+
+/// What the libraries that a process misses define; `None` where that is not known of one.
+pub(super) fn expected(walk: &RootWalk, surroundings: &Surroundings<'_>) -> Option<Vec<Offers>> {
+    let missing = walk.edges().filter(|edge| edge.target == Target::Missing);
+    let missing: BTreeSet<&str> = missing.map(|edge| edge.wants.as_str()).collect();
+    let known = missing.into_iter().map(|name| (surroundings.library)(name));
+    let known: Option<Vec<Vec<Offers>>> = known.collect();
+    Some(known?.into_iter().flatten().collect())
 }
 
 /// The walks that show how each file is really loaded: those of files that Python or the kernel
@@ -150,69 +153,100 @@ pub fn required(facts: &Facts) -> impl Iterator<Item = Symbol<'_>> {
 
 struct Binder<'a> {
     graph: &'a Graph,
-    surroundings: &'a Surroundings<'a>,
-    /// What each module defines for others.
-    defined: BTreeMap<ModuleId, HashSet<&'a str>>,
-    /// What it defines for others and the loader passes over.
-    indirect: BTreeMap<ModuleId, HashSet<&'a str>>,
-    /// The strong symbols each module needs of others.
-    wanted: BTreeMap<ModuleId, Vec<&'a str>>,
+    /// What files define for others.
+    defined: Scopes<&'a str>,
+    /// What they define for others and the loader passes over.
+    indirect: Scopes<&'a str>,
+    /// The strong symbols each module needs of others, with their numbers in both.
+    wanted: BTreeMap<ModuleId, Vec<(usize, &'a str)>>,
+    /// What nothing defines, with the file that defines it and is passed over.
+    unbound: BTreeMap<(ModuleId, &'a str), Option<ModuleId>>,
+    left: Meter,
 }
 
 impl<'a> Binder<'a> {
-    fn walk(&mut self, walk: &RootWalk, expected: &[Offers], unbound: &mut BTreeSet<Unbound>) {
-        for id in &walk.closure {
-            self.read(*id);
-        }
-        for id in &walk.closure {
-            let Some(module) = self.graph.module(*id) else {
+    fn new(graph: &'a Graph, surroundings: &Surroundings<'_>) -> Self {
+        let wanted: BTreeMap<ModuleId, Vec<&str>> = graph
+            .modules()
+            .map(|(id, module)| (id, wanted(&module.file.facts, surroundings)))
+            .collect();
+        let asked = || wanted.values().flatten().copied();
+        let mut defined = Scopes::new(asked());
+        let mut indirect = Scopes::new(asked().filter(|_| !surroundings.indirect));
+        for (id, module) in graph.modules() {
+            let facts = &module.file.facts;
+            if surroundings.indirect {
+                defined.offer(id, offered(facts));
                 continue;
-            };
-            for symbol in self.wanted.get(id).into_iter().flatten() {
-                let mut closure = walk.closure.iter().filter_map(|id| self.defined.get(id));
-                if !closure.any(|defined| defined.contains(symbol))
-                    && !expected.iter().any(|offers| offers(symbol))
-                {
-                    let mut indirect = walk.closure.iter();
-                    let passed_over = indirect.find(|id| {
-                        self.indirect
-                            .get(id)
-                            .is_some_and(|one| one.contains(symbol))
-                    });
-                    let passed_over = passed_over.and_then(|id| self.graph.module(*id));
-                    unbound.insert(Unbound {
-                        file: module.path.clone(),
-                        symbol: (*symbol).to_owned(),
-                        passed_over: passed_over.map(|module| module.path.clone()),
-                    });
-                }
             }
+            let passed_over: HashSet<&str> = offered_kind(facts, SymbolKind::Ifunc).collect();
+            let taken = offered(facts).filter(|name| !passed_over.contains(name));
+            defined.offer(id, taken);
+            indirect.offer(id, passed_over);
+        }
+        let numbered = |name: &'a str| Some((defined.number(&name)?, name));
+        let wanted = wanted.into_iter().map(|(id, names)| {
+            let numbered = names.into_iter().filter_map(numbered);
+            (id, numbered.collect())
+        });
+        let wanted = wanted.collect();
+        Self {
+            graph,
+            defined,
+            indirect,
+            wanted,
+            unbound: BTreeMap::new(),
+            left: graph.meter(Bound::Unbound),
         }
     }
 
-    fn read(&mut self, id: ModuleId) {
-        let graph: &'a Graph = self.graph;
-        let Some(module) = graph.module(id) else {
-            return;
-        };
-        if self.defined.contains_key(&id) {
-            return;
+    fn walk(&mut self, walk: &RootWalk, expected: &[Offers]) -> Result<(), Exceeded> {
+        self.defined.enter(&walk.closure);
+        self.indirect.enter(&walk.closure);
+        for id in &walk.closure {
+            for &(number, symbol) in self.wanted.get(id).into_iter().flatten() {
+                if self.defined.first(number).is_some()
+                    || expected.iter().any(|offers| offers(symbol))
+                {
+                    continue;
+                }
+                let passed_over = self.indirect.first(number);
+                let passed_over = passed_over
+                    .and_then(|place| walk.closure.get(place))
+                    .copied();
+                let known = self.unbound.insert((*id, symbol), passed_over);
+                if let (None, Some(module)) = (known, self.graph.module(*id)) {
+                    self.left.spend(1, &module.path)?;
+                }
+            }
         }
-        let facts = &module.file.facts;
-        let mut defined: HashSet<&'a str> = offered(facts).collect();
-        if !self.surroundings.indirect {
-            let indirect: HashSet<&'a str> = offered_kind(facts, SymbolKind::Ifunc).collect();
-            defined.retain(|name| !indirect.contains(name));
-            self.indirect.insert(id, indirect);
-        }
-        self.defined.insert(id, defined);
-        let needed = required(facts)
-            .filter(|symbol| !(self.surroundings.versions && symbol.version.is_some()))
-            .filter(|symbol| !(self.surroundings.defines)(symbol.name))
-            .map(|symbol| symbol.name);
-        let own = facts.relocated.indirect.iter().map(String::as_str);
-        let own = own.filter(|_| !self.surroundings.indirect);
-        let own = own.filter(|name| !(self.surroundings.defines)(name));
-        self.wanted.insert(id, needed.chain(own).collect());
+        Ok(())
     }
+
+    fn unbound(&self) -> Vec<Unbound> {
+        let path = |id| self.graph.module(id).map(|module| module.path.clone());
+        let all = self.unbound.iter();
+        let mut all: Vec<Unbound> = all
+            .filter_map(|((id, symbol), passed_over)| {
+                Some(Unbound {
+                    file: path(*id)?,
+                    symbol: (*symbol).to_owned(),
+                    passed_over: passed_over.and_then(path),
+                })
+            })
+            .collect();
+        all.sort();
+        all
+    }
+}
+
+/// The strong symbols that a file needs of others.
+fn wanted<'a>(facts: &'a Facts, surroundings: &Surroundings<'_>) -> Vec<&'a str> {
+    let needed = required(facts)
+        .filter(|symbol| !(surroundings.versions && symbol.version.is_some()))
+        .map(|symbol| symbol.name);
+    let own = facts.relocated.indirect.iter().map(String::as_str);
+    let own = own.filter(|_| !surroundings.indirect);
+    let all = needed.chain(own);
+    all.filter(|name| !(surroundings.defines)(name)).collect()
 }

@@ -34,13 +34,24 @@ pub enum Bound {
     Edges,
     /// Paths that are tried and folders that are put in order for it, of all processes.
     SearchSteps,
+    /// Needed names of files that lead nowhere, each once for a file.
+    Missing,
+    /// Dynamic symbols, and versions that are needed, of all files that are loaded.
+    Symbols,
+    /// The same, those of each file counted for each process that it is in: so many names are looked
+    /// up, and offered to be found.
+    Lookups,
+    /// Symbols that nothing defines, each once for a file that needs it.
+    Unbound,
+    /// Needed names that are followed in all rounds of `dedupe` together.
+    RoundEdges,
 }
 
 /// A bound, its name for people, its number where nobody raises it, what it counts in words.
 type Row = (Bound, &'static str, u64, &'static str);
 
 /// All bounds, in the order of [`Bound`].
-const BOUNDS: [Row; 10] = [
+const BOUNDS: [Row; 15] = [
     (
         Bound::NameLength,
         "name-length",
@@ -85,6 +96,31 @@ const BOUNDS: [Row; 10] = [
         "search-steps",
         1_000_000,
         "paths to try",
+    ),
+    (
+        Bound::Missing,
+        "missing",
+        100_000,
+        "needs that lead nowhere",
+    ),
+    (Bound::Symbols, "symbols", 500_000, "symbols of all files"),
+    (
+        Bound::Lookups,
+        "lookups",
+        10_000_000,
+        "symbols, counted for each process that they are in",
+    ),
+    (
+        Bound::Unbound,
+        "unbound",
+        50_000,
+        "symbols that nothing defines",
+    ),
+    (
+        Bound::RoundEdges,
+        "round-edges",
+        4_000_000,
+        "needs to follow in all rounds of `dedupe`",
     ),
 ];
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::budget::{Bound, Budget, Meter};
 use super::world::{ElfFile, ModulePath};
 use crate::elf::{Facts, Soname};
 
@@ -153,6 +154,8 @@ pub struct Graph<F = Facts> {
     /// The first path that was tried and could not be read, with why: what was found after it may
     /// not be what a loader finds.
     pub unreadable: Option<(ModulePath, String)>,
+    /// How much work its files may ask for beyond what was done for it.
+    pub(super) budget: Budget,
 }
 
 impl<F> Default for Graph<F> {
@@ -161,6 +164,7 @@ impl<F> Default for Graph<F> {
             modules: Vec::new(),
             walks: Vec::new(),
             unreadable: None,
+            budget: Budget::default(),
         }
     }
 }
@@ -182,6 +186,19 @@ impl<F> Graph<F> {
     /// Does any needed name lead nowhere?
     pub fn is_incomplete(&self) -> bool {
         distinct_edges(self.walks.iter()).any(|(_, edge)| edge.target == Target::Missing)
+    }
+
+    /// How much of a bound its files may still ask for.
+    pub fn meter(&self, bound: Bound) -> Meter {
+        Meter::new(&self.budget, bound)
+    }
+
+    /// An empty graph whose files may ask for so much.
+    pub(super) fn within(budget: Budget) -> Self {
+        Self {
+            budget,
+            ..Self::default()
+        }
     }
 
     pub(super) fn push(&mut self, module: Module<F>) -> ModuleId {

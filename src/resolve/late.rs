@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bind::{Offers, Surroundings, offered_kind, offers, starts};
-use super::graph::{Graph, Module, ModuleId, RootWalk, Target};
+use super::bind::{Surroundings, expected, offered, offered_kind, starts};
+use super::graph::{Graph, Module, ModuleId, RootWalk};
+use super::scope::Scopes;
 use super::world::ModulePath;
 use crate::elf::SymbolKind;
 
@@ -67,78 +68,107 @@ pub fn loaded_later(graph: &Graph) -> BTreeSet<&ModulePath> {
 
 /// All such data in what is loaded with dlopen, sorted.
 pub fn late_thread_data(graph: &Graph) -> Vec<LateThreadData> {
-    let mut found = BTreeSet::new();
+    let mut found: BTreeSet<(ModuleId, Option<&str>, ModuleId)> = BTreeSet::new();
+    let mut data = ThreadData::of(graph);
     for walk in dlopened(graph) {
-        let members: Vec<&Module> = members(graph, walk);
-        for module in &members {
-            let relocated = &module.file.facts.relocated;
-            if relocated.initial_exec_own {
-                found.insert(LateThreadData {
-                    file: module.path.clone(),
-                    symbol: None,
-                    definition: module.path.clone(),
-                });
+        data.scopes.enter(&walk.closure);
+        for (id, module) in members(graph, walk) {
+            if module.file.facts.relocated.initial_exec_own {
+                found.insert((id, None, id));
             }
-            for symbol in &relocated.initial_exec {
-                if let Some(definition) = definition(&members, symbol) {
-                    found.insert(LateThreadData {
-                        file: module.path.clone(),
-                        symbol: Some(symbol.clone()),
-                        definition: definition.path.clone(),
-                    });
+            for &(number, symbol) in data.reached.get(&id).into_iter().flatten() {
+                let definition = data.scopes.first(number);
+                if let Some(definition) = definition.and_then(|place| walk.closure.get(place)) {
+                    found.insert((id, Some(symbol), *definition));
                 }
             }
         }
     }
-    found.into_iter().collect()
+    let path = |id| graph.module(id).map(|module| module.path.clone());
+    let found = found.into_iter().filter_map(|(file, symbol, definition)| {
+        Some(LateThreadData {
+            file: path(file)?,
+            symbol: symbol.map(str::to_owned),
+            definition: path(definition)?,
+        })
+    });
+    let mut found: Vec<LateThreadData> = found.collect();
+    found.sort();
+    found
 }
 
 /// All thread-local data that is reached and nowhere, sorted. What is missing is known to `around`, or
 /// nothing is said.
 pub fn undefined_thread_data(graph: &Graph, around: &Surroundings<'_>) -> Vec<UndefinedThreadData> {
+    let wanted = |module: &Module| !module.file.facts.relocated.weak_thread_data.is_empty();
+    if !graph.modules().any(|(_, module)| wanted(module)) {
+        return Vec::new();
+    }
+    let wanted = |id: ModuleId| {
+        let module = graph.module(id).into_iter();
+        module.flat_map(|module| &module.file.facts.relocated.weak_thread_data)
+    };
+    let all = graph.modules().flat_map(|(id, _)| wanted(id));
+    let mut scopes = Scopes::new(all.map(String::as_str));
+    for (id, module) in graph.modules() {
+        scopes.offer(id, offered(&module.file.facts));
+    }
     let mut found = BTreeSet::new();
     for walk in starts(graph) {
-        let missing = walk.edges().filter(|edge| edge.target == Target::Missing);
-        let expected: Option<Vec<Offers>> = missing
-            .map(|edge| (around.library)(edge.wants.as_str()))
-            .collect();
-        let Some(expected) = expected else { continue };
-        let members = members(graph, walk);
-        let is_there = |symbol: &str| {
-            (around.defines)(symbol)
-                || expected.iter().any(|defines| defines(symbol))
-                || members
-                    .iter()
-                    .any(|other| offers(&other.file.facts, symbol))
+        let Some(expected) = expected(walk, around) else {
+            continue;
         };
-        for module in &members {
-            let wanted = module.file.facts.relocated.weak_thread_data.iter();
-            let gone = wanted.filter(|symbol| !is_there(symbol));
-            found.extend(gone.map(|symbol| UndefinedThreadData {
-                file: module.path.clone(),
-                symbol: symbol.clone(),
-            }));
+        scopes.enter(&walk.closure);
+        for id in &walk.closure {
+            for symbol in wanted(*id) {
+                let number = scopes.number(&symbol.as_str());
+                let is_there = number.and_then(|number| scopes.first(number)).is_some()
+                    || (around.defines)(symbol)
+                    || expected.iter().any(|defines| defines(symbol));
+                if !is_there {
+                    found.insert((*id, symbol));
+                }
+            }
         }
     }
-    found.into_iter().collect()
+    let found = found.into_iter().filter_map(|(id, symbol)| {
+        Some(UndefinedThreadData {
+            file: graph.module(id)?.path.clone(),
+            symbol: symbol.clone(),
+        })
+    });
+    let mut found: Vec<UndefinedThreadData> = found.collect();
+    found.sort();
+    found
 }
 
 /// What each file that is loaded with dlopen wants of it, the same set of carriers told once, and
 /// nothing of those that want none.
 pub fn static_thread_data(graph: &Graph) -> Vec<StaticThreadData> {
     let mut found: BTreeMap<Vec<ModulePath>, StaticThreadData> = BTreeMap::new();
+    let mut data = ThreadData::of(graph);
     for walk in dlopened(graph) {
-        let members: Vec<&Module> = members(graph, walk);
-        let mut carriers: BTreeMap<&ModulePath, u64> = BTreeMap::new();
-        for module in &members {
-            let relocated = &module.file.facts.relocated;
-            let own = relocated.initial_exec_own.then_some(*module);
-            let named = relocated.initial_exec.iter();
-            let named = named.filter_map(|symbol| definition(&members, symbol));
-            for carrier in named.chain(own) {
-                carriers.insert(&carrier.path, carrier.file.facts.relocated.thread_data);
-            }
+        data.scopes.enter(&walk.closure);
+        let mut places: BTreeSet<usize> = BTreeSet::new();
+        for (place, (id, module)) in members(graph, walk).enumerate() {
+            places.extend(
+                module
+                    .file
+                    .facts
+                    .relocated
+                    .initial_exec_own
+                    .then_some(place),
+            );
+            let named = data.reached.get(&id).into_iter().flatten();
+            places.extend(named.filter_map(|(number, _)| data.scopes.first(*number)));
         }
+        let carriers = places
+            .into_iter()
+            .filter_map(|place| walk.closure.get(place));
+        let carriers = carriers.filter_map(|id| graph.module(*id));
+        let carriers: BTreeMap<&ModulePath, u64> = carriers
+            .map(|module| (&module.path, module.file.facts.relocated.thread_data))
+            .collect();
         let Some(root) = graph.module(walk.root).filter(|_| !carriers.is_empty()) else {
             continue;
         };
@@ -155,16 +185,36 @@ pub fn static_thread_data(graph: &Graph) -> Vec<StaticThreadData> {
     found.into_values().collect()
 }
 
-fn members<'a>(graph: &'a Graph, walk: &RootWalk) -> Vec<&'a Module> {
+/// The files of a process, in order.
+fn members<'a>(graph: &'a Graph, walk: &RootWalk) -> impl Iterator<Item = (ModuleId, &'a Module)> {
     let ids = walk.closure.iter();
-    ids.filter_map(|id| graph.module(*id)).collect()
+    ids.filter_map(|id| Some((*id, graph.module(*id)?)))
 }
 
-/// The first file that defines a symbol of thread-local data for others.
-fn definition<'a>(members: &[&'a Module], symbol: &str) -> Option<&'a Module> {
-    let defines = |module: &&&Module| {
-        let mut kinds = offered_kind(&module.file.facts, SymbolKind::Tls);
-        kinds.any(|name| name == symbol)
-    };
-    members.iter().find(defines).copied()
+/// Which symbols of thread-local data files reach, and who defines them for others.
+struct ThreadData<'a> {
+    scopes: Scopes<&'a str>,
+    /// By file, with their numbers.
+    reached: BTreeMap<ModuleId, Vec<(usize, &'a str)>>,
+}
+
+impl<'a> ThreadData<'a> {
+    fn of(graph: &'a Graph) -> Self {
+        let reached = |module: &'a Module| module.file.facts.relocated.initial_exec.iter();
+        let all = graph.modules().flat_map(|(_, module)| reached(module));
+        let mut scopes = Scopes::new(all.map(String::as_str));
+        for (id, module) in graph.modules() {
+            let names = offered_kind(&module.file.facts, SymbolKind::Tls);
+            scopes.offer(id, names);
+        }
+        let reached = graph.modules().map(|(id, module)| {
+            let names = reached(module).map(String::as_str);
+            let numbered = names.filter_map(|name| Some((scopes.number(&name)?, name)));
+            (id, numbered.collect())
+        });
+        Self {
+            reached: reached.collect(),
+            scopes,
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod loader;
 mod musl;
 mod process;
 mod rules;
+mod scope;
 mod stray;
 mod walk;
 mod world;
@@ -33,6 +34,7 @@ pub use late::{
 pub use loader::{Libc, Loader, MachineKey};
 pub use musl::ignores as musl_ignores;
 pub use rules::{answers_for, configured_folders, libc_of, needed_libc};
+pub use scope::Scopes;
 pub use stray::{Leaves, Stray, strays};
 pub use walk::resolve;
-pub use world::{ElfFile, FileIdentity, MemoryWorld, ModulePath, Opened, Place, World};
+pub use world::{ElfFile, FileIdentity, Loadable, MemoryWorld, ModulePath, Opened, Place, World};

@@ -4,8 +4,9 @@
 //! An entry that leads out and that no search comes by is none: musl, for one, answers for the
 //! C library without looking anywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
+use super::budget::{Bound, Exceeded};
 use super::directories::{absolute, split};
 use super::graph::{Edge, Graph, Module, ModuleId, Outcome, RootWalk, Target, Why};
 use super::loader::Libc;
@@ -41,14 +42,38 @@ type Key<'a> = (&'a ModulePath, &'a str, Leaves);
 
 /// Every entry by which a search leaves the package, in the walks of [`bind::starts`] over a
 /// world that holds nothing but the package.
-pub fn strays(graph: &Graph, libc: Libc, arch: Arch) -> Vec<Stray> {
+///
+/// # Errors
+/// When there are more entries to go through than the graph's budget allows.
+pub fn strays(graph: &Graph, libc: Libc, arch: Arch) -> Result<Vec<Stray>, Exceeded> {
     let mut found: BTreeMap<Key<'_>, BTreeSet<&str>> = BTreeMap::new();
+    let steps = graph.meter(Bound::SearchSteps);
     for walk in bind::starts(graph) {
         let parents = parents(walk);
+        let mut known: BTreeMap<ModuleId, Vec<Entry<'_>>> = BTreeMap::new();
         for edge in walk.edges().filter(|edge| is_searched(edge, libc)) {
-            let chain = std::iter::successors(Some(edge.from), |id| parents.get(id).copied());
-            let chain: Vec<&Module> = chain.filter_map(|id| graph.module(id)).collect();
-            for key in before_found(edge, &run_paths(libc, &chain), libc, arch) {
+            let from = match known.entry(edge.from) {
+                btree_map::Entry::Occupied(known) => known.into_mut(),
+                btree_map::Entry::Vacant(place) => {
+                    let chain =
+                        std::iter::successors(Some(edge.from), |id| parents.get(id).copied());
+                    let chain: Vec<&Module> = chain.filter_map(|id| graph.module(id)).collect();
+                    let mut of_chain = followed(&run_paths(libc, &chain), libc, arch);
+                    if let Some(module) = chain.first() {
+                        let count = chain.len().saturating_add(of_chain.len());
+                        steps.spend(count as u64, &module.path)?;
+                    }
+                    // In most files no entry leaves the package, and what is behind the last one
+                    // that does is no matter.
+                    let last = of_chain.iter().rposition(|entry| entry.leaves.is_some());
+                    of_chain.truncate(last.map_or(0, |last| last.saturating_add(1)));
+                    place.insert(of_chain)
+                }
+            };
+            if let Some(first) = from.first() {
+                steps.spend(from.len() as u64, first.carrier)?;
+            }
+            for key in before_found(edge, from) {
                 found.entry(key).or_default().insert(edge.wants.as_str());
             }
         }
@@ -62,15 +87,23 @@ pub fn strays(graph: &Graph, libc: Libc, arch: Arch) -> Vec<Stray> {
             }
         }
     }
-    found
-        .into_iter()
-        .map(|((carrier, entry, leaves), wants)| Stray {
-            carrier: carrier.clone(),
-            entry: entry.to_owned(),
-            leaves,
-            wants: wants.into_iter().map(str::to_owned).collect(),
-        })
-        .collect()
+    let found = found.into_iter();
+    let found = found.map(|((carrier, entry, leaves), wants)| Stray {
+        carrier: carrier.clone(),
+        entry: entry.to_owned(),
+        leaves,
+        wants: wants.into_iter().map(str::to_owned).collect(),
+    });
+    Ok(found.collect())
+}
+
+/// An entry of a run path that a loader follows.
+struct Entry<'a> {
+    carrier: &'a ModulePath,
+    text: &'a str,
+    leaves: Option<Leaves>,
+    /// The folders that it means.
+    folders: Vec<ModulePath>,
 }
 
 /// Who made each module of a walk load: the first that needed it.
@@ -114,29 +147,38 @@ fn run_paths<'a>(libc: Libc, chain: &[&'a Module]) -> Vec<(&'a Module, &'a str)>
     found
 }
 
+/// The entries of these run paths, in order.
+fn followed<'a>(run_paths: &[(&'a Module, &'a str)], libc: Libc, arch: Arch) -> Vec<Entry<'a>> {
+    let all = run_paths.iter().flat_map(|(module, text)| {
+        let entries = entries(libc, text).into_iter();
+        entries.map(|text| Entry {
+            carrier: &module.path,
+            text,
+            leaves: leaves(text, &module.path),
+            folders: match libc {
+                Libc::Musl => Vec::from_iter(absolute(text, &module.path)),
+                Libc::Glibc => glibc::folders(Some(arch), text, &module.path),
+            },
+        })
+    });
+    all.collect()
+}
+
 /// The entries by which the search for `edge`'s library leaves the package before it ends.
-fn before_found<'a>(
-    edge: &Edge,
-    run_paths: &[(&'a Module, &'a str)],
-    libc: Libc,
-    arch: Arch,
-) -> Vec<Key<'a>> {
+fn before_found<'a>(edge: &Edge, entries: &[Entry<'a>]) -> Vec<Key<'a>> {
     let mut probes = edge.probes.iter();
     let found = probes.find(|probe| probe.outcome == Outcome::Found);
     let found = found.map(|probe| probe.path.parent());
     let mut left = Vec::new();
-    for (module, text) in run_paths {
-        for entry in entries(libc, text) {
-            if let Some(leaves) = leaves(entry, &module.path) {
-                left.push((&module.path, entry, leaves));
-            }
-            let folders = match libc {
-                Libc::Musl => Vec::from_iter(absolute(entry, &module.path)),
-                Libc::Glibc => glibc::folders(Some(arch), entry, &module.path),
-            };
-            if found.as_ref().is_some_and(|found| folders.contains(found)) {
-                return left;
-            }
+    for entry in entries {
+        left.extend(
+            entry
+                .leaves
+                .map(|leaves| (entry.carrier, entry.text, leaves)),
+        );
+        let is_there = |found: &ModulePath| entry.folders.contains(found);
+        if found.as_ref().is_some_and(is_there) {
+            break;
         }
     }
     left

@@ -9,9 +9,9 @@ use super::graph::{Edge, Graph, Module, ModuleId, Outcome, Probe, RootWalk, Targ
 use super::loader::{Libc, Loader};
 use super::process::{Loaded, Process};
 use super::rules::{is_libc_name, system};
-use super::world::{ElfFile, ModulePath, Opened, Place, World};
+use super::world::{ElfFile, Loadable, ModulePath, Opened, Place, World};
 use super::{glibc, musl};
-use crate::elf::{LoadFacts, Soname};
+use crate::elf::Soname;
 
 /// So many tried paths are kept of one search, besides the one that was taken.
 const TOLD: usize = 100;
@@ -25,7 +25,7 @@ const WAYS: usize = 4;
 ///
 /// # Errors
 /// When the files ask for more work than the loader's budget allows.
-pub fn resolve<F: AsRef<LoadFacts>>(
+pub fn resolve<F: Loadable>(
     world: &dyn World<F>,
     loader: &Loader,
     roots: &[ModulePath],
@@ -34,11 +34,14 @@ pub fn resolve<F: AsRef<LoadFacts>>(
         world,
         loader,
         system: system(world, loader)?,
-        graph: Graph::default(),
+        graph: Graph::within(loader.budget),
         by_path: HashMap::new(),
         ways: HashMap::new(),
         edges: Meter::new(&loader.budget, Bound::Edges),
         steps: Meter::new(&loader.budget, Bound::SearchSteps),
+        missing: Meter::new(&loader.budget, Bound::Missing),
+        symbols: Meter::new(&loader.budget, Bound::Symbols),
+        lookups: Meter::new(&loader.budget, Bound::Lookups),
         to_tell: TOLD_IN_ALL,
     };
     for root in roots {
@@ -60,6 +63,9 @@ struct Session<'a, F> {
     ways: HashMap<ModuleId, Vec<Arc<[Edge]>>>,
     edges: Meter,
     steps: Meter,
+    missing: Meter,
+    symbols: Meter,
+    lookups: Meter,
     /// How many more tried paths are kept.
     to_tell: usize,
 }
@@ -81,7 +87,7 @@ struct Needing<F> {
     folders: Option<Arc<[Directory]>>,
 }
 
-impl<F: AsRef<LoadFacts>> Session<'_, F> {
+impl<F: Loadable> Session<'_, F> {
     fn module(&mut self, path: &ModulePath, file: &Arc<ElfFile<F>>) -> Result<ModuleId, Exceeded> {
         if let Some(id) = self.by_path.get(path) {
             return Ok(*id);
@@ -89,6 +95,7 @@ impl<F: AsRef<LoadFacts>> Session<'_, F> {
         self.loader.budget.allow_file(path, file.load())?;
         let count = (self.by_path.len() as u64).saturating_add(1);
         self.loader.budget.allow(Bound::Modules, count, path)?;
+        self.symbols.spend(file.facts.names(), path)?;
         let id = self.graph.push(Module {
             path: path.clone(),
             file: Arc::clone(file),
@@ -137,6 +144,9 @@ impl<F: AsRef<LoadFacts>> Session<'_, F> {
                 run_paths = directories::joined([&*own, &*run_paths]).into();
                 self.spend_on(&run_paths, path)?;
             }
+        }
+        if let Some(Module { path, file }) = self.graph.module(module) {
+            self.lookups.spend(file.facts.names(), path)?;
         }
         process.loaded.push(Loaded {
             module,
@@ -192,6 +202,10 @@ impl<F: AsRef<LoadFacts>> Session<'_, F> {
         let ways = self.ways.entry(module).or_default();
         if let Some(way) = ways.iter().find(|way| ***way == *edges) {
             return Ok(Some(Arc::clone(way)));
+        }
+        if ways.is_empty() {
+            let missing = edges.iter().filter(|edge| edge.target == Target::Missing);
+            self.missing.spend(missing.count() as u64, &needing.path)?;
         }
         let edges: Arc<[Edge]> = edges.into();
         if ways.len() < WAYS {

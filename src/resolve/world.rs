@@ -152,6 +152,26 @@ pub struct ElfFile<F = Facts> {
     pub strippable: u64,
 }
 
+/// What is known of a file that is loaded.
+pub trait Loadable: AsRef<LoadFacts> {
+    /// How many names it defines and asks for, as far as they are known.
+    fn names(&self) -> u64;
+}
+
+impl Loadable for Facts {
+    fn names(&self) -> u64 {
+        let versions = self.version_needs.iter();
+        let versions = versions.map(|need| need.versions.len().saturating_add(1) as u64);
+        versions.fold(self.symbols.len() as u64, u64::saturating_add)
+    }
+}
+
+impl Loadable for LoadFacts {
+    fn names(&self) -> u64 {
+        0
+    }
+}
+
 impl<F: AsRef<LoadFacts>> ElfFile<F> {
     /// What loaders go by.
     pub fn load(&self) -> &LoadFacts {

@@ -154,8 +154,8 @@ pub(in crate::plan) fn surroundings(libc: Libc, arch: Arch, pythons: &Pythons) -
         }),
         // The interpreter that loads a file has what libpython has, whether or not that is there.
         library: Box::new(|name| match is_libpython(name) {
-            true => Some(Box::new(|_: &str| false)),
-            false => provided_symbols(name),
+            true => Some(Vec::new()),
+            false => provided_symbols(name).map(|offers| vec![offers]),
         }),
         versions: libc == Libc::Glibc,
         indirect: libc == Libc::Glibc,

@@ -4,12 +4,14 @@
 //! down, so one name may lead to different files, or nowhere, depending on who was
 //! loaded first. A repaired wheel has one DT_NEEDED for all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::elf::Soname;
+use crate::elf::{Facts, Soname};
 use crate::plan::Note;
-use crate::resolve::{Edge, ElfFile, Graph, ModulePath, Probe, RootWalk, Target, distinct_edges};
+use crate::resolve::{
+    Edge, ElfFile, Graph, ModuleId, ModulePath, Probe, RootWalk, Target, distinct_edges,
+};
 
 /// Where a needed name leads, all walks taken together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,29 +66,47 @@ impl Links {
                 links.add(&from.file.real_path, &edge.wants, leads);
             }
         }
+        let unasked: BTreeMap<ModuleId, BTreeSet<&Soname>> = graph
+            .modules()
+            .map(|(id, module)| (id, unasked(&module.file.facts).collect()))
+            .filter(|(_, names): &(_, BTreeSet<&Soname>)| !names.is_empty())
+            .collect();
         for walk in &graph.walks {
-            links.add_process(graph, walk);
+            links.add_process(graph, walk, &unasked);
         }
         links
     }
 
     /// What the files of one process have of each other without asking for it.
-    fn add_process(&mut self, graph: &Graph, walk: &RootWalk) {
-        let is_program = |module: &crate::resolve::Module| module.file.facts.is_program;
-        let of_program = graph.module(walk.root).is_some_and(is_program);
-        let modules = || walk.closure.iter().filter_map(|&id| graph.module(id));
-        for module in modules() {
-            let (path, facts) = (&module.file.real_path, &module.file.facts);
-            if of_program {
-                self.of_programs.insert(path.clone());
-            }
-            let unasked = facts.version_needs.iter().map(|need| &need.file);
-            for name in unasked.filter(|name| !facts.needed.contains(name)) {
-                let mut edges = walk.edges().filter(|edge| edge.wants == *name);
-                let found = edges.find_map(|edge| leads(graph, walk, edge));
-                if let Some(found) = found {
-                    let known = self.brought.entry(path.clone()).or_default();
-                    known.entry(name.clone()).or_insert(found);
+    fn add_process(
+        &mut self,
+        graph: &Graph,
+        walk: &RootWalk,
+        unasked: &BTreeMap<ModuleId, BTreeSet<&Soname>>,
+    ) {
+        let root = graph.module(walk.root);
+        if root.is_some_and(|module| module.file.facts.is_program) {
+            let modules = walk.closure.iter().filter_map(|&id| graph.module(id));
+            let paths = modules.map(|module| module.file.real_path.clone());
+            self.of_programs.extend(paths);
+        }
+        if !walk.closure.iter().any(|id| unasked.contains_key(id)) {
+            return;
+        }
+        let mut first: HashMap<&Soname, &Edge> = HashMap::new();
+        for edge in walk.edges() {
+            first.entry(&edge.wants).or_insert(edge);
+        }
+        for id in &walk.closure {
+            let Some(module) = graph.module(*id) else {
+                continue;
+            };
+            for name in unasked.get(id).into_iter().flatten() {
+                let edge = first.get(name);
+                if let Some(found) = edge.and_then(|edge| leads(graph, walk, edge)) {
+                    let path = module.file.real_path.clone();
+                    let known = self.brought.entry(path).or_default();
+                    known.entry((*name).clone()).or_insert(found);
                 }
             }
         }
@@ -123,6 +143,13 @@ impl Links {
             _ => {}
         }
     }
+}
+
+/// The libraries that a file has version needs on without needing them.
+pub(in crate::plan) fn unasked(facts: &Facts) -> impl Iterator<Item = &Soname> {
+    let needed: HashSet<&Soname> = facts.needed.iter().collect();
+    let names = facts.version_needs.iter().map(|need| &need.file);
+    names.filter(move |name| !needed.contains(name))
 }
 
 fn leads(graph: &Graph, walk: &RootWalk, edge: &Edge) -> Option<Leads> {

@@ -1,6 +1,6 @@
 //! What has to come from outside of the wheel when a given policy says what may stay.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::elf::{Arch, Soname, X86Level};
 use crate::plan::needs::exclusions::Exclusions;
@@ -55,13 +55,14 @@ pub(in crate::plan) fn outside(
     rules: &Rules<'_>,
 ) -> Outside {
     let mut result = Outside::default();
+    let own = Own::of(links, wheel_files);
     // The wheel's own files first: what they tried is what a person looks for.
     let mut queue: VecDeque<ModulePath> = wheel_files.iter().cloned().collect();
     let mut seen: BTreeSet<ModulePath> = wheel_files.clone();
     while let Some(file) = queue.pop_front() {
         let mut needs = BTreeMap::new();
         for (wants, leads) in links.of(&file) {
-            let need = decide(links, wants, leads, &file, wheel_files, rules);
+            let need = decide(links, wants, leads, &file, &own, rules);
             if need.is_none() && is_libpython(wants.as_str()) {
                 result.embedding.insert((file.clone(), wants.clone()));
                 continue;
@@ -82,7 +83,9 @@ pub(in crate::plan) fn outside(
                         _ => &[],
                     };
                     entry.add(&file, probes);
-                    entry.carried.extend(called(links, wants, wheel_files));
+                    if entry.carried.is_empty() {
+                        entry.carried.extend(own.called(wants).cloned());
+                    }
                 }
             }
             if let Some(need) = need {
@@ -91,7 +94,7 @@ pub(in crate::plan) fn outside(
         }
         let brought = links.brought.get(&file).into_iter().flatten();
         let brought = brought.filter_map(|(name, leads)| {
-            let need = decide(links, name, leads, &file, wheel_files, rules)?;
+            let need = decide(links, name, leads, &file, &own, rules)?;
             Some((name.clone(), need))
         });
         result.brought.insert(file.clone(), brought.collect());
@@ -100,15 +103,64 @@ pub(in crate::plan) fn outside(
     result
 }
 
-/// The files of the wheel that say of themselves that they are the library of that name, under
-/// whatever name they lie there, or wherever.
-fn called(links: &Links, name: &Soname, wheel_files: &BTreeSet<ModulePath>) -> Vec<ModulePath> {
-    let says = |path: &&ModulePath| {
-        let file = links.files.get(*path);
-        path.file_name() == name.as_str()
-            || file.is_some_and(|file| file.facts.soname.as_ref() == Some(name))
-    };
-    wheel_files.iter().filter(says).cloned().collect()
+/// The files of the wheel, by what they are called.
+struct Own<'a> {
+    files: &'a BTreeSet<ModulePath>,
+    /// By the names of the files, in their order.
+    by_file_name: HashMap<&'a str, Vec<&'a ModulePath>>,
+    /// By the names that they have for themselves, where those are others.
+    by_soname: HashMap<&'a str, Vec<&'a ModulePath>>,
+}
+
+impl<'a> Own<'a> {
+    fn of(links: &'a Links, files: &'a BTreeSet<ModulePath>) -> Self {
+        let mut by_file_name: HashMap<&str, Vec<&ModulePath>> = HashMap::new();
+        let mut by_soname: HashMap<&str, Vec<&ModulePath>> = HashMap::new();
+        for path in files {
+            by_file_name.entry(path.file_name()).or_default().push(path);
+            let file = links.files.get(path);
+            let soname = file.and_then(|file| file.facts.soname.as_ref());
+            if let Some(soname) = soname.filter(|name| name.as_str() != path.file_name()) {
+                by_soname.entry(soname.as_str()).or_default().push(path);
+            }
+        }
+        Self {
+            files,
+            by_file_name,
+            by_soname,
+        }
+    }
+
+    /// Those that say of themselves that they are the library of that name, under whatever name they
+    /// lie there, or wherever.
+    fn called(&self, name: &Soname) -> impl Iterator<Item = &'a ModulePath> {
+        let of = |all: &HashMap<&str, Vec<&'a ModulePath>>| all.get(name.as_str()).cloned();
+        let found = [of(&self.by_file_name), of(&self.by_soname)];
+        found.into_iter().flatten().flatten()
+    }
+
+    /// The one with that name that is nearest to `file`: most folders in common, then the fewest steps
+    /// down, then by name.
+    fn nearest(&self, name: &str, file: &ModulePath) -> Option<ModulePath> {
+        let parts = |path: &ModulePath| -> Vec<String> {
+            let folder = path.parent();
+            folder.as_str().split('/').map(str::to_owned).collect()
+        };
+        let here = parts(file);
+        let named = self.by_file_name.get(name).into_iter().flatten();
+        named
+            .filter(|candidate| candidate.place() == file.place())
+            .min_by_key(|candidate| {
+                let there = parts(candidate);
+                let common = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
+                let steps = here
+                    .len()
+                    .saturating_add(there.len())
+                    .saturating_sub(common.saturating_mul(2));
+                (steps, (**candidate).clone())
+            })
+            .map(|found| (*found).clone())
+    }
 }
 
 fn decide(
@@ -116,7 +168,7 @@ fn decide(
     wants: &Soname,
     leads: &Leads,
     file: &ModulePath,
-    wheel_files: &BTreeSet<ModulePath>,
+    own: &Own<'_>,
     rules: &Rules<'_>,
 ) -> Option<Need> {
     let target = match leads {
@@ -137,8 +189,8 @@ fn decide(
             return Some(Need::Dropped);
         }
         if !matches!(leads, Leads::Inside { .. }) {
-            return match nearest(wants.as_str(), file, wheel_files) {
-                Some(own) => Some(Need::Reach(own)),
+            return match own.nearest(wants.as_str(), file) {
+                Some(found) => Some(Need::Reach(found)),
                 None if links.of_programs.contains(file) => None,
                 None => Some(Need::Dropped),
             };
@@ -151,7 +203,7 @@ fn decide(
     {
         // Found only because of who loaded the needing file: that may be another file
         // on another day, so the needing file itself gets the way there.
-        let reach = !alone && wheel_files.contains(file);
+        let reach = !alone && own.files.contains(file);
         return Some(if reach {
             Need::Reach(target.clone())
         } else {
@@ -168,38 +220,8 @@ fn decide(
         // A path is no name to look up: it would take any file of this machine along.
         Leads::Outside(_) if wants.as_str().contains('/') => None,
         Leads::Outside(source) => Some(Need::Graft(source.clone())),
-        _ => nearest(wants.as_str(), file, wheel_files).map(Need::Reach),
+        _ => own.nearest(wants.as_str(), file).map(Need::Reach),
     }
-}
-
-/// The file of the wheel with that name that is nearest to `file`: most folders in
-/// common, then the fewest steps down, then by name.
-fn nearest(
-    name: &str,
-    file: &ModulePath,
-    wheel_files: &BTreeSet<ModulePath>,
-) -> Option<ModulePath> {
-    let parts = |path: &ModulePath| -> Vec<String> {
-        path.parent()
-            .as_str()
-            .split('/')
-            .map(str::to_owned)
-            .collect()
-    };
-    let here = parts(file);
-    wheel_files
-        .iter()
-        .filter(|candidate| candidate.place() == file.place() && candidate.file_name() == name)
-        .min_by_key(|candidate| {
-            let there = parts(candidate);
-            let common = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
-            let steps = here
-                .len()
-                .saturating_add(there.len())
-                .saturating_sub(common.saturating_mul(2));
-            (steps, (*candidate).clone())
-        })
-        .cloned()
 }
 
 /// `libpython3.so`, `libpython3.13.so.1.0` with an ABI letter, `libpypy3.10-c.so`.
@@ -229,6 +251,7 @@ impl Outside {
         promised: (u16, u16),
     ) -> Vec<Blocker> {
         let mut found = BTreeSet::new();
+        let mut forbidden = Vec::new();
         for (path, needs) in &self.needs {
             let Some(file) = links.files.get(path) else {
                 continue;
@@ -253,10 +276,15 @@ impl Outside {
                 .filter(|name| !self.comes_along(needs.get(*name)))
             {
                 if let Some(symbols) = policy.forbidden(library.as_str()) {
-                    found.extend(self.forbidden(links, path, library, symbols));
+                    let wanted = required(&file.facts).map(|symbol| symbol.name);
+                    let wanted: BTreeSet<&str> =
+                        wanted.filter(|name| symbols.contains(name)).collect();
+                    let wanted = wanted.into_iter().map(|symbol| (path, library, symbol));
+                    forbidden.extend(wanted);
                 }
             }
         }
+        found.extend(self.unbrought(links, &forbidden));
         found.into_iter().collect()
     }
 
@@ -268,36 +296,24 @@ impl Outside {
     }
 
     /// Strong references to forbidden symbols, unless a file that comes along defines them.
-    fn forbidden(
-        &self,
-        links: &Links,
-        path: &ModulePath,
-        library: &Soname,
-        symbols: &BTreeSet<&'static str>,
-    ) -> Vec<Blocker> {
-        let Some(file) = links.files.get(path) else {
-            return Vec::new();
-        };
-        let mut wanted: BTreeSet<&str> = required(&file.facts)
-            .map(|symbol| symbol.name)
-            .filter(|name| symbols.contains(name))
-            .collect();
-        if wanted.is_empty() {
+    fn unbrought(&self, links: &Links, forbidden: &[(&ModulePath, &Soname, &str)]) -> Vec<Blocker> {
+        if forbidden.is_empty() {
             return Vec::new();
         }
+        let mut symbols: BTreeSet<&str> = forbidden.iter().map(|(.., symbol)| *symbol).collect();
         for other in self.needs.keys().filter_map(|path| links.files.get(path)) {
             for name in offered(&other.facts) {
-                wanted.remove(name);
+                symbols.remove(name);
             }
         }
-        wanted
-            .into_iter()
-            .map(|symbol| Blocker::Symbol {
-                file: path.clone(),
-                library: library.clone(),
-                symbol: symbol.to_owned(),
-            })
-            .collect()
+        let left = forbidden.iter();
+        let left = left.filter(|(.., symbol)| symbols.contains(symbol));
+        left.map(|(path, library, symbol)| Blocker::Symbol {
+            file: (*path).clone(),
+            library: (*library).clone(),
+            symbol: (*symbol).to_owned(),
+        })
+        .collect()
     }
 }
 

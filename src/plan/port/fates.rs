@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{Binding, BindingNeeds, SymbolKind};
-use crate::plan::port::bindings::{Definer, Own, Reference, Surroundings, bindings};
-use crate::plan::port::cancel::{CANCEL, is_plain};
+use crate::plan::port::bindings::{Bindings, Definer, Own, Reference, Surroundings, bindings};
+use crate::plan::port::cancel::{ByPath, CANCEL, by_path, is_plain};
 use crate::plan::port::input::{PortInput, built_for};
 use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
@@ -19,7 +19,7 @@ const OF_MUSL: [&str; 2] = ["pthread_create", "pthread_attr_init"];
 #[derive(Clone, Debug, Default)]
 pub(in crate::plan) struct Fates {
     /// Every reference, and who defines it in a process of glibc.
-    pub(in crate::plan) before: BTreeMap<Reference, BTreeSet<Definer>>,
+    pub(in crate::plan) before: Bindings,
     /// The new names, by the file's real path.
     pub(in crate::plan) renames: BTreeMap<ModulePath, BTreeMap<String, String>>,
     /// The weak names that stay without a definition, by the file's real path.
@@ -73,10 +73,11 @@ pub(in crate::plan) fn fates(
         fates.built_for.insert(module.file.real_path.clone(), built);
         look_at(module, built, input, obstacles);
     }
+    let files = by_path(input.graph);
     for (reference, definers) in &before {
         let built = fates.built_for.get(&reference.file).copied();
         let fate = match built.unwrap_or(Libc::Glibc) {
-            Libc::Glibc => of_glibc(reference, definers, input),
+            Libc::Glibc => of_glibc(reference, definers, input, &files),
             Libc::Musl => of_musl(reference, definers, input),
         };
         match fate {
@@ -112,7 +113,7 @@ impl Fates {
     fn find_hidden(&mut self, input: &PortInput<'_>) {
         let mut asked: BTreeMap<&ModulePath, BTreeSet<&str>> = BTreeMap::new();
         for (reference, definers) in &self.before {
-            for definer in definers {
+            for definer in definers.iter() {
                 if let Definer::File(file) = definer {
                     asked.entry(file).or_default().insert(&reference.name);
                 }
@@ -152,7 +153,10 @@ impl Fates {
         let mut definers: BTreeMap<&str, BTreeSet<&Definer>> = BTreeMap::new();
         for (reference, by) in &self.before {
             if unique.contains(&(&reference.file, reference.name.as_str())) {
-                definers.entry(&reference.name).or_default().extend(by);
+                definers
+                    .entry(&reference.name)
+                    .or_default()
+                    .extend(by.iter());
             }
         }
         let several = definers.into_iter().filter(|(_, by)| by.len() > 1);
@@ -237,13 +241,18 @@ impl From<PortObstacle> for Fate {
     }
 }
 
-fn of_glibc(reference: &Reference, definers: &BTreeSet<Definer>, input: &PortInput<'_>) -> Fate {
+fn of_glibc(
+    reference: &Reference,
+    definers: &BTreeSet<Definer>,
+    input: &PortInput<'_>,
+    files: &ByPath<'_>,
+) -> Fate {
     let (file, name) = (reference.file.clone(), reference.name.clone());
     if definers.contains(&Definer::Libc) {
         if definers.len() > 1 {
             return PortObstacle::Depends { file, name }.into();
         }
-        return of_libc(reference, input);
+        return of_libc(reference, input, files);
     }
     if definers.contains(&Definer::Python) {
         return match definers.len() {
@@ -254,7 +263,7 @@ fn of_glibc(reference: &Reference, definers: &BTreeSet<Definer>, input: &PortInp
     let has_too = musl_has(input.arch, &name);
     if !definers.contains(&Definer::Nobody) {
         // In a program the wheel's own would come first, in an extension musl's.
-        return match has_too && !reference.own_in_program(input) {
+        return match has_too && !reference.own_in_program(files) {
             true => PortObstacle::MuslHasToo { file, name }.into(),
             false => Fate::Stays,
         };
@@ -292,7 +301,7 @@ fn of_glibc(reference: &Reference, definers: &BTreeSet<Definer>, input: &PortInp
 }
 
 /// What becomes of a name of glibc's.
-fn of_libc(reference: &Reference, input: &PortInput<'_>) -> Fate {
+fn of_libc(reference: &Reference, input: &PortInput<'_>, files: &ByPath<'_>) -> Fate {
     let (file, name) = (reference.file.clone(), reference.name.clone());
     let wanted = Wanted {
         name: &name,
@@ -307,7 +316,7 @@ fn of_libc(reference: &Reference, input: &PortInput<'_>) -> Fate {
                 false => Fate::Null,
             };
         }
-        Some(Meaning::Refuse(_)) if name == CANCEL && is_plain(input.graph, input.needs, &file) => {
+        Some(Meaning::Refuse(_)) if name == CANCEL && is_plain(files, input.needs, &file) => {
             return Fate::Stays;
         }
         Some(Meaning::Refuse(why)) => {
@@ -330,7 +339,7 @@ fn of_libc(reference: &Reference, input: &PortInput<'_>) -> Fate {
         }
     };
     if reference.own {
-        let is_copied = input.copies(&reference.file, &name);
+        let is_copied = input.copies(files, &reference.file, &name);
         return match is_copied {
             true => PortObstacle::Copied { file, name },
             false => PortObstacle::Interposed { file, name },
@@ -405,20 +414,19 @@ impl Reference {
     }
 
     /// Is it of a program, in which its own names come before the C library's?
-    fn own_in_program(&self, input: &PortInput<'_>) -> bool {
-        let mut modules = input.graph.modules();
-        modules
-            .any(|(_, module)| module.file.real_path == self.file && module.file.facts.is_program)
+    fn own_in_program(&self, files: &ByPath<'_>) -> bool {
+        let mut modules = files.get(&self.file).into_iter().flatten();
+        modules.any(|module| module.file.facts.is_program)
     }
 }
 
 impl PortInput<'_> {
     /// Does a program copy this name into itself?
-    fn copies(&self, file: &ModulePath, name: &str) -> bool {
-        let mut modules = self.graph.modules();
-        modules.any(|(_, module)| {
+    fn copies(&self, files: &ByPath<'_>, file: &ModulePath, name: &str) -> bool {
+        let mut modules = files.get(file).into_iter().flatten();
+        modules.any(|module| {
             let needs = self.needs.get(&module.file.digest);
-            module.file.real_path == *file && needs.is_some_and(|needs| needs.copied.contains(name))
+            needs.is_some_and(|needs| needs.copied.contains(name))
         })
     }
 }

@@ -8,10 +8,11 @@
 //! `names.tsv` says that the name means.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::elf::BindingNeeds;
 use crate::plan::port::bindings::{Definer, Reference, Surroundings, bindings};
-use crate::plan::port::cancel::{CANCEL, is_plain};
+use crate::plan::port::cancel::{ByPath, CANCEL, by_path, is_plain};
 use crate::plan::port::fates::own_names;
 use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
@@ -37,6 +38,7 @@ pub fn prove_port(plan: &PortPlan, written: &Written<'_>) -> Result<MuslFloor, V
     let mut proof = Proof {
         promise: &plan.promise,
         written,
+        files: by_path(written.graph),
         faults: BTreeSet::new(),
     };
     for (_, module) in written.graph.modules() {
@@ -58,6 +60,7 @@ pub fn prove_port(plan: &PortPlan, written: &Written<'_>) -> Result<MuslFloor, V
 struct Proof<'a> {
     promise: &'a Promise,
     written: &'a Written<'a>,
+    files: ByPath<'a>,
     faults: BTreeSet<PortObstacle>,
 }
 
@@ -210,7 +213,7 @@ impl Proof<'_> {
         &'p self,
         origin: &'p ModulePath,
         name: &'p str,
-    ) -> impl Iterator<Item = (&'p Reference, &'p BTreeSet<Definer>)> {
+    ) -> impl Iterator<Item = (&'p Reference, &'p Arc<BTreeSet<Definer>>)> {
         let first = Reference {
             file: origin.clone(),
             name: name.to_owned(),
@@ -293,8 +296,8 @@ impl Proof<'_> {
                 *target == reference.name && self.is_shim(target, definers)
             }
             Some(Meaning::Refuse(_)) if before.name == CANCEL && reference.name == CANCEL => {
-                let (graph, needs) = (self.written.graph, self.written.needs);
-                is_musl_s && is_plain(graph, needs, &reference.file)
+                let needs = self.written.needs;
+                is_musl_s && is_plain(&self.files, needs, &reference.file)
             }
             Some(Meaning::Refuse(_)) => {
                 before.weak && definers.iter().all(|one| *one == Definer::Nobody)
@@ -319,11 +322,9 @@ impl Proof<'_> {
     fn is_shim(&self, name: &str, definers: &BTreeSet<Definer>) -> bool {
         definers.iter().all(|one| match one {
             Definer::File(path) => {
-                let mut modules = self.written.graph.modules();
+                let mut modules = self.files.get(path).into_iter().flatten();
                 self.promise.origin.get(path) == Some(&None)
-                    && modules.any(|(_, module)| {
-                        module.file.real_path == *path && offers(&module.file.facts, name)
-                    })
+                    && modules.any(|module| offers(&module.file.facts, name))
             }
             _ => false,
         })

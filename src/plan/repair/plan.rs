@@ -8,7 +8,7 @@ use crate::plan::needs::links::{Leads, Links};
 use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::outside::Outside;
 use crate::plan::needs::subject::{ElfEntry, Platform};
-use crate::plan::repair::input::RepairInput;
+use crate::plan::repair::input::{NoPlan, RepairInput};
 use crate::plan::repair::options::{RepairOptions, strip_of};
 use crate::plan::repair::tags::{self, Verdict};
 use crate::plan::repair::{debug, graft, headers, launcher, naming, runs};
@@ -22,17 +22,13 @@ use crate::wheel::{ArchivePath, Sentence, WheelFilename};
 /// Decide what a repair changes.
 ///
 /// # Errors
-/// Every obstacle there is, not only the first.
-pub fn repair(
-    input: &RepairInput<'_>,
-    options: &RepairOptions,
-) -> Result<WheelPlan, Vec<Obstacle>> {
+/// Every obstacle there is, not only the first; or the bound that was reached.
+pub fn repair(input: &RepairInput<'_>, options: &RepairOptions) -> Result<WheelPlan, NoPlan> {
     if input.filename.platform.iter().all(|tag| tag == "any")
         && let Some(first) = input.subject.elf.first()
     {
-        return Err(vec![Obstacle::AnyWithElf {
-            file: first.entry.clone(),
-        }]);
+        let file = first.entry.clone();
+        return Err(vec![Obstacle::AnyWithElf { file }].into());
     }
     let mut notes = Vec::new();
     let files: BTreeSet<ModulePath> = input
@@ -53,7 +49,7 @@ pub fn repair(
     graft::refuse_strangers(&links, &verdict.outside, input.subject.platform.libc)?;
     notes.extend(links.notes.iter().cloned());
     notes.extend(unused_exclusions(input, options, &links));
-    let limits = runs::limits(input, &verdict.outside);
+    let limits = runs::limits(input, &verdict.outside)?;
     let output = output_name(input, options, &verdict, &mut notes);
     let Platform { arch, libc, .. } = input.subject.platform;
     let mut draft = Draft {
@@ -92,7 +88,7 @@ pub fn repair(
         ..
     } = draft;
     if !obstacles.is_empty() {
-        return Err(obstacles);
+        return Err(obstacles.into());
     }
     let floor = verdict.floor.as_ref().filter(|_| limits.nowhere.is_empty());
     notes.extend(promise_too_wide(&output, arch, floor));

@@ -13,7 +13,7 @@ use crate::plan::rules::fault::Fault;
 use crate::plan::rules::files::FileFault;
 use crate::plan::{Limit, Note};
 use crate::policy::{Importers, Pythons};
-use crate::resolve::{Libc, ModulePath, bind};
+use crate::resolve::{Exceeded, Libc, ModulePath, bind};
 
 /// What limits where it runs.
 pub(in crate::plan) struct Limits {
@@ -26,7 +26,10 @@ pub(in crate::plan) struct Limits {
 }
 
 /// Look for them.
-pub(in crate::plan) fn limits(input: &RepairInput<'_>, outside: &Outside) -> Limits {
+pub(in crate::plan) fn limits(
+    input: &RepairInput<'_>,
+    outside: &Outside,
+) -> Result<Limits, Exceeded> {
     let (graph, platform) = (&input.subject.graph, &input.subject.platform);
     let tags = || input.filename.interpreters();
     let pythons = Pythons::of_tags(tags());
@@ -35,7 +38,7 @@ pub(in crate::plan) fn limits(input: &RepairInput<'_>, outside: &Outside) -> Lim
     let own = modules.filter(|module| files.contains(&module.file.real_path));
     let own: BTreeSet<ModulePath> = own.map(|module| module.path.clone()).collect();
     let around = surroundings(platform.libc, platform.arch, &pythons);
-    let binding = bind(graph, &around);
+    let binding = bind(graph, &around)?;
     let mut nowhere = sure_hindrances(graph, platform, &binding, &around, &own);
     nowhere.extend(not_imported(input.subject, &Importers::of_tags(tags())));
     let note = |limit: Limit, fault: &Fault| Note::Limited {
@@ -57,9 +60,9 @@ pub(in crate::plan) fn limits(input: &RepairInput<'_>, outside: &Outside) -> Lim
         let large = too_much_thread_data(graph).into_iter().map(Fault::from);
         notes.extend(large.map(|fault| note(Limit::Sometimes, &fault)));
     }
-    Limits {
+    Ok(Limits {
         nowhere,
         not_from,
         notes,
-    }
+    })
 }

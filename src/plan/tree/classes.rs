@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::elf::{LoadFacts, Span, VirtualAddress, without_hash};
 use crate::plan::tree::tree_plan::{Apart, STORE, TreePlan};
-use crate::resolve::{Edge, ElfFile, Graph, ModulePath, RootWalk, Target};
+use crate::resolve::{
+    Bound, Budget, Edge, ElfFile, Exceeded, Graph, Meter, ModulePath, Place, RootWalk, Target,
+};
 use crate::wheel::{ArchivePath, Sentence};
 
 /// One ELF file of a tree.
@@ -15,6 +17,26 @@ pub struct TreeElf {
     pub file: Arc<ElfFile<LoadFacts>>,
     /// Its executable segments.
     pub code: Vec<Span<VirtualAddress>>,
+}
+
+/// How much more may be gone through: each round of a decision looks at all needs of all processes.
+pub(in crate::plan) struct Rounds(Meter);
+
+impl Rounds {
+    pub(in crate::plan) fn new(budget: &Budget) -> Self {
+        Self(Meter::new(budget, Bound::RoundEdges))
+    }
+
+    /// Another round over these processes.
+    ///
+    /// # Errors
+    /// When less is left.
+    pub(in crate::plan) fn spend(&self, graphs: &[Graph<LoadFacts>]) -> Result<(), Exceeded> {
+        let walks = graphs.iter().flat_map(|graph| &graph.walks);
+        let count = walks.map(|walk| walk.edges().count() as u64).sum();
+        let site = ModulePath::new(Place::Wheel, "/");
+        self.0.spend(count, &site)
+    }
 }
 
 /// Files in classes; every file of a class can stand for every other.
@@ -51,13 +73,18 @@ impl Classes {
     }
 
     /// Splits classes until the needs of all files of one lead to the same classes.
+    ///
+    /// # Errors
+    /// When that takes more work than is allowed.
     pub(in crate::plan) fn refine(
         &mut self,
         graphs: &[Graph<LoadFacts>],
         elf: &BTreeMap<ArchivePath, TreeElf>,
         apart: &mut Vec<Apart>,
-    ) {
+        rounds: &Rounds,
+    ) -> Result<(), Exceeded> {
         loop {
+            rounds.spend(graphs)?;
             let mut signatures = needs_of(graphs, elf, self);
             let mut numbers: BTreeMap<(usize, Vec<BTreeSet<Leads>>), usize> = BTreeMap::new();
             let mut next = Self::default();
@@ -69,7 +96,7 @@ impl Classes {
             }
             let before: BTreeSet<usize> = self.of.values().copied().collect();
             if numbers.len() == before.len() {
-                return;
+                return Ok(());
             }
             self.tell_split(&next, apart);
             *self = next;

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Kind;
-use crate::plan::tree::classes::{Choice, Classes, TreeElf, with_store};
+use crate::plan::tree::classes::{Choice, Classes, Rounds, TreeElf, with_store};
 use crate::plan::tree::dedupe_losses;
 use crate::plan::tree::dedupe_store::{library_name, store_path, unused};
 use crate::plan::tree::dedupe_strangers::Owners;
@@ -110,7 +110,8 @@ pub fn dedupe(input: DedupeInput<'_>) -> Result<TreePlan, Exceeded> {
     let mut apart = input.apart;
     let before = simulate(tree, input.elf, &Simulation::default(), input.budget)?;
     let mut classes = Classes::new(&input.twins);
-    classes.refine(&before, input.elf, &mut apart);
+    let rounds = Rounds::new(&input.budget);
+    classes.refine(&before, input.elf, &mut apart, &rounds)?;
     let mut choices: BTreeMap<usize, Choice> = classes
         .members()
         .into_iter()
@@ -124,6 +125,7 @@ pub fn dedupe(input: DedupeInput<'_>) -> Result<TreePlan, Exceeded> {
             stored: &plan.stored,
         };
         let after = simulate(tree, input.elf, &simulation, input.budget)?;
+        rounds.spend(&after)?;
         let keys = with_store(&classes, &plan);
         let loss = dedupe_losses::first_loss(&before, &after, &classes, &keys, &choices);
         let refusal = loss.or_else(|| owners.first_stranger(&after, &keys, &choices));

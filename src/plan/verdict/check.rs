@@ -23,11 +23,14 @@ use crate::plan::rules::tags::TagFault;
 use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::verdict::unbrought_versions;
 use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
-use crate::resolve::{Libc, ModulePath, is_extension, libc_of, musl_ignores};
+use crate::resolve::{Exceeded, Libc, ModulePath, is_extension, libc_of, musl_ignores};
 
 /// Everything that is wrong with a package, sorted by code, then by file. What is excluded may be
 /// missing, and its symbols with it.
-pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
+///
+/// # Errors
+/// When there is more to find than the budget of its graph allows.
+pub fn check(package: &Package, exclude: &Exclusions) -> Result<Vec<Fault>, Exceeded> {
     let mut found = package.findings.clone();
     found.retain(|fault| {
         let file = fault
@@ -58,11 +61,11 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
             &promise,
             exclude,
             &mut found,
-        );
+        )?;
         match settled.libc {
             Libc::Musl => musl(subject, widest.as_ref(), &mut found),
             Libc::Glibc => {
-                unbrought_versions::check(&subject.graph, &promise, exclude, &mut found);
+                unbrought_versions::check(&subject.graph, &promise, exclude, &mut found)?;
                 glibc(subject, widest.as_ref(), exclude, &mut found);
             }
         }
@@ -76,7 +79,7 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Vec<Fault> {
     }
     found.sort();
     found.dedup();
-    found
+    Ok(found)
 }
 
 /// Libraries that are there under several names, as copies: links lead to one real file.

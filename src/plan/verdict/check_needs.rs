@@ -1,8 +1,9 @@
 //! Check that everything a package's files need is found: libraries on a machine with only what
 //! the tag provides, symbols in what is loaded with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::elf::Soname;
 use crate::plan::needs::exclusions::Exclusions;
 use crate::plan::needs::hindrance::{hindrances, surroundings};
 use crate::plan::needs::outside::is_libpython;
@@ -11,7 +12,8 @@ use crate::plan::rules::fault::Fault;
 use crate::plan::rules::needs::{NeedFault, Sought};
 use crate::policy::{PlatformTag, Policy, Pythons, policies, policy_of};
 use crate::resolve::{
-    Edge, Graph, Leaves, Module, ModulePath, Target, bind, is_extension, starts, strays,
+    Edge, Exceeded, Graph, Leaves, Module, ModuleId, ModulePath, Target, bind, is_extension,
+    starts, strays,
 };
 
 /// What may be expected outside of the package.
@@ -38,6 +40,9 @@ impl Promise {
 }
 
 /// Check the needs of every file of `graph`.
+///
+/// # Errors
+/// When more symbols are without a definition than its budget allows.
 pub(in crate::plan) fn check(
     graph: &Graph,
     settled: &Platform,
@@ -45,24 +50,31 @@ pub(in crate::plan) fn check(
     promise: &Promise,
     exclude: &Exclusions,
     found: &mut Vec<Fault>,
-) {
+) -> Result<(), Exceeded> {
     libraries(graph, promise, exclude, found);
-    run_paths(graph, settled, found);
-    symbols(graph, settled, pythons, exclude, found);
+    run_paths(graph, settled, found)?;
+    symbols(graph, settled, pythons, exclude, found)
 }
 
 /// Each needed name that leads nowhere, in the walks of files that something other than an ELF
 /// file loads, and of those that no such walk reaches.
 fn libraries(graph: &Graph, promise: &Promise, exclude: &Exclusions, found: &mut Vec<Fault>) {
     let provided = |name: &str| promise.policy.is_some_and(|policy| policy.provides(name));
+    let extensions = extensions(graph);
+    let called = called(graph);
+    let mut told: BTreeSet<(ModuleId, &Soname)> = BTreeSet::new();
     for edge in starts(graph).flat_map(|walk| walk.edges()) {
         let Some(from) = graph.module(edge.from).map(|module| &module.path) else {
             continue;
         };
+        // Most files are in many processes, and found to need the same in each.
+        if edge.target == Target::Missing && !told.insert((edge.from, &edge.wants)) {
+            continue;
+        }
         let (file, library) = (from.clone(), edge.wants.clone());
         let name = edge.wants.as_str();
         // One that the package carries for its programs is a library like any other.
-        let carried = matches!(edge.target, Target::Module(_)) && !is_of_extension(graph, edge);
+        let carried = matches!(edge.target, Target::Module(_)) && !extensions.contains(&edge.from);
         let fault = if exclude.hold(name) {
             continue;
         } else if is_libpython(name) && !carried && edge.target == Target::Missing {
@@ -71,7 +83,7 @@ fn libraries(graph: &Graph, promise: &Promise, exclude: &Exclusions, found: &mut
             NeedFault::NeedsPath { file, library }
         } else if edge.target != Target::Missing || provided(name) {
             continue;
-        } else if let Some(place) = inside(graph, name).cloned() {
+        } else if let Some(place) = called.get(name).copied().cloned() {
             NeedFault::Unreachable {
                 file,
                 library,
@@ -85,26 +97,28 @@ fn libraries(graph: &Graph, promise: &Promise, exclude: &Exclusions, found: &mut
     }
 }
 
-/// Is it a Python extension that needs it?
-fn is_of_extension(graph: &Graph, edge: &Edge) -> bool {
-    graph
-        .module(edge.from)
-        .is_some_and(|module| is_extension(module.path.file_name(), &module.file.facts))
+/// The files that are Python extensions.
+fn extensions(graph: &Graph) -> BTreeSet<ModuleId> {
+    let is_one = |module: &Module| is_extension(module.path.file_name(), &module.file.facts);
+    let modules = graph.modules().filter(|(_, module)| is_one(module));
+    modules.map(|(id, _)| id).collect()
 }
 
-/// The file that is called so, or calls itself so.
-fn inside<'a>(graph: &'a Graph, name: &str) -> Option<&'a ModulePath> {
-    let called = |module: &&Module| {
-        let soname = module.file.facts.soname.as_ref();
-        module.path.file_name() == name || soname.is_some_and(|soname| soname.as_str() == name)
-    };
-    let mut modules = graph.modules().map(|(_, module)| module);
-    modules.find(called).map(|module| &module.path)
+/// By name, the first file that is called so, or calls itself so.
+fn called(graph: &Graph) -> HashMap<&str, &ModulePath> {
+    let mut called = HashMap::new();
+    for (_, module) in graph.modules() {
+        let soname = module.file.facts.soname.as_ref().map(Soname::as_str);
+        for name in [module.path.file_name()].into_iter().chain(soname) {
+            called.entry(name).or_insert(&module.path);
+        }
+    }
+    called
 }
 
 /// Run paths by which a loader looks outside of the package for what a file needs.
-fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Fault>) {
-    for stray in strays(graph, settled.libc, settled.arch) {
+fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Fault>) -> Result<(), Exceeded> {
+    for stray in strays(graph, settled.libc, settled.arch)? {
         let (file, entry, sought) = (stray.carrier, stray.entry, Sought(stray.wants));
         let fault = match stray.leaves {
             Leaves::Outside => NeedFault::RunPathOutside {
@@ -120,6 +134,7 @@ fn run_paths(graph: &Graph, settled: &Platform, found: &mut Vec<Fault>) {
         };
         found.push(fault.into());
     }
+    Ok(())
 }
 
 fn symbols(
@@ -128,9 +143,9 @@ fn symbols(
     pythons: &Pythons,
     exclude: &Exclusions,
     found: &mut Vec<Fault>,
-) {
+) -> Result<(), Exceeded> {
     let around = surroundings(settled.libc, settled.arch, pythons);
-    let mut binding = bind(graph, &around);
+    let mut binding = bind(graph, &around)?;
     // What an excluded library defines is not known, and so neither what its users lack.
     let excludes =
         |edge: &&Edge| edge.target == Target::Missing && exclude.hold(edge.wants.as_str());
@@ -144,6 +159,7 @@ fn symbols(
         .unbound
         .retain(|one| !of_excluded.contains(&one.file));
     found.extend(hindrances(graph, settled, &binding, &around));
+    Ok(())
 }
 
 /// Libraries that differ but are needed under one short name, in one package or across all

@@ -1,7 +1,7 @@
 //! On which glibc files load: what their symbol versions ask of it, and from which release on it
 //! refuses them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -67,22 +67,26 @@ pub(in crate::plan) fn glibc_floor(
             .filter(|need| !inside.contains(need.file.as_str()))
             .flat_map(|need| need.versions.iter().map(|version| version.name.as_str()))
             .collect();
+        // By version, the first symbol that asks for it, and how many do.
+        let mut asking: HashMap<&str, (&str, usize)> = HashMap::new();
+        for symbol in file.facts.symbols.iter().filter(|symbol| !symbol.defined) {
+            if let Some(version) = symbol.version {
+                let (first, count) = asking.entry(version).or_insert((symbol.name, 0));
+                *first = symbol.name.min(first);
+                *count = count.saturating_add(1);
+            }
+        }
         for name in versions {
             let Some(version) = GlibcVersion::of(name) else {
                 continue;
             };
-            let symbols = file.facts.symbols.iter();
-            let mut named: Vec<&str> = symbols
-                .filter(|symbol| !symbol.defined && symbol.version == Some(name))
-                .map(|symbol| symbol.name)
-                .collect();
-            named.sort_unstable();
+            let asking = asking.get(name);
             let cause = GlibcCause {
                 since: since(version),
                 version: name.to_owned(),
                 file: path.clone(),
-                symbol: named.first().map(|name| (*name).to_owned()),
-                symbols: named.len(),
+                symbol: asking.map(|(first, _)| (*first).to_owned()),
+                symbols: asking.map_or(0, |(_, count)| *count),
             };
             causes.push((version, cause));
         }

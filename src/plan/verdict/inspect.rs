@@ -19,7 +19,7 @@ use crate::plan::repair::naming::hex;
 use crate::plan::rules::fault::Fault;
 use crate::plan::verdict::glibc_floor::{GlibcFloor, glibc_floor};
 use crate::policy::{Importers, MuslFloor, Policy, Pythons, musl_floor, policies};
-use crate::resolve::{BindingReport, Libc, ModulePath, bind};
+use crate::resolve::{BindingReport, Exceeded, Libc, ModulePath, bind};
 
 /// What is looked at: a wheel, an installed package, or a single file.
 pub struct InspectInput<'a> {
@@ -98,7 +98,10 @@ pub struct Needed {
 }
 
 /// Look at it.
-pub fn inspect(input: &InspectInput<'_>) -> Inspection {
+///
+/// # Errors
+/// When there is more to find than the budget of its graph allows.
+pub fn inspect(input: &InspectInput<'_>) -> Result<Inspection, Exceeded> {
     let subject = input.subject;
     let Platform { arch, libc, .. } = subject.platform;
     let links = Links::merge(&subject.graph);
@@ -154,7 +157,7 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
     }
     let complete = |outside: &Outside| outside.grafts.is_empty() && outside.missing.is_empty();
     let around = surroundings(libc, arch, input.pythons);
-    let binding = bind(&subject.graph, &around);
+    let binding = bind(&subject.graph, &around)?;
     let (graph, platform) = (&subject.graph, &subject.platform);
     let mut nowhere = sure_hindrances(graph, platform, &binding, &around, &files);
     nowhere.extend(not_imported(subject, input.importers));
@@ -171,7 +174,7 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
     let deserved = deserved.and_then(|position| assessed.get(position));
     let judged_by = deserved.or_else(|| assessed.first()).map(|one| one.policy);
     let needs = needed(&links, &files, judged_by);
-    Inspection {
+    Ok(Inspection {
         wheel: input.name.clone(),
         libc,
         machine: arch.name(),
@@ -187,7 +190,7 @@ pub fn inspect(input: &InspectInput<'_>) -> Inspection {
         binding,
         nowhere,
         floor,
-    }
+    })
 }
 
 fn build_ids(elf: &[ElfEntry]) -> BTreeMap<ModulePath, String> {
@@ -234,14 +237,12 @@ fn carried(links: &Links, elf: &[ElfEntry]) -> Vec<Carried> {
             }
         }
     }
-    let size = |path: &ModulePath| {
-        let entry = elf.iter().find(|entry| entry.installed == *path);
-        entry.map_or(0, |entry| entry.file.size)
-    };
+    let sizes = elf.iter().map(|entry| (&entry.installed, entry.file.size));
+    let sizes: BTreeMap<&ModulePath, u64> = sizes.collect();
     found
         .into_iter()
         .map(|(file, needed_by)| Carried {
-            size: size(&file),
+            size: sizes.get(&file).copied().unwrap_or(0),
             file,
             needed_by,
         })

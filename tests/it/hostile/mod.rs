@@ -12,4 +12,5 @@ mod opening;
 mod promises;
 mod replaced;
 mod surroundings;
+mod symbols;
 mod wheel;

@@ -7,7 +7,6 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use crate::support::bounded::{bounded_by, said};
-use crate::support::command::text;
 use crate::support::elf_builder::Elf;
 use crate::support::installed_tree::Tree;
 use crate::support::scratch;
@@ -179,9 +178,8 @@ fn a_tree_with_a_vast_file_is_looked_at_in_little_memory() {
     vast(&site.join("vast/elf.so"), b"\x7fELF\x02\x01\x01");
     for command in ["check", "show", "size", "slim", "dedupe"] {
         let words = [command, site.to_str().unwrap()];
-        let output = bounded_by(site.parent().unwrap(), 64 << 20, &words);
-        let text = text(&output);
-        let code = output.status.code().unwrap();
+        let run = bounded_by(site.parent().unwrap(), 64 << 20, &words);
+        let (code, text) = (run.code, run.text);
         assert!(code < 2, "{command}: {text}");
         if command == "check" {
             assert!(text.contains("10737418240 bytes"), "{text}");
@@ -209,15 +207,15 @@ fn a_large_recorded_file_is_hashed_in_little_memory() {
         .set_len(100 << 20)
         .unwrap();
     let words = ["check", site.to_str().unwrap()];
-    let output = bounded_by(site.parent().unwrap(), 64 << 20, &words);
-    assert!(!text(&output).contains("data.bin"), "{}", text(&output));
+    let text = bounded_by(site.parent().unwrap(), 64 << 20, &words).text;
+    assert!(!text.contains("data.bin"), "{text}");
     let mut file = File::options()
         .write(true)
         .open(site.join("large/data.bin"))
         .unwrap();
     file.write_all(b"x").unwrap();
-    let output = bounded_by(site.parent().unwrap(), 64 << 20, &words);
-    assert!(text(&output).contains("data.bin"), "{}", text(&output));
+    let text = bounded_by(site.parent().unwrap(), 64 << 20, &words).text;
+    assert!(text.contains("data.bin"), "{text}");
 }
 
 #[test]

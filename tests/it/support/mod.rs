@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub mod bomb;
 pub mod bounded;
 pub mod command;
 pub mod elf_builder;

@@ -1,5 +1,7 @@
 //! The dynamic symbols of a file: what it offers to others and what it wants from them.
 
+use std::sync::Arc;
+
 use serde::{Serialize, Serializer};
 
 use crate::address::FileOffset;
@@ -105,7 +107,8 @@ const HIDDEN: u8 = 2;
 struct Version {
     index: u16,
     name: Box<str>,
-    file: Option<Box<str>>,
+    /// Shared by all versions of one library.
+    file: Option<Arc<str>>,
 }
 
 impl Symbols {
@@ -347,14 +350,14 @@ fn versions(
         });
     }
     for need in needs {
-        let file = dynamic.strings.text(u64::from(need.file))?;
+        let file: Arc<str> = dynamic.strings.text(u64::from(need.file))?.into();
         for version in &need.versions {
             let name = dynamic.strings.text(u64::from(version.name))?;
             let index = version.index & !VERSION_HIDDEN;
             versions.push(Version {
                 index,
                 name: name.into(),
-                file: Some(file.into()),
+                file: Some(Arc::clone(&file)),
             });
         }
     }
