@@ -79,6 +79,9 @@ impl Arguments {
         let options = self.options(terminal)?;
         if !self.dry_run {
             options.output.check()?;
+            if let Some(folder) = &options.debug_folder {
+                host::check_folder(folder)?;
+            }
         }
         Repair::open(options)
     }

@@ -46,6 +46,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 fn size(arguments: &Arguments, terminal: &Terminal) -> Result<(), Error> {
     let limits = terminal.limits()?;
+    if let Some(html) = &arguments.html {
+        host::check_page(html)?;
+    }
     let mut all = BTreeMap::new();
     for (place, path) in arguments.paths.iter().enumerate() {
         let size = ops::size::size(path, &limits, terminal)?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::args::{level, source_date};
 use super::terminal::Terminal;
 use crate::error::{Error, Exit};
-use crate::host::OutputOptions;
+use crate::host::{self, OutputOptions};
 use crate::ops::slim::{self, Options, Planned, PlannedTree, PlannedWheel};
 use crate::plan::SlimOptions;
 use crate::report;
@@ -88,6 +88,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
 
 impl Arguments {
     fn slim(&self, path: &Path, terminal: &Terminal) -> Result<Value, Error> {
+        if !self.dry_run && !host::path_kind(path)?.is_folder() {
+            self.output(terminal)?.check()?;
+        }
         match slim::plan(path, &self.options(terminal)?, terminal)? {
             Planned::Tree(tree) => self.tree(&tree, terminal),
             Planned::Wheel(wheel) => self.wheel(&wheel, terminal),

@@ -76,7 +76,7 @@ pub fn write_wheel(
 /// As [`apply_wheel`].
 pub fn copy_wheel(gathered: &Gathered, options: &OutputOptions) -> Result<Applied, Error> {
     let path = options.folder.join(file_name(gathered.source.path()));
-    if gathered.source.is(&path) {
+    if gathered.source.is(&path)? {
         let size = crate::wheel::Source::size(&gathered.source);
         return Ok(Applied { path, size });
     }
@@ -93,7 +93,7 @@ fn refuse_to_replace(
     source: &FileSource,
     options: &OutputOptions,
 ) -> Result<(), Error> {
-    let is_input = source.is(path);
+    let is_input = source.is(path)?;
     let refused = if is_input {
         !options.in_place
     } else {

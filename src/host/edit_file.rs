@@ -1,12 +1,13 @@
 //! Read and write single files of the machine that are no wheels: ELF files, as `wheelfix patchelf`
 //! does, and pages.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::open;
-use super::publish::Output;
+use super::open::{self, Told};
+use super::output_options::check_folder;
+use super::publish::{Output, folder_of};
 use crate::elf::{self, Buffer, Facts, Soname};
 use crate::error::Error;
 
@@ -86,13 +87,13 @@ pub fn holds_library(folder: &str, name: &Soname, facts: &Facts) -> bool {
 /// # Errors
 /// When it cannot be written; then what was there before is there still.
 pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let (target, there) = real(output);
+    let (target, there) = real(output)?;
     let model = match there {
         Some(there) if !there.is_file() => return write_device(&target, bytes),
         Some(there) => {
             if there.permissions().readonly() {
                 // Replacing needs no right to the file itself, but a file made read-only is meant to stay.
-                let opened = File::options().write(true).open(&target);
+                let opened = open::writable(&target);
                 opened.map_err(|error| Error::io("write", &target, error))?;
             }
             there
@@ -106,12 +107,28 @@ pub fn write_edited(input: &Path, output: &Path, bytes: &[u8]) -> Result<(), Err
     file.publish_soon()
 }
 
+/// Can a page be written there? Asked before work begins that would be for nothing.
+///
+/// # Errors
+/// When neither what is there nor its folder can be written to.
+pub fn check_page(path: &Path) -> Result<(), Error> {
+    let (target, there) = real(path)?;
+    match there {
+        Some(there) if there.is_dir() => {
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
+            Err(Error::io("write", path, error))
+        }
+        Some(there) if !there.is_file() => Ok(()),
+        _ => check_folder(folder_of(&target)),
+    }
+}
+
 /// Write a page, whole or not at all.
 ///
 /// # Errors
 /// When it cannot be written; then what was there before is there still.
 pub fn write_page(path: &Path, text: &str) -> Result<(), Error> {
-    let (target, there) = real(path);
+    let (target, there) = real(path)?;
     if there.is_some_and(|there| !there.is_file()) {
         return write_device(&target, text.as_bytes());
     }
@@ -121,23 +138,33 @@ pub fn write_page(path: &Path, text: &str) -> Result<(), Error> {
     file.publish_soon()
 }
 
-/// What a path stands for, and what is there: what a link points to is replaced, not the link.
-fn real(path: &Path) -> (PathBuf, Option<Metadata>) {
-    match fs::symlink_metadata(path) {
-        Ok(there) if there.is_symlink() => {
-            let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            let there = fs::metadata(&target).ok();
-            (target, there)
+/// What a path stands for, and what is there: what a link points to is replaced, not the link. A link
+/// that leads nowhere is replaced itself.
+///
+/// # Errors
+/// When the machine does not tell.
+fn real(path: &Path) -> Result<(PathBuf, Option<Metadata>), Error> {
+    let told = |looked: io::Result<Metadata>| match looked {
+        Ok(there) => Ok(Some(there)),
+        Err(error) if open::told(&error) == Told::Absent => Ok(None),
+        Err(error) => Err(Error::io("read", path, error)),
+    };
+    let there = told(fs::symlink_metadata(path))?;
+    if there.as_ref().is_none_or(|there| !there.is_symlink()) {
+        return Ok((path.to_owned(), there));
+    }
+    match fs::canonicalize(path) {
+        Ok(target) => {
+            let there = told(fs::metadata(&target))?;
+            Ok((target, there))
         }
-        there => (path.to_owned(), there.ok()),
+        Err(error) if open::told(&error) == Told::Absent => Ok((path.to_owned(), None)),
+        Err(error) => Err(Error::io("read", path, error)),
     }
 }
 
 /// Write to a device or a pipe, which has nothing to replace.
 fn write_device(target: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let written = File::options()
-        .write(true)
-        .open(target)
-        .and_then(|mut device| device.write_all(bytes));
+    let written = open::writable(target).and_then(|mut device| device.write_all(bytes));
     written.map_err(|error| Error::io("write", target, error))
 }

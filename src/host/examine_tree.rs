@@ -3,16 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Seek as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustix::io::Errno;
 
 use super::limits::Limits;
 use super::open::{self, Told};
 use super::sysroot::{elf_file, sha256};
+use super::tree::TreeRoot;
 use crate::elf;
 use crate::error::Error;
 use crate::plan::{
@@ -26,8 +28,8 @@ use crate::wheel::{
 };
 
 /// Is this folder a site-packages: does it hold a `.dist-info` folder?
-pub(super) fn is_installed_tree(folder: &Path) -> bool {
-    dist_infos(folder).is_ok_and(|found| !found.is_empty())
+pub(super) fn is_installed_tree(folder: &Path) -> std::io::Result<bool> {
+    Ok(!dist_infos(folder)?.is_empty())
 }
 
 /// Read each package of a site-packages, sorted by name. ELF files that no package lists come
@@ -37,10 +39,11 @@ pub(super) fn is_installed_tree(folder: &Path) -> bool {
 /// When the machine fails to read a folder.
 pub fn examine_tree(site: &Path, limits: &Limits) -> Result<Vec<Package>, Error> {
     let failed = |path: &Path, error| Error::io("read", path, error);
+    let root = TreeRoot::open(site)?;
     let infos = dist_infos(site).map_err(|error| failed(site, error))?;
     let infos: Vec<Info> = infos
         .into_iter()
-        .map(|info| Info::read(site, info, limits))
+        .map(|info| Info::read(&root, info, limits))
         .collect::<Result<_, Error>>()?;
     let hashed = infos.iter().filter_map(|info| info.rows.as_ref().ok());
     let hashed: HashSet<(String, Option<u64>)> = hashed
@@ -48,12 +51,12 @@ pub fn examine_tree(site: &Path, limits: &Limits) -> Result<Vec<Package>, Error>
         .filter(|row| row.hash.is_some())
         .map(|row| (place_of(row).0.relative().to_owned(), row.size))
         .collect();
-    let files = list(site).map_err(|(path, error)| failed(&path, error))?;
+    let files = list(&root).map_err(|(path, error)| failed(&path, error))?;
     let read: Vec<(String, Read)> = files
         .into_par_iter()
         .map(|path| {
             let is_hashed = |size| hashed.contains(&(path.clone(), size));
-            let found = read_file(&site.join(&path), &path, &is_hashed, limits)?;
+            let found = read_file(&root, &path, &is_hashed, limits)?;
             Ok((path, found))
         })
         .collect::<Result<_, Error>>()?;
@@ -115,18 +118,18 @@ struct Read {
 /// Read a file as far as anything asks for it: an ELF file whole, any other one in windows, and only
 /// where RECORD has a hash for it and its size is RECORD's, or none: `is_hashed`.
 fn read_file(
-    path: &Path,
+    root: &TreeRoot,
     relative: &str,
     is_hashed: &dyn Fn(Option<u64>) -> bool,
     limits: &Limits,
 ) -> Result<Read, Error> {
-    let failed = |error| Error::io("read", path, error);
+    let failed = |error| Error::io("read", root.host_path(relative), error);
     let unread = |error: &std::io::Error| Read {
         content: Err(error.to_string()),
         elf: None,
         begins: None,
     };
-    let (file, metadata) = match open::regular(path) {
+    let (mut file, metadata) = match root.open_followed(relative) {
         Err(error) if open::told(&error) == Told::Failed => return Err(failed(error)),
         Err(error) => return Ok(unread(&error)),
         Ok(opened) => opened,
@@ -168,7 +171,8 @@ fn read_file(
             begins: None,
         });
     }
-    let bytes = open::whole(path, limits.elf_file).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    let bytes = open::read_all(file, &metadata, limits.elf_file).map_err(failed)?;
     let digest = sha256(&bytes);
     let installed = ModulePath::new(Place::Wheel, relative);
     // A link and its target, or two hard links, are one file to a loader.
@@ -221,12 +225,15 @@ struct Info {
 }
 
 impl Info {
-    fn read(site: &Path, name: String, limits: &Limits) -> Result<Self, Error> {
+    fn read(root: &TreeRoot, name: String, limits: &Limits) -> Result<Self, Error> {
         let bytes = |file: &str| {
-            let path = site.join(&name).join(file);
-            match open::whole(&path, limits.archive.metadata_file) {
+            let path = format!("{name}/{file}");
+            let most = limits.archive.metadata_file;
+            let read = root.open_followed(&path);
+            let read = read.and_then(|(file, metadata)| open::read_all(file, &metadata, most));
+            match read {
                 Err(error) if open::told(&error) == Told::Failed => {
-                    Err(Error::io("read", path, error))
+                    Err(Error::io("read", root.host_path(&path), error))
                 }
                 read => Ok(read),
             }
@@ -348,28 +355,29 @@ fn dist_infos(site: &Path) -> std::io::Result<Vec<String>> {
 
 /// All that lies below a folder and is no folder, links that lead to one or nowhere left out, so that
 /// a loop has an end.
-fn list(site: &Path) -> Result<Vec<String>, (PathBuf, std::io::Error)> {
+fn list(root: &TreeRoot) -> Result<Vec<String>, (PathBuf, std::io::Error)> {
     let mut files = Vec::new();
-    let mut folders = vec![(site.to_owned(), String::new())];
-    while let Some((folder, prefix)) = folders.pop() {
-        let failed = |error| (folder.clone(), error);
-        for entry in fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        let failed = |error: Errno| (root.host_path(&folder), error.into());
+        for (name, metadata) in root.entries(&folder).map_err(failed)? {
             // A name that is not UTF-8 is in no RECORD.
-            let Ok(name) = entry.file_name().into_string() else {
+            let Ok(name) = name.into_string() else {
                 continue;
             };
-            let path = format!("{prefix}{name}");
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
-                folders.push((entry.path(), format!("{path}/")));
+            let path = match folder.as_str() {
+                "" => name,
+                folder => format!("{folder}/{name}"),
+            };
+            if metadata.is_dir() {
+                folders.push(path);
                 continue;
             }
-            if kind.is_symlink() {
-                match fs::metadata(entry.path()) {
+            if metadata.is_symlink() {
+                match root.look_followed(&path) {
                     Ok(there) if there.is_dir() => continue,
                     Err(error) if open::told(&error) == Told::Absent => continue,
-                    Err(error) => return Err((entry.path(), error)),
+                    Err(error) => return Err((root.host_path(&path), error)),
                     Ok(_) => {}
                 }
             }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::open;
+use super::open::{self, Told};
 use crate::error::Error;
 use crate::wheel::Source;
 
@@ -77,17 +77,15 @@ impl FileSource {
     }
 
     /// Is `other` the same file?
-    pub fn is(&self, other: &Path) -> bool {
-        std::fs::metadata(other).is_ok_and(|metadata| {
-            (metadata.dev(), metadata.ino()) == (self.stamp.device, self.stamp.inode)
-        })
-    }
-
-    /// Its permission bits.
-    pub fn mode(&self) -> u32 {
-        self.file
-            .metadata()
-            .map_or(0o644, |metadata| metadata.mode() & 0o777)
+    ///
+    /// # Errors
+    /// When the machine does not tell.
+    pub fn is(&self, other: &Path) -> Result<bool, Error> {
+        match std::fs::metadata(other) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (self.stamp.device, self.stamp.inode)),
+            Err(error) if open::told(&error) == Told::Absent => Ok(false),
+            Err(error) => Err(Error::io("read", other, error)),
+        }
     }
 
     /// Copies what was opened, whatever has its name by now.

@@ -6,7 +6,6 @@
 //! process was started to ignore, under `nohup` for example, it goes on to ignore.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,6 +16,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+
+use super::open;
 
 const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
@@ -60,7 +61,7 @@ static WAITING: AtomicUsize = AtomicUsize::new(0);
 fn ignored() -> Option<u32> {
     static IGNORED: OnceLock<Option<u32>> = OnceLock::new();
     *IGNORED.get_or_init(|| {
-        let mut file = File::open("/proc/self/stat").ok()?;
+        let (mut file, _) = open::regular("/proc/self/stat".as_ref()).ok()?;
         // Longer than the line can be: 52 numbers and a name.
         let mut line = [0; 2048];
         let length = file.read(&mut line).unwrap_or_default();

@@ -51,6 +51,45 @@ pub(super) fn stream(path: &Path) -> io::Result<File> {
     )?))
 }
 
+/// A file or a device to write to, which is there. A device's or a pipe's reader is waited for: a person
+/// named it.
+pub(super) fn writable(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY
+        .union(OFlags::NOCTTY)
+        .union(OFlags::CLOEXEC);
+    Ok(File::from(rustix::fs::openat(
+        CWD,
+        path,
+        flags,
+        Mode::empty(),
+    )?))
+}
+
+/// A file of ours to be written anew, made where it is not there.
+pub(super) fn emptied(path: &Path) -> io::Result<File> {
+    let file = lock(path)?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
+/// A file of ours to be locked, made where it is not there.
+pub(super) fn lock(path: &Path) -> io::Result<File> {
+    let flags = OFlags::WRONLY.union(OFlags::CREATE).union(FLAGS);
+    let file = rustix::fs::openat(CWD, path, flags, Mode::from_raw_mode(0o666))?;
+    Ok(of_kind(File::from(file))?.0)
+}
+
+/// A folder, to have its names written to the disk.
+pub(super) fn folder(path: &Path) -> io::Result<File> {
+    let flags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+    Ok(File::from(rustix::fs::openat(
+        CWD,
+        path,
+        flags,
+        Mode::empty(),
+    )?))
+}
+
 /// All bytes of a file that has at most `most`.
 pub(super) fn whole(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let (file, metadata) = regular(path)?;

@@ -1,6 +1,6 @@
 //! Where a wheel goes, and how it is written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
@@ -29,23 +29,31 @@ impl OutputOptions {
     /// # Errors
     /// When the folder, or the nearest one above it that is there, cannot be written to.
     pub fn check(&self) -> Result<(), Error> {
-        let path = std::path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
-        for folder in path.ancestors() {
-            let flags = OFlags::DIRECTORY.union(OFlags::PATH).union(OFlags::CLOEXEC);
-            let tried = rustix::fs::openat(CWD, folder, flags, Mode::empty());
-            let tried = tried.and_then(|opened| {
-                rustix::fs::accessat(&opened, ".", Access::WRITE_OK, AtFlags::empty())
-            });
-            match tried {
-                Err(Errno::NOENT) => {}
-                Err(error) => {
-                    return Err(Error::io("write to the folder", &self.folder, error.into()));
-                }
-                Ok(()) => return Ok(()),
-            }
-        }
-        Ok(())
+        check_folder(&self.folder)
     }
+}
+
+/// Can anything be written into a folder, be it there or not?
+///
+/// # Errors
+/// When it, or the nearest one above it that is there, cannot be written to.
+pub fn check_folder(wanted: &Path) -> Result<(), Error> {
+    let path = std::path::absolute(wanted).unwrap_or_else(|_| wanted.to_owned());
+    for folder in path.ancestors() {
+        let flags = OFlags::DIRECTORY.union(OFlags::PATH).union(OFlags::CLOEXEC);
+        let tried = rustix::fs::openat(CWD, folder, flags, Mode::empty());
+        let tried = tried.and_then(|opened| {
+            rustix::fs::accessat(&opened, ".", Access::WRITE_OK, AtFlags::empty())
+        });
+        match tried {
+            Err(Errno::NOENT) => {}
+            Err(error) => {
+                return Err(Error::io("write to the folder", wanted, error.into()));
+            }
+            Ok(()) => return Ok(()),
+        }
+    }
+    Ok(())
 }
 
 impl Default for OutputOptions {

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::examine_tree::is_installed_tree;
+use super::open::{self, Told};
+use crate::error::Error;
 
 /// What a command is pointed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +27,20 @@ impl PathKind {
 }
 
 /// Look, links followed.
-pub fn path_kind(path: &Path) -> PathKind {
-    if path.is_file() {
-        return PathKind::File;
-    }
-    match (path.is_dir(), is_installed_tree(path)) {
-        (true, true) => PathKind::Installed,
-        (true, false) => PathKind::Folder,
-        (false, _) => PathKind::Other,
-    }
+///
+/// # Errors
+/// When the machine does not tell.
+pub fn path_kind(path: &Path) -> Result<PathKind, Error> {
+    let failed = |error| Error::io("read", path, error);
+    let there = match std::fs::metadata(path) {
+        Ok(there) => there,
+        Err(error) if open::told(&error) == Told::Absent => return Ok(PathKind::Other),
+        Err(error) => return Err(failed(error)),
+    };
+    Ok(match (there.is_file(), there.is_dir()) {
+        (true, _) => PathKind::File,
+        (false, false) => PathKind::Other,
+        (false, true) if is_installed_tree(path).map_err(failed)? => PathKind::Installed,
+        (false, true) => PathKind::Folder,
+    })
 }

@@ -10,6 +10,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
+use super::open;
 use super::interrupt::{Doomed, expect_size_limit, has_proc};
 use crate::error::Error;
 
@@ -134,7 +135,7 @@ impl Output {
         }
         // The name itself must survive a loss of power; a file system that cannot sync a
         // folder has no more to offer.
-        if synced && let Ok(folder) = File::open(folder_of(&target)) {
+        if synced && let Ok(folder) = open::folder(folder_of(&target)) {
             let _ = folder.sync_all();
         }
         Ok(())
@@ -163,7 +164,8 @@ impl Write for Output {
     }
 }
 
-fn folder_of(target: &Path) -> &Path {
+/// The folder that a file lies in.
+pub(super) fn folder_of(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -28,7 +28,7 @@ pub fn audit(
     disable_isa_check: bool,
     progress: &dyn Progress,
 ) -> Result<Audited, Error> {
-    if host::path_kind(path) != PathKind::File {
+    if host::path_kind(path)? != PathKind::File {
         let path = crate::wheel::Untrusted::from(path);
         return Err(Error::Usage(crate::wheel::sentence!(
             "cannot access {}. No such file",

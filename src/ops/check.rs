@@ -51,7 +51,7 @@ pub fn check(
     let mut wheels = Vec::new();
     let mut checked = Vec::new();
     for path in paths {
-        match host::path_kind(path) {
+        match host::path_kind(path)? {
             PathKind::Installed => {
                 checked.extend(judged(path, host::examine_tree(path, limits)?, exclude)?)
             }

@@ -23,7 +23,7 @@ pub struct Shown {
 /// When it is malformed or cannot be read, or when nothing can be told of it; see
 /// [`Error::is_no_platform_wheel`].
 pub fn show(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Shown>, Error> {
-    match host::path_kind(path) {
+    match host::path_kind(path)? {
         PathKind::Installed => tree(path, &world.gather.limits),
         PathKind::Folder => Err(Error::Usage(crate::wheel::sentence!(
             "`{}` holds no `.dist-info` folder: it is no site-packages",

@@ -13,7 +13,7 @@ use crate::plan::{self, SlimInput, Tree, TreePlan, TreeSize};
 /// # Errors
 /// When it is neither, or cannot be read.
 pub fn size(path: &Path, limits: &Limits, progress: &dyn Progress) -> Result<TreeSize, Error> {
-    if host::path_kind(path).is_folder() {
+    if host::path_kind(path)?.is_folder() {
         let mut gathered = host::gather_tree(TreeRoot::open(path)?.limited(limits), progress)?;
         let facts = host::slim_facts(&gathered, progress)?;
         let (dedupe, _) = planned(&mut gathered, Likeness::SameBuild, progress)?;

@@ -54,7 +54,7 @@ pub enum Planned {
 /// # Errors
 /// When it is neither, cannot be read, or a pattern is none.
 pub fn plan(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Planned, Error> {
-    if !host::path_kind(path).is_folder() {
+    if !host::path_kind(path)?.is_folder() {
         return plan_wheel(path, options, progress);
     }
     let root = TreeRoot::open(path)?.limited(&options.limits);

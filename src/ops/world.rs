@@ -72,12 +72,13 @@ impl World {
         })?;
         let folders = options.lib_path.iter().map(|path| sysroot.folder(path));
         let mut lib_path: Vec<ModulePath> = folders.collect::<Result<_, Error>>()?;
-        let there = |paths: &[PathBuf]| -> Vec<ModulePath> {
-            let folder = |path: &PathBuf| sysroot.folder(Path::new(path)).ok();
-            paths.iter().filter_map(folder).collect()
+        let there = |paths: &[PathBuf]| -> Result<Vec<ModulePath>, Error> {
+            let folders = paths.iter().map(|path| sysroot.folder_if_there(path));
+            let folders: Vec<Option<ModulePath>> = folders.collect::<Result<_, Error>>()?;
+            Ok(folders.into_iter().flatten().collect())
         };
-        lib_path.extend(there(options.instead.as_deref().unwrap_or_default()));
-        let environment = there(&options.environment);
+        lib_path.extend(there(options.instead.as_deref().unwrap_or_default())?);
+        let environment = there(&options.environment)?;
         Ok(Self {
             gather: GatherOptions {
                 libc: options.libc,

@@ -72,6 +72,7 @@ impl Wheel {
         let archive = Archive::read(source, limits)?;
         let mut notes = archive.notes().to_vec();
         let dist_info = find_dist_info(&archive, filename)?;
+        check_data(&archive, filename)?;
         let read = |name: &str, rule: Rule| {
             let path = dist_info.join(name)?;
             let entry = archive
@@ -177,13 +178,7 @@ fn find_dist_info(archive: &Archive, filename: &WheelFilename) -> Result<Archive
         }
     };
     let stem = name.strip_suffix(".dist-info").unwrap_or(name);
-    // Names are escaped, so that there is one dash; older builders did not, so every dash is tried.
-    let matches = stem.match_indices('-').any(|(dash, _)| {
-        let (project, version) = stem.split_at(dash);
-        let version = version.strip_prefix('-').unwrap_or(version);
-        same_name(project, &filename.distribution) && same_version(version, &filename.version)
-    });
-    if !matches {
+    if !is_named_after(stem, filename) {
         return Err(Error::new(
             Rule::DistInfo,
             format!(
@@ -194,6 +189,32 @@ fn find_dist_info(archive: &Archive, filename: &WheelFilename) -> Result<Archive
         .entry(name));
     }
     ArchivePath::parse(name)
+}
+
+/// Is a name of a folder, without its ending, the name and the version of the wheel?
+fn is_named_after(stem: &str, filename: &WheelFilename) -> bool {
+    // Names are escaped, so that there is one dash; older builders did not, so every dash is tried.
+    stem.match_indices('-').any(|(dash, _)| {
+        let (project, version) = stem.split_at(dash);
+        let version = version.strip_prefix('-').unwrap_or(version);
+        same_name(project, &filename.distribution) && same_version(version, &filename.version)
+    })
+}
+
+/// What stands in a `.data` directory goes elsewhere than into site-packages: by pip whatever the
+/// directory is called, by others only if it is named after the wheel.
+fn check_data(archive: &Archive, filename: &WheelFilename) -> Result<(), Error> {
+    let firsts = archive.entries().iter().map(|entry| entry.path.first());
+    let stems = firsts.filter_map(|first| Some((first, first.strip_suffix(".data")?)));
+    let mut strangers = stems.filter(|(_, stem)| !is_named_after(stem, filename));
+    let Some((first, _)) = strangers.next() else {
+        return Ok(());
+    };
+    let detail = format!(
+        "the name is not after the wheel, {}-{}.data, and installers differ on where its content goes",
+        filename.distribution, filename.version
+    );
+    Err(Error::new(Rule::DistInfo, detail).entry(first))
 }
 
 /// Reads WHEEL (PEP 427, "The .dist-info directory").

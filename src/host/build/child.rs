@@ -1,11 +1,11 @@
 //! A program that is run and ends.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::error::Error;
+use crate::host::open;
 
 /// What a program has said, and whether it ended well.
 pub(super) struct Said {
@@ -65,7 +65,7 @@ pub(super) fn run(mut command: Command, input: &[u8]) -> Result<Said, Error> {
 /// Run it to its end; everything that it says goes to a file.
 pub(super) fn run_logged(mut command: Command, log: &Path) -> Result<(bool, String), Error> {
     let failed = |error| Error::io("write the log", log, error);
-    let out = File::create(log).map_err(failed)?;
+    let out = open::emptied(log).map_err(failed)?;
     let err = out.try_clone().map_err(failed)?;
     let program = command.get_program().to_owned();
     let status = command

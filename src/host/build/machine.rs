@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::files::MOST_TEXT;
+use crate::host::open;
+
 /// How many cores this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
@@ -9,7 +12,7 @@ pub fn cores() -> usize {
 
 /// How many bytes of memory are free, within the limit of the container; 0: nobody knows.
 pub fn free_memory() -> u64 {
-    let text = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let text = |path: &str| open::text(path.as_ref(), MOST_TEXT).unwrap_or_default();
     let number = |path: &str| text(path).trim().parse::<u64>().ok();
     let meminfo = text("/proc/meminfo");
     let line = meminfo

@@ -46,13 +46,7 @@ impl Wheelhouse {
         }
         let path = own.join("lock");
         let failed = |error| Error::io("lock", &path, error);
-        let mut options = File::options();
-        let lock = options
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
+        let lock = open::lock(&path).map_err(failed)?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(Error::Busy {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
+use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -137,7 +138,7 @@ impl TreeRoot {
     }
 
     /// What a folder holds: names, each with what lies there; links are not followed.
-    pub(super) fn entries(&self, folder: &str) -> Result<Vec<(OsString, Metadata)>, Errno> {
+    pub(in crate::host) fn entries(&self, folder: &str) -> Result<Vec<(OsString, Metadata)>, Errno> {
         let opened = self.folder(folder)?;
         let mut found = Vec::new();
         for entry in rustix::fs::Dir::read_from(&opened)? {
@@ -188,6 +189,22 @@ impl TreeRoot {
         };
         let file = File::from(open().map_err(|error| self.failed("read", path, error))?);
         open::of_kind(file).map_err(|error| Error::io("read", self.host_path(path), error))
+    }
+
+    /// Open a regular file as a loader does: a link of that name is followed, wherever it leads, and none
+    /// on the way to it.
+    pub(in crate::host) fn open_followed(&self, path: &str) -> io::Result<(File, Metadata)> {
+        let (folder, name) = self.parent(path)?;
+        let file = rustix::fs::openat(&folder, name, open::FLAGS, Mode::empty())?;
+        open::of_kind(File::from(file))
+    }
+
+    /// What a path leads to, as [`TreeRoot::open_followed`] would have it.
+    pub(in crate::host) fn look_followed(&self, path: &str) -> io::Result<Metadata> {
+        let (folder, name) = self.parent(path)?;
+        let flags = OFlags::PATH.union(OFlags::CLOEXEC);
+        let found = rustix::fs::openat(&folder, name, flags, Mode::empty())?;
+        File::from(found).metadata()
     }
 
     /// The bytes of a regular file, and what it was as it was read.

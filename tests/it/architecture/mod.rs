@@ -7,6 +7,7 @@ mod circles;
 mod floors;
 mod graph;
 mod names;
+mod opened;
 mod shape;
 mod shown;
 mod source;

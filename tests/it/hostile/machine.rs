@@ -224,18 +224,32 @@ fn a_target_that_cannot_be_written_is_told_before_a_wheel_is_read() {
         ("file/below", "nothing.whl"),
         ("file/below/more", "nothing.whl"),
     ] {
-        for command in ["repair", "port"] {
+        for words in [
+            &["repair", "-w", out, wheel][..],
+            &["port", "-w", out, wheel],
+            &["slim", "-w", out, wheel],
+            &["repair", "--strip", "--debug-dir", out, "-w", "good", wheel],
+        ] {
             let mut run = Command::new(WHEELFIX);
-            run.args([command, "-w", out, wheel])
-                .current_dir(fixture.path());
+            run.args(words).current_dir(fixture.path());
             let output = run.output().unwrap();
             assert_eq!(output.status.code(), Some(4), "{}", text(&output));
             assert!(
                 text(&output).contains("write to the folder"),
-                "{}",
+                "{words:?}: {}",
                 text(&output)
             );
         }
+        let below = format!("{out}/page.html");
+        let mut run = Command::new(WHEELFIX);
+        run.args(["size", "--html", &below, wheel]);
+        let output = run.current_dir(fixture.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+        assert!(text(&output).contains("page.html"), "{}", text(&output));
+        let mut run = Command::new(WHEELFIX);
+        run.args(["build", "--wheelhouse", out, "demo"]);
+        let output = run.current_dir(fixture.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output));
     }
 }
 

@@ -75,6 +75,24 @@ fn a_dist_info_directory_of_another_name_or_version_is_refused() {
 }
 
 #[test]
+fn a_data_directory_of_another_name_is_refused() {
+    for name in [
+        "other-1.0.data/purelib/demo/a.py",
+        "demo-2.0.data/scripts/run",
+        "demo.data/data/etc/demo.conf",
+        ".data/platlib/demo.so",
+        "weights.data",
+        "demo-1.0-1.data/headers/demo.h",
+    ] {
+        let error = refused(&demo().file(name, "x").build(), Rule::DistInfo);
+        assert!(error.to_string().contains("demo-1.0.data"), "{error}");
+    }
+    for name in ["demo-1.0.data/data/x", "Demo-1.0.0.data/purelib/x", "demo/x.data/y"] {
+        accepted(&demo().file(name, "x").zip());
+    }
+}
+
+#[test]
 fn legal_differences_in_spelling_are_taken() {
     let cases = [
         ("My_Pkg-1.0-py3-none-any.whl", "my.pkg-1.0.dist-info"),
