@@ -80,7 +80,7 @@ impl Arguments {
         if !self.dry_run {
             options.output.check()?;
             if let Some(folder) = &options.debug_folder {
-                host::check_folder(folder)?;
+                crate::host::check_folder(folder)?;
             }
         }
         Repair::open(options)

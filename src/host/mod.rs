@@ -32,9 +32,7 @@ pub use build::{
     free_memory, is_same_file, local_file, read_text, sha256_of, size_of, surroundings, variables,
 };
 pub use debug_files::write_debug_files;
-pub use edit_file::{
-    check_page, holds_library, read_file, read_value, write_edited, write_page,
-};
+pub use edit_file::{check_page, holds_library, read_file, read_value, write_edited, write_page};
 pub use examine::{examine, wheels_in};
 pub use examine_tree::examine_tree;
 pub use file_source::FileSource;
@@ -42,6 +40,7 @@ pub use gather::{GatherOptions, Gathered, Judged, gather, judge, load};
 pub use gather_file::{AuditTreeOptions, gather_audit_tree, gather_file, gather_file_alone};
 pub use interrupt::expect_size_limit;
 pub use limits::{LimitRow, Limits};
+pub use open::if_there;
 pub use output_options::{OutputOptions, check_folder};
 pub use owners::owners;
 pub use path_kind::{PathKind, path_kind};

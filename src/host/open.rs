@@ -10,6 +10,8 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
+use crate::error::Error;
+
 /// How a file is opened: without waiting for a pipe's writer, or becoming a terminal's process.
 pub(super) const FLAGS: OFlags = OFlags::NONBLOCK
     .union(OFlags::NOCTTY)
@@ -54,9 +56,7 @@ pub(super) fn stream(path: &Path) -> io::Result<File> {
 /// A file or a device to write to, which is there. A device's or a pipe's reader is waited for: a person
 /// named it.
 pub(super) fn writable(path: &Path) -> io::Result<File> {
-    let flags = OFlags::WRONLY
-        .union(OFlags::NOCTTY)
-        .union(OFlags::CLOEXEC);
+    let flags = OFlags::WRONLY.union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
     Ok(File::from(rustix::fs::openat(
         CWD,
         path,
@@ -140,6 +140,18 @@ pub(super) fn digest(mut file: impl Read) -> io::Result<([u8; 32], u64)> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// What need not be there: `None` where it is not, or is something else.
+///
+/// # Errors
+/// When the machine does not tell.
+pub fn if_there<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Io { error, .. }) if told(&error) != Told::Failed => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

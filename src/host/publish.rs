@@ -10,8 +10,8 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-use super::open;
 use super::interrupt::{Doomed, expect_size_limit, has_proc};
+use super::open;
 use crate::error::Error;
 
 /// How much is gathered before it is written.

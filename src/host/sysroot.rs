@@ -110,18 +110,6 @@ impl Sysroot {
         Ok(ModulePath::new(place, &text))
     }
 
-    /// The same of a folder that need not be there.
-    ///
-    /// # Errors
-    /// When the machine does not tell whether it is.
-    pub fn folder_if_there(&self, path: &Path) -> Result<Option<ModulePath>, Error> {
-        match self.folder(path) {
-            Ok(folder) => Ok(Some(folder)),
-            Err(Error::Io { error, .. }) if open::told(&error) != Told::Failed => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// The C library whose loader lies in the root, if exactly one kind does.
     pub fn libc(&self) -> Option<Libc> {
         let names = |folder: &str| self.list(folder);

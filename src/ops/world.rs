@@ -1,10 +1,10 @@
 //! Where libraries are looked for, and by whose rules.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::elf::Strip;
 use crate::error::Error;
-use crate::host::{GatherOptions, Limits, Sysroot, SysrootOptions};
+use crate::host::{self, GatherOptions, Limits, Sysroot, SysrootOptions};
 use crate::plan::{Exclusions, Requested};
 use crate::resolve::{Libc, ModulePath};
 
@@ -73,7 +73,9 @@ impl World {
         let folders = options.lib_path.iter().map(|path| sysroot.folder(path));
         let mut lib_path: Vec<ModulePath> = folders.collect::<Result<_, Error>>()?;
         let there = |paths: &[PathBuf]| -> Result<Vec<ModulePath>, Error> {
-            let folders = paths.iter().map(|path| sysroot.folder_if_there(path));
+            let folders = paths
+                .iter()
+                .map(|path| host::if_there(sysroot.folder(path)));
             let folders: Vec<Option<ModulePath>> = folders.collect::<Result<_, Error>>()?;
             Ok(folders.into_iter().flatten().collect())
         };

@@ -138,7 +138,10 @@ impl TreeRoot {
     }
 
     /// What a folder holds: names, each with what lies there; links are not followed.
-    pub(in crate::host) fn entries(&self, folder: &str) -> Result<Vec<(OsString, Metadata)>, Errno> {
+    pub(in crate::host) fn entries(
+        &self,
+        folder: &str,
+    ) -> Result<Vec<(OsString, Metadata)>, Errno> {
         let opened = self.folder(folder)?;
         let mut found = Vec::new();
         for entry in rustix::fs::Dir::read_from(&opened)? {

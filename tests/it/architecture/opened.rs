@@ -19,10 +19,22 @@ const WAYS: [&str; 9] = [
 /// Who else opens, and what.
 const BLESSED: [(&str, &str); 5] = [
     ("src/host/open.rs", "whatever is read"),
-    ("src/host/tree/root.rs", "folders and files of a tree, on handles"),
-    ("src/host/tree/change_file.rs", "what is made in a tree, on handles"),
-    ("src/host/publish.rs", "what is written, before it has its name"),
-    ("src/host/output_options.rs", "a folder, to ask whether it can be written to"),
+    (
+        "src/host/tree/root.rs",
+        "folders and files of a tree, on handles",
+    ),
+    (
+        "src/host/tree/change_file.rs",
+        "what is made in a tree, on handles",
+    ),
+    (
+        "src/host/publish.rs",
+        "what is written, before it has its name",
+    ),
+    (
+        "src/host/output_options.rs",
+        "a folder, to ask whether it can be written to",
+    ),
 ];
 
 /// A method of ours that is called like one of them.
@@ -70,7 +82,10 @@ fn an_opening_elsewhere_is_found() {
         "rustix::fs::openat(CWD, path, flags, mode)",
         "File::options().write(true)",
     ] {
-        assert!(said("src/host/gather.rs", code).contains("gather.rs:1"), "{code}");
+        assert!(
+            said("src/host/gather.rs", code).contains("gather.rs:1"),
+            "{code}"
+        );
         assert_eq!(said("src/host/open.rs", code), "", "{code}");
     }
     assert_eq!(said("src/cli/patchelf.rs", "OpenedFile::open(path)"), "");

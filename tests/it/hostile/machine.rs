@@ -122,11 +122,15 @@ fn a_tree_that_cannot_be_read_is_the_machine_s_failure() {
         ("openat", "EACCES", "plain-1.0.dist-info/RECORD"),
         ("openat", "EMFILE", "plain-1.0.dist-info/WHEEL"),
         ("read", "EIO", "plain/a.py"),
-        ("openat", "EIO", "plain"),
+        ("openat,openat2", "EIO", "plain"),
         ("getdents64", "EIO", "plain"),
         ("getdents64", "EIO", ""),
     ] {
-        let at = site.join(path);
+        // A tree is walked on handles: what is opened is a name in a folder.
+        let at = match calls.starts_with("openat") {
+            true => path.rsplit('/').next().unwrap().into(),
+            false => site.join(path),
+        };
         let folder = site.parent().unwrap();
         let Some(output) = failing(folder, calls, error, &at, &["check", words]) else {
             return;
@@ -245,9 +249,9 @@ fn a_target_that_cannot_be_written_is_told_before_a_wheel_is_read() {
         run.args(["size", "--html", &below, wheel]);
         let output = run.current_dir(fixture.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(4), "{}", text(&output));
-        assert!(text(&output).contains("page.html"), "{}", text(&output));
+        assert!(text(&output).contains("cannot write"), "{}", text(&output));
         let mut run = Command::new(WHEELFIX);
-        run.args(["build", "--wheelhouse", out, "demo"]);
+        run.args(["build", "-w", out, "demo"]);
         let output = run.current_dir(fixture.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(4), "{}", text(&output));
     }

@@ -87,7 +87,11 @@ fn a_data_directory_of_another_name_is_refused() {
         let error = refused(&demo().file(name, "x").build(), Rule::DistInfo);
         assert!(error.to_string().contains("demo-1.0.data"), "{error}");
     }
-    for name in ["demo-1.0.data/data/x", "Demo-1.0.0.data/purelib/x", "demo/x.data/y"] {
+    for name in [
+        "demo-1.0.data/data/x",
+        "Demo-1.0.0.data/purelib/x",
+        "demo/x.data/y",
+    ] {
         accepted(&demo().file(name, "x").zip());
     }
 }
