@@ -29,6 +29,7 @@ pub fn build(
     progress: &dyn Progress,
     told: &(dyn Fn(&Made) + Sync),
 ) -> Result<Outcome, Error> {
+    host::check_folder(&options.wheelhouse)?;
     let sysroot = Sysroot::open(&SysrootOptions {
         root: options.sysroot.clone().unwrap_or_else(|| "/".into()),
         strip: Strip::None,
