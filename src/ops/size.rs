@@ -7,6 +7,7 @@ use super::slim::gather_wheel;
 use crate::error::Error;
 use crate::host::{self, Likeness, Limits, Progress, SlimFacts, TreeRoot};
 use crate::plan::{self, SlimInput, Tree, TreePlan, TreeSize};
+use crate::wheel::{Sentence, Shown, sentence};
 
 /// Measure a folder that packages are installed in, or a wheel.
 ///
@@ -21,18 +22,25 @@ pub fn size(path: &Path, limits: &Limits, progress: &dyn Progress) -> Result<Tre
         size.notes = gathered.notes;
         size.notes.extend(facts.notes());
         let copies = dedupe.merged.iter().filter(|merged| merged.other_names);
-        size.notes.extend(copies.map(|merged| {
-            crate::wheel::sentence!(
-                "{}: the same package has it under other names; loaded by two of them it is \
-                 initialised twice",
-                &merged.kept
-            )
-        }));
+        size.notes
+            .extend(copies.map(|merged| under_other_names(&merged.kept)));
         return Ok(size);
     }
     let (gathered, _) = gather_wheel(path, limits, progress)?;
     let (tree, facts) = host::wheel_facts(&gathered)?;
-    Ok(measured(&tree, &facts, &TreePlan::default()))
+    let mut size = measured(&tree, &facts, &TreePlan::default());
+    let copies = plan::copies_under_other_names(plan::elf_of(&gathered.subject)).into_iter();
+    size.notes
+        .extend(copies.map(|(file, _)| under_other_names(&file)));
+    Ok(size)
+}
+
+fn under_other_names(file: &impl Shown) -> Sentence {
+    sentence!(
+        "{}: the same package has it under other names; loaded by two of them it is initialised \
+         twice",
+        file
+    )
 }
 
 fn measured(tree: &Tree, facts: &SlimFacts, dedupe: &TreePlan) -> TreeSize {

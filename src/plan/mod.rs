@@ -75,7 +75,7 @@ pub use tree::tree_plan::{
     Apart, Distribution, LinkTarget, Merged, STORE, STORE_INFO, STORE_MANIFEST, Tree, TreeFile,
     TreePlan, followed_link, relative_link,
 };
-pub use verdict::check::check;
+pub use verdict::check::{check, copies_under_other_names};
 pub use verdict::check_needs::name_clashes;
 pub use verdict::glibc_floor::{GlibcCause, GlibcFloor};
 pub use verdict::inspect::{Carried, InspectInput, Inspection, Needed, inspect};

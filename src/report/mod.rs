@@ -2,6 +2,7 @@
 
 mod auditwheel;
 mod auditwheel_tree;
+mod blockers;
 mod build;
 mod build_cure;
 mod build_fault;
@@ -20,7 +21,6 @@ mod repair;
 mod rules;
 mod show;
 mod size;
-mod size_html;
 mod slim;
 mod tree;
 mod words;
@@ -40,8 +40,7 @@ pub use port::{PortSummary, Ported, explained, port_json, ported};
 pub use repair::{RepairSummary, note_text, plan_text, success};
 pub use rules::{rule_list, rule_text, rules_json};
 pub use show::{Shown, left_out_text, show_json, show_text};
-pub use size::{size_json, size_text};
-pub use size_html::size_html;
+pub use size::{size_html, size_json, size_text};
 pub use slim::{slim_all_json, slim_failed_json, slim_json, slim_line, slim_text};
 pub use tree::{inverted_text, tree_dot, tree_json, tree_mermaid, tree_text};
 pub use words::bytes;

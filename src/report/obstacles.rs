@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::blockers::{NAMED, blockers_hint, blockers_text};
 use super::words::{bytes, columns, count};
 use crate::elf::Soname;
-use crate::plan::{Blocker, MissingLibrary, Obstacle};
-use crate::policy::{GlibcVersion, PlatformTag};
+use crate::plan::{MissingLibrary, Obstacle};
 use crate::resolve::Libc;
 use crate::wheel::{Untrusted, escape};
-
-/// At most so many files are named for one reason.
-const NAMED: usize = 8;
 
 /// The error of a wheel that cannot be repaired.
 pub(super) fn blocked(wheel: &Untrusted, obstacles: &[Obstacle]) -> String {
@@ -369,78 +366,4 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             "give the library a shorter, plain file name and SONAME",
         ),
     }
-}
-
-pub(super) fn blockers_text(blockers: &[Blocker]) -> String {
-    let mut lines: Vec<String> = blockers.iter().take(NAMED).map(blocker).collect();
-    let more = blockers.len().saturating_sub(NAMED);
-    if more > 0 {
-        lines.push(format!("  and {more} more\n"));
-    }
-    lines.concat()
-}
-
-fn blocker(blocker: &Blocker) -> String {
-    match blocker {
-        Blocker::Version {
-            file,
-            library,
-            version,
-        } => format!(
-            "  {file} needs {} of {}\n",
-            escape(version),
-            escape(library.as_str())
-        ),
-        Blocker::Symbol {
-            file,
-            library,
-            symbol,
-        } => format!(
-            "  {file} needs {} of {}, which is not there or private\n",
-            escape(symbol),
-            escape(library.as_str())
-        ),
-        Blocker::Isa { file, level } => format!("  {file} is built for {level} processors\n"),
-        Blocker::Python { file, symbol } => format!(
-            "  {file} needs {}, which ordinary builds of Python lack\n",
-            escape(symbol)
-        ),
-        Blocker::Musl(cause) => {
-            format!(
-                "  {} {}, since Alpine {}\n",
-                cause.file, cause.what, cause.since
-            )
-        }
-    }
-}
-
-/// What to do that was not just tried.
-fn blockers_hint(blockers: &[Blocker], tag: &str, auto: bool) -> String {
-    // No tag has what is private, or what no table knows.
-    let has_release = |blocker: &Blocker| match blocker {
-        Blocker::Version { version, .. } => {
-            GlibcVersion::of(version).is_none_or(|version| version.release().is_some())
-        }
-        _ => true,
-    };
-    let newer_helps = !auto && blockers.iter().all(has_release);
-    match blockers.first() {
-        Some(Blocker::Isa { .. }) => {
-            "compile for the baseline processor, or pass `--disable-isa-ext-check`"
-        }
-        Some(Blocker::Python { .. }) => {
-            "build with a Python of wide Unicode and without fpectl (PEP 513)"
-        }
-        Some(Blocker::Musl(_)) => "build on an older Alpine, or ask for `--plat auto`",
-        Some(Blocker::Version { .. } | Blocker::Symbol { .. }) | None if newer_helps => {
-            "build on an older system, or ask for `--plat auto` or a newer tag"
-        }
-        Some(Blocker::Version { .. } | Blocker::Symbol { .. }) | None => {
-            let arch = PlatformTag::parse(tag).map_or_else(String::new, |tag| tag.arch);
-            return format!(
-                "build on an older system, or write a tag that promises nothing with `--plat linux_{arch}`"
-            );
-        }
-    }
-    .to_owned()
 }

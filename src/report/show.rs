@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::obstacles::blockers_text;
+use super::blockers::blockers_text;
 use super::words::{bytes, columns, count};
 use crate::plan::{Fault, GlibcFloor, Inspection};
 use crate::policy::{Alpine, MuslFloor, symbol_home};
@@ -22,10 +22,14 @@ pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
     verdict(&mut text, inspection);
     if !inspection.nowhere.is_empty() {
         runs_nowhere(&mut text, &inspection.nowhere, limit);
-    } else if let Some(floor) = &inspection.floor {
-        runs_on(&mut text, floor, &where_installed(inspection), limit);
-    } else if let Some(floor) = &inspection.glibc_floor {
-        runs_on_glibc(&mut text, floor, &where_installed(inspection), limit);
+    } else {
+        let installed = where_installed(inspection);
+        if let Some(floor) = &inspection.floor {
+            runs_on(&mut text, floor, &installed, limit);
+        }
+        if let Some(floor) = &inspection.glibc_floor {
+            runs_on_glibc(&mut text, floor, &installed, limit);
+        }
     }
     unbound(&mut text, &inspection.binding, limit);
     libraries(&mut text, inspection, limit);
@@ -43,7 +47,11 @@ pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
 
 fn verdict(text: &mut String, inspection: &Inspection) {
     let claims = escape(&inspection.claims.join("."));
-    let machine = format!("{} {}", inspection.libc.name(), inspection.machine);
+    let libc = inspection.libc.name();
+    let machine = match inspection.other_libc {
+        Some(other) => format!("{libc} and {} {}", other.name(), inspection.machine),
+        None => format!("{libc} {}", inspection.machine),
+    };
     if inspection.claims.is_empty() {
         // A single file makes no promise that could be kept.
         let _ = writeln!(text, "  is for     {machine}");

@@ -63,6 +63,16 @@ pub enum Note {
         /// How many rows.
         rows: usize,
     },
+    /// RECORD has paths with `./` or `//`; they were read as the plain ones.
+    RoundaboutInRecord {
+        /// How many rows.
+        rows: usize,
+    },
+    /// RECORD has rows of folders, or of bytecode that is not in the wheel; they were left out.
+    RowsOfNoFile {
+        /// How many rows.
+        rows: usize,
+    },
     /// RECORD has hashes of no use (md5, sha1); with leave, these files were not verified by it.
     WeakHashes {
         /// How many rows.
@@ -135,6 +145,16 @@ impl fmt::Display for Note {
                     "{rows} paths in RECORD are written with backslashes"
                 )
             }
+            Note::RoundaboutInRecord { rows } => {
+                write!(
+                    formatter,
+                    "{rows} paths in RECORD are written with `./` or `//`"
+                )
+            }
+            Note::RowsOfNoFile { rows } => write!(
+                formatter,
+                "{rows} rows of RECORD are of folders, or of bytecode that is not there"
+            ),
             Note::WeakHashes { rows } => write!(
                 formatter,
                 "{rows} files have only an md5 or sha1 hash in RECORD and were not verified by it"

@@ -100,8 +100,8 @@ impl Wheel {
             Record::parse(&bytes).map_err(|error| in_file(error, &dist_info, "RECORD"))
         });
         let (record, faults) = match parsed {
-            Ok(record) => {
-                let faults = check_record(&archive, &dist_info, &record, limits, &mut notes)?;
+            Ok(mut record) => {
+                let faults = check_record(&archive, &dist_info, &mut record, limits, &mut notes)?;
                 (record, faults)
             }
             Err(error) if error.is_io() => return Err(error),
@@ -303,15 +303,52 @@ fn compare_metadata(filename: &WheelFilename, metadata: &Headers, notes: &mut Ve
     });
 }
 
+/// Takes rows out of RECORD that no installer heeds: of folders that are in the wheel, and of bytecode
+/// that is not (an installer made it where RECORD was taken from), without a hash. The folders that
+/// are nowhere are given back.
+fn odd_rows(archive: &Archive, record: &mut Record, notes: &mut Vec<Note>) -> Vec<String> {
+    let is_file = |path: &ArchivePath| {
+        let entry = archive.get(path.as_str());
+        entry.is_some_and(|entry| !entry.is_directory)
+    };
+    let is_folder = |path: &ArchivePath| {
+        let mut entries = archive.entries().iter();
+        entries.any(|entry| {
+            entry.is_directory && entry.path == *path || entry.path.below(path.as_str()).is_some()
+        })
+    };
+    let unhashed = record
+        .rows()
+        .filter(|row| row.hash.is_none() && row.size.is_none() && !is_file(&row.path));
+    let odd = unhashed.filter(|row| is_bytecode(&row.path) || is_folder(&row.path));
+    let odd: Vec<ArchivePath> = odd.map(|row| row.path.clone()).collect();
+    for path in &odd {
+        record.remove(path.as_str());
+    }
+    let (folders, nowhere): (Vec<&ArchivePath>, Vec<&ArchivePath>) =
+        record.folders().partition(|path| is_folder(path));
+    let rows = odd.len().saturating_add(folders.len());
+    if rows > 0 {
+        notes.push(Note::RowsOfNoFile { rows });
+    }
+    nowhere.into_iter().map(ToString::to_string).collect()
+}
+
+/// What Python compiled: it makes it anew where it is not there.
+fn is_bytecode(path: &ArchivePath) -> bool {
+    path.file_name().ends_with(".pyc")
+}
+
 /// RECORD against the archive: the same files, sizes as far as the headers tell, hashes of use.
 /// The faults come in the order in which they count.
 fn check_record(
     archive: &Archive,
     dist_info: &ArchivePath,
-    record: &Record,
+    record: &mut Record,
     limits: &Limits,
     notes: &mut Vec<Note>,
 ) -> Result<Vec<Error>, Error> {
+    let nowhere = odd_rows(archive, record, notes);
     let mut unlisted = Vec::new();
     let mut sizes = Vec::new();
     let mut weak = Vec::new();
@@ -331,6 +368,8 @@ fn check_record(
         }
         match &row.hash {
             Some(hash) if hash.algorithm().is_weak() => weak.push(entry.path.to_string()),
+            // Installers write bytecode of their own over it, and list that without a hash (PEP 376).
+            None if is_bytecode(&entry.path) => {}
             None if !is_unrecorded(dist_info, &entry.path) => unhashed.push(entry.path.to_string()),
             _ => {}
         }
@@ -354,6 +393,11 @@ fn check_record(
     };
     refuse(Rule::RecordFiles, unlisted, "of the wheel not listed in it");
     refuse(Rule::RecordFiles, absent, "listed in it not in the wheel");
+    let (what, is) = (
+        "listed in it as a folder that the wheel does not have",
+        nowhere,
+    );
+    refuse(Rule::RecordFiles, is, what);
     refuse(Rule::RecordMismatch, sizes, "of another size than it says");
     refuse(Rule::Record, unhashed, "listed in it without a hash");
     if limits.allow_weak_hashes && !weak.is_empty() {
@@ -368,6 +412,11 @@ fn check_record(
     if record.backslashes() > 0 {
         notes.push(Note::BackslashInRecord {
             rows: record.backslashes(),
+        });
+    }
+    if record.roundabout() > 0 {
+        notes.push(Note::RoundaboutInRecord {
+            rows: record.roundabout(),
         });
     }
     for name in SIGNATURES {

@@ -1,6 +1,6 @@
 //! RECORD: every file of a wheel with its hash and size (PEP 376, PEP 427).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{Error, Rule};
 use super::escape::escape;
@@ -22,12 +22,16 @@ pub struct RecordRow {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     rows: BTreeMap<ArchivePath, RecordRow>,
+    /// Folders, which some builders list as if they were files.
+    folders: BTreeSet<ArchivePath>,
     backslashes: usize,
+    roundabout: usize,
 }
 
 impl Record {
     /// Reads RECORD: comma-separated values, quoted where they need it, UTF-8. Backslashes in
-    /// paths are taken for slashes (builders on Windows wrote them so) and counted.
+    /// paths are taken for slashes (builders on Windows wrote them so), `./a` and `a//b` for the plain
+    /// path, and counted. A row that ends with a slash, without hash and size, is a folder's.
     ///
     /// # Errors
     /// [`Rule::Record`] when it is no such file, a row has not three values or a value makes no
@@ -46,7 +50,16 @@ impl Record {
             if slashes != row.path {
                 record.backslashes = record.backslashes.saturating_add(1);
             }
-            let path = ArchivePath::parse(&slashes)?;
+            let plain = plain_path(&slashes);
+            let is_folder = slashes.ends_with('/');
+            let path = ArchivePath::parse(&plain)?;
+            if is_folder && row.hash.is_none() && row.size.is_none() {
+                record.folders.insert(path);
+                continue;
+            }
+            if plain != slashes {
+                record.roundabout = record.roundabout.saturating_add(1);
+            }
             if record.rows.contains_key(&path) {
                 let again = format!("RECORD lists it again in line {}", row.line);
                 return Err(Error::new(Rule::RecordDuplicate, again).entry(&path));
@@ -75,6 +88,17 @@ impl Record {
     #[must_use]
     pub fn backslashes(&self) -> usize {
         self.backslashes
+    }
+
+    /// How many paths were written with `./` or `//`.
+    #[must_use]
+    pub fn roundabout(&self) -> usize {
+        self.roundabout
+    }
+
+    /// The folders that it lists; they are not among the rows.
+    pub fn folders(&self) -> impl Iterator<Item = &ArchivePath> {
+        self.folders.iter()
     }
 
     /// Adds a row, or replaces that of the same path.
@@ -193,6 +217,18 @@ pub fn record_lines(
     }))
 }
 
+/// A path without components that lead nowhere (`.`, empty ones), as every file system reads it. An
+/// absolute one, and one that climbs, stay what they are.
+fn plain_path(path: &str) -> String {
+    let (root, rest) = match path.strip_prefix('/') {
+        Some(rest) => ("/", rest),
+        None => ("", path),
+    };
+    let leads = |part: &&str| !part.is_empty() && *part != ".";
+    let parts: Vec<&str> = rest.split('/').filter(leads).collect();
+    format!("{root}{}", parts.join("/"))
+}
+
 /// The number of the first line with nothing in it, from 1 on. Paths hold no line breaks, so a line is
 /// one wherever it stands; what is behind the last line break is none.
 fn blank_line(bytes: &[u8]) -> Option<usize> {
@@ -262,6 +298,19 @@ mod tests {
     }
 
     #[test]
+    fn roundabout_paths_are_read_as_plain_ones_and_folders_apart() {
+        let text = format!("./a.py,{HASH},0\nb/./c//d.py,{HASH},0\nb/,,\n./b/c/,,\n");
+        let record = Record::parse(text.as_bytes()).unwrap();
+        let rows: Vec<&str> = record.rows().map(|row| row.path.as_str()).collect();
+        let folders: Vec<&str> = record.folders().map(ArchivePath::as_str).collect();
+        assert_eq!(
+            (rows, folders),
+            (vec!["a.py", "b/c/d.py"], vec!["b", "b/c"])
+        );
+        assert_eq!(record.roundabout(), 2);
+    }
+
+    #[test]
     fn broken_rows_are_refused() {
         let cases = [
             ("a,,\na,,\n", Rule::RecordDuplicate),
@@ -278,6 +327,11 @@ mod tests {
             ("a,whirl=x,\n", Rule::RecordAlgorithm),
             ("../a,,\n", Rule::Name),
             ("/a,,\n", Rule::Name),
+            ("./../a,,\n", Rule::Name),
+            (".,,\n", Rule::Name),
+            (".//,,\n", Rule::Name),
+            ("a,,\n./a,,\n", Rule::RecordDuplicate),
+            ("a//b,,\na/b,,\n", Rule::RecordDuplicate),
         ];
         for (text, rule) in cases {
             assert_eq!(

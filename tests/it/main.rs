@@ -33,6 +33,7 @@ mod odd_wheels;
 mod package;
 mod pairs;
 mod port;
+mod record_rows;
 mod resolve;
 mod trees;
 mod truth;

@@ -143,7 +143,7 @@ fn a_version_need_without_its_library_follows_the_graft_that_another_file_brings
 
 /// The file with one need fewer, as an editor leaves it that knows nothing of versions: the entry
 /// becomes a spare one at the end of the list.
-fn without_need(bytes: &[u8], name: &[u8]) -> Vec<u8> {
+pub(crate) fn without_need(bytes: &[u8], name: &[u8]) -> Vec<u8> {
     let facts = goblin_dynamic(bytes);
     let (list, strings) = facts;
     let mut bytes = bytes.to_vec();

@@ -72,6 +72,8 @@ impl Fault {
             | Note::RepeatedHeader { .. }
             | Note::MissingHeader { .. }
             | Note::BackslashInRecord { .. }
+            | Note::RoundaboutInRecord { .. }
+            | Note::RowsOfNoFile { .. }
             | Note::WeakHashes { .. }
             | Note::Signature { .. } => None,
         }

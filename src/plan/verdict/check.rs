@@ -22,7 +22,7 @@ use crate::plan::rules::needs::NeedFault;
 use crate::plan::rules::tags::TagFault;
 use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::verdict::unbrought_versions;
-use crate::policy::{Alpine, Family, PlatformTag, What, musl_floor, policy_of};
+use crate::policy::{Alpine, Family, GlibcVersion, PlatformTag, What, musl_floor, policy_of};
 use crate::resolve::{Exceeded, Libc, ModulePath, is_extension, libc_of, musl_ignores};
 
 /// Everything that is wrong with a package, sorted by code, then by file. What is excluded may be
@@ -53,7 +53,7 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Result<Vec<Fault>, Exce
         let widest = tags(package, settled, &mut found);
         let promise = Promise::new(settled, widest.as_ref());
         found.extend(not_imported(subject, &package.importers));
-        found.extend(under_other_names(subject));
+        found.extend(under_other_names(&subject.elf));
         check_needs::check(
             &subject.graph,
             settled,
@@ -82,9 +82,10 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Result<Vec<Fault>, Exce
     Ok(found)
 }
 
-/// Libraries that are there under several names, as copies: links lead to one real file.
-fn under_other_names(subject: &Subject) -> Vec<Fault> {
-    let libraries = subject.elf.iter().filter(|entry| {
+/// Libraries that are there under several names, as copies: links lead to one real file. Each with its
+/// other names.
+pub fn copies_under_other_names(elf: &[ElfEntry]) -> Vec<(ModulePath, Vec<ModulePath>)> {
+    let libraries = elf.iter().filter(|entry| {
         let facts = &entry.file.facts;
         let is_library = facts.dynamic && !facts.is_program;
         is_library && !is_extension(entry.installed.file_name(), facts)
@@ -102,12 +103,23 @@ fn under_other_names(subject: &Subject) -> Vec<Fault> {
         };
         let others =
             entries.filter(|other| other.installed.file_name() != first.installed.file_name());
-        found.extend(others.map(|other| {
-            let (file, other) = (first.installed.clone(), other.installed.clone());
-            FileFault::LibraryTwice { file, other }.into()
-        }));
+        let others: Vec<ModulePath> = others.map(|other| other.installed.clone()).collect();
+        if !others.is_empty() {
+            found.push((first.installed.clone(), others));
+        }
     }
     found
+}
+
+fn under_other_names(elf: &[ElfEntry]) -> Vec<Fault> {
+    let copies = copies_under_other_names(elf).into_iter();
+    let faults = copies.flat_map(|(file, others)| {
+        others.into_iter().map(move |other| {
+            let file = file.clone();
+            FileFault::LibraryTwice { file, other }.into()
+        })
+    });
+    faults.collect()
 }
 
 /// How a file asks for an executable stack, as far as its C library makes a difference.
@@ -236,6 +248,17 @@ fn tag_name(widest: Option<&PlatformTag>, settled: &Platform) -> String {
     )
 }
 
+/// The first symbol of a version that a file needs, with it; the version alone where none is told apart.
+fn private_symbol(links: &Links, file: &ModulePath, version: String) -> String {
+    let facts = links.files.get(file).map(|file| &file.facts);
+    let symbols = facts.into_iter().flat_map(|facts| facts.symbols.iter());
+    let named = symbols.filter(|symbol| !symbol.defined && symbol.version == Some(&version));
+    match named.map(|symbol| symbol.name).min() {
+        Some(name) => format!("{name}@{version}"),
+        None => version,
+    }
+}
+
 /// What keeps files from the oldest glibc that the widest tag speaks of.
 fn glibc(
     subject: &Subject,
@@ -265,6 +288,18 @@ fn glibc(
     for blocker in blockers {
         let tag = tag.to_string();
         found.push(match blocker {
+            Blocker::Version {
+                file,
+                library,
+                version,
+            } if GlibcVersion::of(&version) == Some(GlibcVersion::Private) => {
+                let symbol = private_symbol(&links, &file, version);
+                Fault::from(NeedFault::PrivateSymbol {
+                    file,
+                    symbol,
+                    library,
+                })
+            }
             Blocker::Version {
                 file,
                 library,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::elf::{Arch, Soname};
 use crate::plan::needs::exclusions::Exclusions;
+use crate::plan::needs::foreign::all_suit_both;
 use crate::plan::needs::hindrance::{sure_hindrances, surroundings};
 use crate::plan::needs::imports::not_imported;
 use crate::plan::needs::links::{Leads, Links};
@@ -42,6 +43,9 @@ pub struct Inspection {
     pub wheel: String,
     /// Whose loader loads it.
     pub libc: Libc,
+    /// The other C library, where its tags speak of both and its files suit both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_libc: Option<Libc>,
     /// The machine, as tags call it.
     pub machine: &'static str,
     /// The platform tags that the file name claims.
@@ -128,7 +132,9 @@ pub fn inspect(input: &InspectInput<'_>) -> Result<Inspection, Exceeded> {
         .into_iter()
         .filter(|one| auto(one) || claimed(one));
     let own: BTreeSet<&ModulePath> = files.iter().collect();
-    let floor = (libc == Libc::Musl).then(|| musl_floor(&subject.graph, arch, &own, false));
+    let other = other_libc(input);
+    let is_of = |one: Libc| libc == one || other == Some(one);
+    let floor = is_of(Libc::Musl).then(|| musl_floor(&subject.graph, arch, &own, false));
     let mut assessed: Vec<Assessed> = candidates
         .map(|policy| Assessed {
             policy,
@@ -140,7 +146,8 @@ pub fn inspect(input: &InspectInput<'_>) -> Result<Inspection, Exceeded> {
         let mut blockers = one.outside.blockers(&links, one.policy, arch, one.version);
         blockers.extend(python_blockers(&links, &one.outside));
         blockers.extend(isa_blockers(&links, &one.outside, arch));
-        blockers.extend(musl_blockers(one.policy, floor.as_ref(), arch));
+        let floor = floor.as_ref().filter(|_| libc == Libc::Musl);
+        blockers.extend(musl_blockers(one.policy, floor, arch));
         blockers
     };
     // Past the newest row of the table, as `repair` tags it.
@@ -179,18 +186,49 @@ pub fn inspect(input: &InspectInput<'_>) -> Result<Inspection, Exceeded> {
         libc,
         machine: arch.name(),
         claims: input.claims.to_vec(),
-        deserves: deserved.map_or_else(Vec::new, |one| one.policy.names_at(arch, one.version)),
+        other_libc: other,
+        deserves: deserved.map_or_else(Vec::new, |one| {
+            let mut names = one.policy.names_at(arch, one.version);
+            names.extend(
+                other
+                    .into_iter()
+                    .flat_map(|libc| claimed_of(input.claims, libc, arch)),
+            );
+            names
+        }),
         blockers: blockers.unwrap_or_default(),
         build_ids: build_ids(&subject.elf),
         carries: carried(&links, &subject.elf),
         needs,
         versions: versions(&links, &files),
-        glibc_floor: (libc == Libc::Glibc)
-            .then(|| glibc_floor(&subject.graph, &links, &files, arch)),
+        glibc_floor: is_of(Libc::Glibc).then(|| glibc_floor(&subject.graph, &links, &files, arch)),
         binding,
         nowhere,
         floor,
     })
+}
+
+/// The claims that are tags of a C library, known ones.
+fn claimed_of(claims: &[String], libc: Libc, arch: Arch) -> impl Iterator<Item = String> {
+    let of_libc = move |tag: &&String| {
+        let known = policies(libc, arch).into_iter();
+        known
+            .flat_map(|policy| policy.names(arch))
+            .any(|name| name == **tag)
+    };
+    claims.iter().filter(of_libc).cloned()
+}
+
+/// The C library that the subject is not judged by, where the tags speak of it too and every file
+/// suits both.
+fn other_libc(input: &InspectInput<'_>) -> Option<Libc> {
+    let Platform { arch, libc, .. } = input.subject.platform;
+    let other = match libc {
+        Libc::Musl => Libc::Glibc,
+        Libc::Glibc => Libc::Musl,
+    };
+    let speaks = |libc| claimed_of(input.claims, libc, arch).next().is_some();
+    (speaks(libc) && speaks(other) && all_suit_both(&input.subject.elf)).then_some(other)
 }
 
 fn build_ids(elf: &[ElfEntry]) -> BTreeMap<ModulePath, String> {

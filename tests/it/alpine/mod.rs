@@ -1,6 +1,7 @@
 //! The promises on a real Alpine.
 
 mod dedupe;
+mod kinds;
 mod loads;
 mod repair;
 mod sbom;

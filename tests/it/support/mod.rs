@@ -9,6 +9,7 @@ pub mod elf_workshop;
 pub mod fault;
 pub mod hostile;
 pub mod installed_tree;
+pub mod loaders;
 pub mod scratch;
 pub mod small_world;
 pub mod sparse;
