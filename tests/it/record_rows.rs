@@ -51,11 +51,13 @@ fn repaired(change: impl Fn(&str) -> String) -> Result<(String, String), String>
     Ok((text(&said), record))
 }
 
+type Change = Box<dyn Fn(&str) -> String>;
+
 #[test]
 fn rows_that_no_installer_heeds_are_taken_and_not_passed_on() {
     let (_, plain) = repaired(str::to_owned).unwrap();
     let row = |more: &'static str| move |rows: &str| format!("{more}\n{rows}");
-    let shapes: [(&str, Box<dyn Fn(&str) -> String>); 8] = [
+    let shapes: [(&str, Change); 8] = [
         (
             "./",
             Box::new(|rows| rows.replace("demo/__init__.py", "./demo/__init__.py")),

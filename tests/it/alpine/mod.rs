@@ -2,6 +2,7 @@
 
 mod dedupe;
 mod kinds;
+mod libcs;
 mod loads;
 mod repair;
 mod sbom;
