@@ -61,7 +61,9 @@ fn libraries_that_were_linked_to_glibc_load_on_musl_where_check_lets_them() {
     );
     let old = library("libold.so", "malloc", &[&libc]);
     let fortified = library("libfortified.so", "__memcpy_chk", &[&libc]);
-    let extension = yard.library("ext.so", "int PyInit_ext(void) { return 1; }", &[]);
+    // What tells that the wheel is for musl.
+    let musl = stand_in(&yard, "libc.musl-x86_64.so.1", &[]);
+    let extension = yard.library("ext.so", "int PyInit_ext(void) { return 1; }", &[&musl]);
     let files: [(&str, &[u8]); 8] = [
         ("demo/ext.so", &extension),
         ("demo/libwaf.so", &waf),
