@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::error::Error;
 use crate::host::{self, Limits, PathKind, Progress};
 use crate::plan::{self, Degree, Exclusions, Fault, Package, Rule, RuleChoice};
+use crate::resolve::{Bound, ModulePath, Place};
 
 /// The findings of one wheel, or of one installed package.
 #[derive(Clone, Debug)]
@@ -73,8 +74,13 @@ pub fn check(
             Err(error) => failed.push(error),
         }
     }
+    let mut count = 0_u64;
     for one in &mut checked {
         one.findings.retain(|fault| choice.holds(fault.rule()));
+        count = count.saturating_add(one.findings.len() as u64);
+        let place = ModulePath::new(Place::Wheel, &one.name);
+        let allowed = limits.budget.allow(Bound::Findings, count, &place);
+        allowed.map_err(Error::exceeded(one.path.as_str()))?;
     }
     Ok(Outcome { checked, failed })
 }

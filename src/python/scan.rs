@@ -2,6 +2,8 @@
 
 use super::tokens::{Token, Tokens};
 
+/// More words than any import has; what is behind them is passed over.
+const LONGEST_STATEMENT: usize = 1 << 16;
 /// Longer strings are no names of files or modules.
 const LONGEST_NAME: usize = 200;
 
@@ -41,22 +43,30 @@ pub fn scan(source: &str, wanted: impl Fn(&str) -> bool) -> Mentions {
                 if is_name && wanted(text) {
                     mentions.strings.push(text.to_owned());
                 }
-                statement.push(token);
+                add(&mut statement, token);
             }
             Token::Name("attach_stub") => {
                 mentions.attaches_stub = true;
-                statement.push(token);
+                add(&mut statement, token);
             }
             // `else: import x` is a statement behind a colon.
             Token::Line | Token::Mark(b';' | b':') => {
                 read_statement(&statement, &mut mentions.imports);
                 statement.clear();
             }
-            _ => statement.push(token),
+            _ => add(&mut statement, token),
         }
     }
     read_statement(&statement, &mut mentions.imports);
     mentions
+}
+
+/// Keeps what an import is made of, and of any other statement that it is one.
+fn add<'a>(statement: &mut Vec<Token<'a>>, token: Token<'a>) {
+    let is_import = matches!(statement.first(), Some(Token::Name("import" | "from")));
+    if statement.is_empty() || is_import && statement.len() < LONGEST_STATEMENT {
+        statement.push(token);
+    }
 }
 
 fn read_statement(statement: &[Token<'_>], imports: &mut Vec<Import>) {

@@ -202,7 +202,7 @@ fn node_name(graph: &Graph, edge: &Edge) -> String {
 }
 
 /// So many edges are told as JSON: no person reads more, and a page of each makes gigabytes.
-const MOST_EDGES: usize = 100_000;
+const MOST_EDGES: usize = 30_000;
 
 /// All walks as JSON, in pieces: the whole may be larger than what it tells of.
 pub fn tree_json(graph: &Graph) -> impl Iterator<Item = String> {

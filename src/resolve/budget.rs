@@ -43,6 +43,8 @@ pub enum Bound {
     Lookups,
     /// Symbols that nothing defines, each once for a file that needs it.
     Unbound,
+    /// What `check` finds, in all that it looks at.
+    Findings,
     /// Needed names that are followed in all rounds of `dedupe` together.
     RoundEdges,
 }
@@ -51,7 +53,7 @@ pub enum Bound {
 type Row = (Bound, &'static str, u64, &'static str);
 
 /// All bounds, in the order of [`Bound`].
-const BOUNDS: [Row; 15] = [
+const BOUNDS: [Row; 16] = [
     (
         Bound::NameLength,
         "name-length",
@@ -90,7 +92,7 @@ const BOUNDS: [Row; 15] = [
         "libraries that each load the next one",
     ),
     (Bound::Modules, "modules", 50_000, "files to load"),
-    (Bound::Edges, "edges", 1_000_000, "needs to follow"),
+    (Bound::Edges, "edges", 150_000, "needs to follow"),
     (
         Bound::SearchSteps,
         "search-steps",
@@ -116,10 +118,11 @@ const BOUNDS: [Row; 15] = [
         50_000,
         "symbols that nothing defines",
     ),
+    (Bound::Findings, "findings", 50_000, "findings of `check`"),
     (
         Bound::RoundEdges,
         "round-edges",
-        4_000_000,
+        2_000_000,
         "needs to follow in all rounds of `dedupe`",
     ),
 ];

@@ -110,7 +110,7 @@ impl Default for Limits {
             name: 4096,
             held: 64 << 20,
             held_ratio: 50,
-            metadata_file: 64 << 20,
+            metadata_file: 32 << 20,
             allow_weak_hashes: false,
         }
     }

@@ -97,6 +97,14 @@ impl Wheel {
         let metadata = Headers::parse(&read("METADATA", Rule::Metadata)?);
         compare_metadata(filename, &metadata, &mut notes);
         let parsed = read("RECORD", Rule::Record).and_then(|bytes| {
+            // A row is a file's.
+            let rows = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+            if rows > limits.entries.saturating_add(1) {
+                let most = limits.entries;
+                let detail = format!("RECORD has {rows} rows; the limit is {most} entries");
+                let error = Error::limit("entries", rows, detail);
+                return Err(in_file(error, &dist_info, "RECORD"));
+            }
             Record::parse(&bytes).map_err(|error| in_file(error, &dist_info, "RECORD"))
         });
         let (record, faults) = match parsed {

@@ -27,7 +27,7 @@ use crate::wheel::{ArchivePath, InstalledRecord, Sentence, Untrusted, sentence};
 /// What a killed run of `slim` was about.
 pub(super) const JOURNAL: &str = ".wheelfix-slim.json";
 /// The most bytes of a RECORD: a hundred thousand rows have ten million.
-pub(super) const MOST_RECORD: u64 = 64 << 20;
+pub(super) const MOST_RECORD: u64 = 32 << 20;
 
 /// An installed tree as it was found.
 pub struct GatheredTree {

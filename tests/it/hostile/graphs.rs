@@ -219,3 +219,24 @@ fn a_bound_can_be_raised_and_lowered() {
         assert!(text.contains("--limit"), "{text}");
     }
 }
+
+#[test]
+fn very_many_files_that_need_the_same_files_are_answered_or_refused() {
+    let needed = names(300);
+    let leaf = |number: usize| {
+        let elf = Elf::library(&format!("lib{number}.so"), &[]);
+        (format!("demo/lib{number}.so"), elf)
+    };
+    let root = |number: usize| {
+        let elf = Elf {
+            rpath: Some("$ORIGIN".to_owned()),
+            defines: vec![format!("PyInit_m{number}")],
+            ..needing(needed.clone())
+        };
+        (format!("demo/m{number}.so"), elf)
+    };
+    for count in [100, 450, 800] {
+        let files: Vec<(String, Elf)> = (0..300).map(leaf).chain((0..count).map(root)).collect();
+        Bomb::new(&files).ended();
+    }
+}
