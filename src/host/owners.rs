@@ -6,7 +6,7 @@ use super::sysroot::Sysroot;
 use crate::error::Error;
 use crate::packages::{
     Distribution, DpkgStatus, Licence, Package, PackageKind, apk_owners, copyright_licences,
-    dpkg_listed,
+    dpkg_listed, dpkg_may_own,
 };
 use crate::resolve::{ModulePath, Place};
 use crate::wheel::{Headers, InstalledRecord};
@@ -33,7 +33,12 @@ pub fn owners(
         for text in APK.iter().filter_map(|place| text(sysroot, place)) {
             found.extend(apk_owners(&text, &wanted));
         }
-        found.extend(of_dpkg(sysroot, &wanted));
+        let of_root = files.iter().filter(|file| file.place() == Place::System);
+        let of_root = of_root.filter(|file| dpkg_may_own(file.relative()));
+        let wanted: BTreeSet<String> = of_root.flat_map(spellings).collect();
+        if !wanted.is_empty() {
+            found.extend(of_dpkg(sysroot, &wanted));
+        }
     }
     let distribution = distribution(sysroot);
     let of_root = |file: &ModulePath| {
@@ -67,7 +72,8 @@ fn spellings(file: &ModulePath) -> [String; 2] {
 
 fn text(sysroot: &Sysroot, path: &str) -> Option<String> {
     let bytes = sysroot.bytes(&ModulePath::new(Place::System, path), MOST)?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    let read = String::from_utf8(bytes);
+    Some(read.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 fn distribution(sysroot: &Sysroot) -> Option<Distribution> {

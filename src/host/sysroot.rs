@@ -346,7 +346,8 @@ pub(super) fn elf_file(
     // A file that cannot be stripped safely has nothing to save.
     let strippable = match measure.filter(|_| facts.dynamic) {
         None => 0,
-        Some(Strip::None) => elf::strippable(bytes, Strip::All).unwrap_or(0),
+        // Nobody strips now: what is told of it is a remark.
+        Some(Strip::None) => elf::strip_saves(bytes, Strip::All).unwrap_or(0),
         Some(chosen) => elf::strippable(bytes, chosen).unwrap_or(0),
     };
     Ok(ElfFile {

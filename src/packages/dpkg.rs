@@ -66,16 +66,34 @@ impl DpkgStatus {
 
 /// Which of the `wanted` paths a package has, by its `.list` or its `.md5sums`.
 pub fn dpkg_listed(list: &str, wanted: &BTreeSet<String>) -> Vec<String> {
-    let path = |line: &str| match line.strip_prefix('/') {
-        Some(path) => path.to_owned(),
+    let path = |line| match str::strip_prefix(line, '/') {
+        Some(path) => path,
         // `SUM  PATH`
         None => match line.split_once("  ") {
-            Some((_, path)) => path.trim_start_matches('/').to_owned(),
-            None => line.to_owned(),
+            Some((_, path)) => path.trim_start_matches('/'),
+            None => line,
         },
     };
     let paths = list.lines().map(path);
-    paths.filter(|path| wanted.contains(path)).collect()
+    let paths = paths.filter(|path| wanted.contains(*path));
+    paths.map(str::to_owned).collect()
+}
+
+/// Whether a package may bring a file there: what is below the folders of users and of the machine's
+/// owner is nobody's (Filesystem Hierarchy Standard 3.0; Debian policy 9.1.2). The lists of all packages
+/// need not be read for it.
+pub fn dpkg_may_own(path: &str) -> bool {
+    let others = [
+        "usr/local/",
+        "home/",
+        "root/",
+        "tmp/",
+        "mnt/",
+        "media/",
+        "run/",
+        "proc/",
+    ];
+    !others.iter().any(|folder| path.starts_with(folder))
 }
 
 /// The licences that a Debian copyright file names, each once, in their order; none where the file is
@@ -188,6 +206,13 @@ Version: 1
             assert_eq!(dpkg_listed(list, &wanted), ["usr/lib/a.so"], "{list}");
         }
         assert!(dpkg_listed("/usr/lib/a.so.1\n", &wanted).is_empty());
+    }
+
+    #[test]
+    fn what_users_put_there_is_no_package_s() {
+        assert!(dpkg_may_own("usr/lib/libz.so.1") && dpkg_may_own("opt/x/libx.so"));
+        assert!(!dpkg_may_own("usr/local/lib/libz.so.1"));
+        assert!(!dpkg_may_own("home/somebody/libz.so.1"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod os_release;
 mod package;
 
 pub use apk::apk_owners;
-pub use dpkg::{DpkgStatus, copyright_licences, dpkg_listed};
+pub use dpkg::{DpkgStatus, copyright_licences, dpkg_listed, dpkg_may_own};
 pub use licence::Licence;
 pub use os_release::Distribution;
 pub use package::{Package, PackageKind};

@@ -17,7 +17,7 @@
 //! | --- | --- |
 //! | know what a loader sees of a file | [`read()`]; [`read_links`] without reading all of it |
 //! | change a file | [`edit()`] with [`Edits`] |
-//! | know what a strip would save | [`strippable`], [`symbol_bytes`] |
+//! | know what a strip would save | [`strippable`], [`strip_saves`], [`symbol_bytes`] |
 //! | see whether another tool's edit holds up | [`verify()`], [`compare()`] |
 //! | see whether two files are one build | [`same_build()`] |
 
@@ -39,7 +39,7 @@ mod twin;
 pub use address::{FileOffset, VirtualAddress};
 pub use buffer::Buffer;
 pub use codec::{Class, Endian};
-pub use edit::{Edited, edit, strippable};
+pub use edit::{Edited, edit, strip_saves, strippable};
 pub use edits::{Edits, MoreEdits, Relr, RunPathEdit, Strip};
 pub use error::{Error, ErrorKind};
 pub use proof::compare::{Comparison, compare};

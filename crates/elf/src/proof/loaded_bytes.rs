@@ -204,11 +204,6 @@ impl OldBytes {
             unpacked: unpacked_words(old, edits)?,
         })
     }
-
-    /// Whether a byte outside of all tables is one that nobody reads.
-    fn is_filler(&self, address: VirtualAddress, byte: u8) -> bool {
-        is_filler(byte) && !self.sections.contains(address)
-    }
 }
 
 fn verify_load(
@@ -225,9 +220,11 @@ fn verify_load(
     while at < end {
         let (was_table, next_before) = before.tables.state(at);
         let (is_table, next_after) = after.state(at);
+        let (in_section, next_section) = before.sections.state(at);
         let is_gone = at >= other_end;
         let next_end = if is_gone { end } else { other_end };
-        let stop = next_before.min(next_after).min(end).min(next_end);
+        let stop = next_before.min(next_after).min(next_section);
+        let stop = stop.min(end).min(next_end);
         if was_table && is_table && !is_gone {
             // Compared by what they mean.
             at = stop;
@@ -239,10 +236,12 @@ fn verify_load(
         let two = slice(new.bytes, other.offset.plus(inside), size);
         let outside = || Error::unverified("a segment lies outside the file").at(other.offset);
         let one = one.ok_or_else(outside)?;
+        // A byte outside of all tables that nobody reads.
+        let is_filler = |byte| !in_section && is_filler(byte);
         let differing = if is_gone {
             // Unused, or what a table left.
             let mut rest = addresses(at).zip(one);
-            rest.find(|&(address, &byte)| !was_table && !before.is_filler(address, byte))
+            rest.find(|&(_, &byte)| !was_table && !is_filler(byte))
                 .map(|(address, _)| address)
         } else {
             let two = two.ok_or_else(outside)?;
@@ -250,12 +249,9 @@ fn verify_load(
                 // Left behind by a table: cleared.
                 (true, _) => new == 0,
                 // A table came here: nothing may have been lost.
-                (false, true) => before.is_filler(address, old),
+                (false, true) => is_filler(old),
                 // A table may have come through here on its way, or an addend have left.
-                (false, false) => {
-                    new == 0
-                        && (before.is_filler(address, old) || before.unpacked.contains(address))
-                }
+                (false, false) => new == 0 && (is_filler(old) || before.unpacked.contains(address)),
             };
             first_difference(at, one, two, &may_differ)
         };
