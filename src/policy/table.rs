@@ -81,23 +81,6 @@ impl Policy {
     pub fn forbidden(&self, library: &str) -> Option<&BTreeSet<&'static str>> {
         self.forbids.get(library)
     }
-
-    fn is(&self, name: &str) -> bool {
-        name == format!(
-            "{}_{}_{}",
-            self.family_name(),
-            self.version.0,
-            self.version.1
-        )
-    }
-
-    fn family_name(&self) -> &'static str {
-        match self.family {
-            Family::Linux => "linux",
-            Family::Manylinux => "manylinux",
-            Family::Musllinux => "musllinux",
-        }
-    }
 }
 
 /// The policies of a C library for a machine, the one that runs on most machines first.
@@ -194,10 +177,10 @@ fn between<'a>(
     last: &str,
 ) -> impl Iterator<Item = &'a mut Policy> {
     let bound = |name: &str| {
-        table
-            .iter()
-            .find(|policy| policy.is(name))
-            .map(|policy| (policy.family, policy.version))
+        let tag = PlatformTag::parse(&format!("{name}_any"))?;
+        let key = (tag.family, tag.version);
+        let mut keys = table.iter().map(|policy| (policy.family, policy.version));
+        keys.find(|known| *known == key)
     };
     let (lower, upper) = (bound(first), bound(last));
     table.iter_mut().filter(move |policy| {
@@ -211,6 +194,17 @@ fn between<'a>(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    impl Policy {
+        fn is(&self, name: &str) -> bool {
+            let family = match self.family {
+                Family::Linux => "linux",
+                Family::Manylinux => "manylinux",
+                Family::Musllinux => "musllinux",
+            };
+            name == format!("{family}_{}_{}", self.version.0, self.version.1)
+        }
+    }
 
     fn policy(tag: &str) -> &'static Policy {
         policy_of(&PlatformTag::parse(tag).unwrap(), Arch::X86_64).unwrap()
