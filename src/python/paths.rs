@@ -52,43 +52,57 @@ pub struct Paths {
 #[must_use]
 pub fn paths(source: &str, wanted: impl Fn(&str) -> bool) -> Paths {
     let mut found = Paths::default();
-    let mut statement: Vec<Token<'_>> = Vec::new();
+    let mut statement = Statement::default();
     for token in Tokens::new(source).chain([Token::Line]) {
-        match token {
-            Token::Line | Token::Mark(b';') => {
-                read_statement(&statement, &wanted, &mut found);
-                statement.clear();
-            }
-            _ => statement.push(token),
+        if matches!(token, Token::Line | Token::Mark(b';')) {
+            std::mem::take(&mut statement).end(&mut found);
+            continue;
         }
-    }
-    found
-}
-
-fn read_statement(statement: &[Token<'_>], wanted: &impl Fn(&str) -> bool, found: &mut Paths) {
-    for pair in statement.windows(2) {
-        if let [Token::Name("def"), Token::Name(name)] = pair
+        if let (true, Token::Name(name)) = (statement.is_def, token)
             && name.to_ascii_lowercase().contains("include")
         {
             found.gives_includes = true;
         }
+        statement.add(token, &wanted);
     }
-    let joins = statement.iter().any(|token| match token {
-        Token::Name(name) => WORDS.contains(name),
-        Token::Mark(b'/') => true,
-        _ => false,
-    });
-    for token in statement {
-        let Token::Text(text) = token else { continue };
-        let is_path = text.len() <= LONGEST_PATH && !text.contains(['\n', '\\']);
-        if !is_path || !wanted(text) {
-            continue;
+    found
+}
+
+/// What counts of a statement so far.
+#[derive(Default)]
+struct Statement<'a> {
+    /// Whether it makes a path.
+    joins: bool,
+    /// Whether a function's name comes next.
+    is_def: bool,
+    /// Its strings that are kept.
+    texts: Vec<&'a str>,
+}
+
+impl<'a> Statement<'a> {
+    fn add(&mut self, token: Token<'a>, wanted: &impl Fn(&str) -> bool) {
+        self.is_def = token == Token::Name("def");
+        match token {
+            Token::Name(name) => self.joins |= WORDS.contains(&name),
+            Token::Mark(b'/') => self.joins = true,
+            Token::Text(text) => {
+                let is_path = text.len() <= LONGEST_PATH && !text.contains(['\n', '\\']);
+                if is_path && wanted(text) {
+                    self.texts.push(text);
+                }
+            }
+            _ => {}
         }
-        let list = match joins || text.contains('/') {
-            true => &mut found.joined,
-            false => &mut found.others,
-        };
-        list.push((*text).to_owned());
+    }
+
+    fn end(self, found: &mut Paths) {
+        for text in self.texts {
+            let list = match self.joins || text.contains('/') {
+                true => &mut found.joined,
+                false => &mut found.others,
+            };
+            list.push(text.to_owned());
+        }
     }
 }
 
