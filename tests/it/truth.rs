@@ -1,7 +1,7 @@
 //! What is said of where wheels run, on public wheels, by musl's own loader and beside auditwheel.
 //!
 //! These tests run `scripts/evidence/truth/`, which say what they need (the net and Debian, the first time); all wheels are
-//! compared by calling the scripts without a name (`docs/truth.md`, `docs/auditwheel.md`).
+//! compared by calling the scripts without a name (`docs/truth.md`, `docs/moving-from-auditwheel.md`).
 
 use crate::support::command::script;
 
