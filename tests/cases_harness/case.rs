@@ -45,6 +45,8 @@ pub struct Case {
     files: BTreeMap<String, toml::Value>,
     #[serde(default)]
     installed: Vec<Installed>,
+    /// None in `tests/docs/`, where the pages have the command lines.
+    #[serde(default)]
     pub run: Vec<Run>,
 }
 

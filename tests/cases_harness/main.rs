@@ -1,6 +1,8 @@
 //! One file under `tests/cases/` is one test: wheels, a root with libraries, command lines; what
 //! comes of them stands in the `.out` file beside it. How a case is written: the head of `case.rs`.
 //!
+//! The examples of README.md and `docs/` are tests too: `docs.rs`.
+//!
 //! `cargo test --test cases NAME` runs some; `WHEELFIX_BLESS=1` writes the `.out` files anew.
 
 #![allow(
@@ -19,6 +21,7 @@ mod case;
 #[path = "../it/support/command.rs"]
 #[allow(dead_code)]
 mod command;
+mod docs;
 #[path = "../it/support/elf_builder.rs"]
 #[allow(dead_code)]
 mod elf_builder;
@@ -68,6 +71,19 @@ fn main() -> ExitCode {
         "the_schema_of_cyclonedx_refuses_nonsense",
         || sbom::refuses_nonsense().map_err(Failed::from),
     ));
+    for page in docs::pages() {
+        let name = format!("docs::{}", page.display());
+        tests.push(Trial::test(name, move || {
+            docs::page(&page).map_err(Failed::from)
+        }));
+    }
+    tests.push(Trial::test(
+        "every_link_of_the_docs_leads_somewhere",
+        || docs::every_link_leads_somewhere().map_err(Failed::from),
+    ));
+    tests.push(Trial::test("every_flag_is_explained_in_the_docs", || {
+        docs::every_flag_is_explained().map_err(Failed::from)
+    }));
     libtest_mimic::run(&arguments, tests).exit_code()
 }
 

@@ -114,7 +114,7 @@ fn one_run(case: &Case, run: &Run, folder: &Path) -> Result<String, String> {
 }
 
 /// A line without times and sizes, which a table has in columns as wide as they are.
-fn without_sizes(line: String) -> String {
+pub fn without_sizes(line: String) -> String {
     let is_number = |word: &str| word.parse::<f64>().is_ok();
     let is_unit = |word: &str| {
         matches!(
@@ -141,7 +141,7 @@ fn without_sizes(line: String) -> String {
 }
 
 /// A line without hashes: of file names, of the shim, of what tells of it.
-fn without_hashes(line: &str) -> String {
+pub fn without_hashes(line: &str) -> String {
     let mut line = line.to_owned();
     if let Some(at) = line.find("wheelfix-port.json,sha256=") {
         return format!("{}wheelfix-port.json,…\n", &line[..at]);
@@ -217,7 +217,7 @@ fn files(folder: &Path) -> Files {
 }
 
 /// The text without what differs from run to run, or with each change of the packer.
-fn masked(text: &str, folder: &Path) -> String {
+pub fn masked(text: &str, folder: &Path) -> String {
     let text = text.replace(folder.to_str().unwrap(), "{tmp}");
     text.split_inclusive('\n').map(masked_line).collect()
 }
@@ -245,7 +245,7 @@ fn masked_part(part: &str) -> String {
     }
 }
 
-fn difference(expected: &str, found: &str, file: &Path) -> String {
+pub fn difference(expected: &str, found: &str, file: &Path) -> String {
     let file = file.file_name().unwrap().to_string_lossy();
     let mut text = format!("\n  - as {file} has it\n  + as it came\n\n");
     let diff = TextDiff::from_lines(expected, found);
