@@ -22,7 +22,7 @@ Examples:
 Exit codes:
   0 done   1 refused   2 usage   3 not a store of wheelfix's   4 input or output failed, or the tree is busy";
 
-/// Make one of the copies of a library that several installed packages carry
+/// Keep one copy of each library that several installed packages carry, with links to it
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

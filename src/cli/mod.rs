@@ -32,7 +32,7 @@ use crate::error::Exit;
 use crate::host;
 use terminal::{OutputArgs, Terminal};
 
-/// Python wheels built on Alpine (musl) made fit to ship.
+/// Make Python wheels that run on Alpine (musl) and elsewhere, and make what they install small.
 #[derive(Debug, Parser)]
 #[command(
     name = "wheelfix",

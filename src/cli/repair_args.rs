@@ -27,7 +27,7 @@ Environment:
   and folders to look in; AUDITWHEEL_… is read where WHEELFIX_… is not set. LD_LIBRARY_PATH and
   SOURCE_DATE_EPOCH count as everywhere.";
 
-/// Vendor the libraries a wheel needs, set its run paths, tag it as what it is
+/// Copy the libraries that a wheel needs into it, and give it the platform tag that is true then
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     /// The build number of what is written: of wheels that are alike in all else, pip takes the highest
     #[arg(long, value_name = "NUMBER", conflicts_with = "no_update_tags")]
     build_number: Option<String>,
-    /// A library that stays outside, with wildcards; matched on its name, then on its path
+    /// Do not copy this library: the user's system has it. Wildcards; matched on its name, then its path
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     /// Leave out symbol tables and debug sections, or the debug sections only
@@ -58,22 +58,22 @@ pub(super) struct Arguments {
     /// Keep what --strip leaves out as debug files in this folder, where gdb finds them by build id
     #[arg(long, value_name = "DIR")]
     debug_dir: Option<PathBuf>,
-    /// A library that keeps its name when it comes along, with wildcards
+    /// Copy this library under its own name, without a hash in it (wildcards)
     #[arg(long, value_name = "GLOB")]
     no_mangle: Vec<String>,
     /// A run path entry that stays though it leads out of the wheel, with wildcards
     #[arg(long, value_name = "GLOB")]
     keep_run_path: Vec<String>,
-    /// Fail where what comes along has more bytes than that; K, M and G stand for 1000, 1000² and 1000³
+    /// Fail where the copied libraries have more bytes than this; K, M and G stand for 1000, 1000² and 1000³
     #[arg(long, value_name = "SIZE")]
     max_graft_size: Option<String>,
-    /// Let what comes along ask for no executable stack
+    /// Take off copied libraries that they ask for an executable stack
     #[arg(long)]
     clear_execstack: bool,
     /// Packed relocations (DT_RELR), which musl before 1.2.4 cannot load: unpack or keep them
     #[arg(long, value_enum, value_name = "HOW", default_value_t = RelrArg::Auto)]
     relr: RelrArg,
-    /// What follows the distribution's name in the libraries' folder
+    /// The end of the name of the folder for copied libraries, which begins with the project's name
     #[arg(short = 'L', long, value_name = "SUFFIX", default_value = ".libs")]
     lib_sdir: String,
     /// How hard to compress: 0 (not at all) to 12
@@ -117,7 +117,9 @@ pub(super) struct Arguments {
 enum RelrArg {
     /// Unpack them where the tag promises a C library that cannot load them
     Auto,
+    /// Always unpack them
     Expand,
+    /// Leave them as they are
     Keep,
 }
 

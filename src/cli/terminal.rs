@@ -21,7 +21,7 @@ pub(super) struct OutputArgs {
     /// Say only what went wrong
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Say more: the plan, the remarks
+    /// Say more: what changes in each file, every path that was tried
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     /// Colours; `NO_COLOR` in the environment counts as `never`
@@ -30,7 +30,7 @@ pub(super) struct OutputArgs {
     /// Print the report as JSON on stdout
     #[arg(long, global = true)]
     json: bool,
-    /// Let files ask for more: raise a bound (`--limit depth=5000`; can be given several times)
+    /// Raise a limit on what an input may ask for (`--limit depth=5000`; can be given several times)
     #[arg(
         long,
         global = true,

@@ -29,7 +29,7 @@ pub fn failure(error: &Error) -> String {
         ),
         Error::Output { wheel, error } => (
             format!(
-                "what would become `{}` is no wheel that may be published: {error}",
+                "cannot write `{}`: it would not be a valid wheel: {error}",
                 wheel
             ),
             Some(
@@ -68,7 +68,7 @@ pub fn failure(error: &Error) -> String {
                 wheel
             ),
             Some(
-                "nothing was written; `--relr=keep` asks less of the editor; please report the file, it is wheelfix's to edit or to name as unsound",
+                "nothing was written; this is a fault of wheelfix or of the file: please report it. `--relr=keep` leaves out one kind of edit",
             ),
         ),
         Error::Elf { path, error } => (
@@ -144,7 +144,10 @@ pub fn failure(error: &Error) -> String {
         ),
         Error::Build(fault) => return super::build_fault::words(fault),
         Error::NotBegun { wheel } => (
-            format!("`{}` was not begun, since another wheel failed", wheel),
+            format!(
+                "`{}` was not repaired, since another wheel failed before",
+                wheel
+            ),
             Some("`--keep-going` repairs what can be repaired"),
         ),
     };

@@ -119,9 +119,12 @@ fn names<'a>(
     let mut by_class: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (old, new) in renamed {
         let (class, word) = match new.strip_prefix("wfx_") {
-            Some(rest) if rest == old => ("the shim's", escape(old)),
-            Some(_) => ("the shim's", format!("{} → {}", escape(old), escape(new))),
-            None => ("musl's", format!("{} → {}", escape(old), escape(new))),
+            Some(rest) if rest == old => ("from the shim", escape(old)),
+            Some(_) => (
+                "from the shim",
+                format!("{} → {}", escape(old), escape(new)),
+            ),
+            None => ("from musl", format!("{} → {}", escape(old), escape(new))),
         };
         by_class.entry(class).or_default().push(word);
     }
@@ -130,7 +133,10 @@ fn names<'a>(
     }
     let nulls: Vec<String> = nulls.map(|name| escape(name)).collect();
     if !nulls.is_empty() {
-        text.push_str(&format!("    nobody's: {}\n", nulls.join(", ")));
+        text.push_str(&format!(
+            "    stays undefined, as it may: {}\n",
+            nulls.join(", ")
+        ));
     }
 }
 

@@ -92,6 +92,6 @@ impl Field for MuslAge {
             promised,
         } = self;
         let musl = since.musl().unwrap_or("unknown");
-        format!("since Alpine {since} (musl {musl}); {tag} speaks of Alpine {promised}")
+        format!("so Alpine ≥ {since} (musl {musl}); {tag} promises Alpine ≥ {promised}")
     }
 }

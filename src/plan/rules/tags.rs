@@ -75,7 +75,7 @@ rules! {
         /// The tag.
         tag: String,
     }
-    says("{tag} promises nothing of the machine it installs on")
+    says("{tag} does not say which systems the wheel runs on")
     json(subject: tag,)
     degree Error
     title "A plain linux tag promises nothing"
