@@ -142,14 +142,14 @@ fn whole(tree: &Tree, readers: &OtherReaders) -> BTreeMap<usize, Sentence> {
 }
 
 /// Whether an extension module was compiled from the source beside it, which generated code (Cython's)
-/// names in the messages of its errors and never opens.
+/// names in the messages and tracebacks of its errors and never opens.
 fn is_made_of(module: &ArchivePath, source: &ArchivePath) -> bool {
     let Some((stem, ending)) = source.file_name().split_once('.') else {
         return false;
     };
     let own = module.file_name().strip_prefix(stem);
     own.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".so"))
-        && matches!(ending, "c" | "cc" | "cpp" | "cxx")
+        && matches!(ending, "c" | "cc" | "cpp" | "cxx" | "pyx")
         && module.parent() == source.parent()
 }
 
