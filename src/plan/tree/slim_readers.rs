@@ -85,7 +85,8 @@ pub(in crate::plan) fn read_by_others(
         let own = tree.owners.get(by).and_then(|owner| of.get(owner));
         for path in own.into_iter().flatten() {
             let is_named = named.iter().any(|text| is_end_of(path, text));
-            if !is_named || is_made_of(by, path) {
+            let is_said = !is_text(by) && (is_made_of(by, path) || is_cython(path.file_name()));
+            if !is_named || is_said {
                 continue;
             }
             kept.entry((*path).clone())
@@ -141,15 +142,23 @@ fn whole(tree: &Tree, readers: &OtherReaders) -> BTreeMap<usize, Sentence> {
     kept
 }
 
+/// Whether Cython reads it, which follows the imports of sources and no name in a compiled file: there it
+/// stands for tracebacks.
+fn is_cython(name: &str) -> bool {
+    [".pyx", ".pxd", ".pxi", ".pyx.tp", ".pxd.tp", ".pxi.tp"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
 /// Whether an extension module was compiled from the source beside it, which generated code (Cython's)
-/// names in the messages and tracebacks of its errors and never opens.
+/// names in the messages of its errors and never opens.
 fn is_made_of(module: &ArchivePath, source: &ArchivePath) -> bool {
     let Some((stem, ending)) = source.file_name().split_once('.') else {
         return false;
     };
     let own = module.file_name().strip_prefix(stem);
     own.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".so"))
-        && matches!(ending, "c" | "cc" | "cpp" | "cxx" | "pyx")
+        && matches!(ending, "c" | "cc" | "cpp" | "cxx")
         && module.parent() == source.parent()
 }
 
