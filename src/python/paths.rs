@@ -58,11 +58,7 @@ pub fn paths(source: &str, wanted: impl Fn(&str) -> bool) -> Paths {
             std::mem::take(&mut statement).end(&mut found);
             continue;
         }
-        if let (true, Token::Name(name)) = (statement.is_def, token)
-            && name.to_ascii_lowercase().contains("include")
-        {
-            found.gives_includes = true;
-        }
+        found.gives_includes |= statement.gives_includes(token);
         statement.add(token, &wanted);
     }
     found
@@ -75,11 +71,32 @@ struct Statement<'a> {
     joins: bool,
     /// Whether a function's name comes next.
     is_def: bool,
+    /// How many tokens of `def includes(` have come.
+    asks: u8,
     /// Its strings that are kept.
     texts: Vec<&'a str>,
 }
 
 impl<'a> Statement<'a> {
+    /// Whether with this token it defines what others ask where headers are. A method `includes` of an
+    /// interval or of a set answers another question.
+    fn gives_includes(&mut self, token: Token<'a>) -> bool {
+        match (self.asks, token) {
+            (1, Token::Mark(b'(')) => self.asks = 2,
+            (2, Token::Name("self")) => self.asks = 0,
+            (1 | 2, _) => {
+                self.asks = 0;
+                return true;
+            }
+            (_, Token::Name("includes")) if self.is_def => self.asks = 1,
+            (_, Token::Name(name)) if self.is_def => {
+                return name.to_ascii_lowercase().contains("include");
+            }
+            _ => {}
+        }
+        false
+    }
+
     fn add(&mut self, token: Token<'a>, wanted: &impl Fn(&str) -> bool) {
         self.is_def = token == Token::Name("def");
         match token {
@@ -118,6 +135,13 @@ mod tests {
         assert_eq!(found.joined, ["a", "b", "{D}/c"]);
         assert_eq!(found.others, ["d", "e"]);
         assert!(found.gives_includes);
+        for (source, gives) in [
+            ("def includes(self, x): pass", false),
+            ("def includes(): pass", true),
+            ("def print_includes(self): pass", true),
+        ] {
+            assert_eq!(paths(source, |_| false).gives_includes, gives, "{source}");
+        }
         assert_eq!(
             paths("get_include('a')", |text| text == "b"),
             Paths::default()

@@ -10,9 +10,10 @@ pub(in crate::plan) fn is_metadata(path: &ArchivePath) -> bool {
 
 /// Endings of what a compiler or linker reads. `.pxd` and headers are for building other
 /// packages; at run time nobody asks for them unless by name.
-const SOURCE_ENDINGS: [&str; 26] = [
+const SOURCE_ENDINGS: [&str; 29] = [
     "c", "cc", "cpp", "cxx", "h", "hh", "hpp", "hxx", "inl", "inc", "pyx", "pxd", "pxi", "pyx.in",
-    "pxd.in", "pxi.in", "f", "f90", "f77", "for", "a", "la", "o", "cu", "cuh", "pyf",
+    "pxd.in", "pxi.in", "pyx.tp", "pxd.tp", "pxi.tp", "f", "f90", "f77", "for", "a", "la", "o",
+    "cu", "cuh", "pyf",
 ];
 
 /// Whether a file is for a compiler by its name.
