@@ -5,7 +5,7 @@
 //! the file had, IN. Or `error`, what is wrong, IN. The steps:
 //!
 //! - `facts`: nothing is written; instead of level and sizes: the names it needs, joined by commas
-//! - `edit`: a longer name, one need renamed (to itself and [`RENAMED`]), a run path of 60 bytes
+//! - `edit`: a longer name, one need renamed (to itself and [`RENAMED`], or back), a run path of 60 bytes
 //! - `strip`, `edit-strip`, `edit-expand-strip`: also, or only, strip; unpack `DT_RELR`
 //! - `twenty`: twenty edits in a row, each with new names; they must not add up
 //! - `expand`: only unpack `DT_RELR`
@@ -61,7 +61,12 @@ fn edits(facts: &Facts, file: &Path) -> Edits {
         .as_ref()
         .map_or(file.unwrap_or_default(), |name| name.to_string());
     let need = facts.needed.iter().find(|name| !is_system(name.as_str()));
-    let renamed = need.map(|name| (name.clone(), Soname::from(format!("{name}{RENAMED}"))));
+    // And back again: a loader has to find it after any number of edits.
+    let other = |name: &Soname| match name.as_str().strip_suffix(RENAMED) {
+        Some(name) => Soname::from(name.to_owned()),
+        None => Soname::from(format!("{name}{RENAMED}")),
+    };
+    let renamed = need.map(|name| (name.clone(), other(name)));
     Edits {
         soname: Some(format!("{name}.0123abcd").into()),
         rename_needed: renamed.into_iter().collect(),
