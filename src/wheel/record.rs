@@ -18,6 +18,9 @@ pub struct RecordRow {
     pub size: Option<u64>,
 }
 
+/// The most bytes that an entry's name has: their number has 16 bits (APPNOTE 4.3.7).
+const LONGEST_NAME: usize = 65_535;
+
 /// The rows of RECORD, one for each path, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
@@ -46,6 +49,13 @@ impl Record {
         }
         for row in record_lines(bytes)? {
             let row = row?;
+            // Its copies would cost many times what the archive does.
+            if row.path.len() > LONGEST_NAME {
+                let begin: String = row.path.chars().take(1024).collect();
+                let detail =
+                    format!("a path of more than {LONGEST_NAME} bytes, which no entry's name has");
+                return Err(Error::new(Rule::Name, detail).entry(&begin));
+            }
             let slashes = row.path.replace('\\', "/");
             if slashes != row.path {
                 record.backslashes = record.backslashes.saturating_add(1);
@@ -295,6 +305,13 @@ mod tests {
         let record = Record::parse(format!("a\\b.py,{HASH},0\n").as_bytes()).unwrap();
         assert!(record.get("a/b.py").is_some());
         assert_eq!(record.backslashes(), 1);
+    }
+
+    #[test]
+    fn a_path_longer_than_any_name_is_not_copied_into_the_error() {
+        let error = Record::parse(format!("{},,\n", "x".repeat(1 << 20)).as_bytes()).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("65535 bytes") && text.len() < 2000, "{text}");
     }
 
     #[test]
