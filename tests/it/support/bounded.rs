@@ -19,6 +19,9 @@ use super::tools::{is_strict, tool};
 const SECONDS: f64 = 2.0;
 /// Bytes of memory.
 pub const MEMORY: u64 = 256 << 20;
+/// How much longer a program takes beside the other tests, which share the processor's caches and memory: the
+/// promise is of a machine that does nothing else.
+const BESIDE_OTHERS: f64 = 1.5;
 /// How much longer a program takes that is not optimised.
 const SLOWER: f64 = 8.0;
 
@@ -120,7 +123,10 @@ pub fn bounded_by(folder: &Path, memory: u64, words: &[&str]) -> Run {
         println!("{seconds:6.2} s {mib:4} MiB, {}: {words:?}", run.code);
     } else {
         let (seconds, said) = (run.seconds, begin(&run.text));
-        assert!(seconds <= SECONDS, "{words:?}: {seconds} s: {said}");
+        assert!(
+            seconds <= SECONDS * BESIDE_OTHERS,
+            "{words:?}: {seconds} s: {said}"
+        );
         let most = run.memory >> 20;
         assert!(run.memory <= memory, "{words:?}: {most} MiB: {said}");
     }
