@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::plan::tree::kinds::is_metadata;
-use crate::plan::tree::slim::{SlimInput, SlimKind, SlimOptions, kind_of, slim};
+use crate::plan::tree::slim::{SlimInput, SlimKind, SlimOptions, kind_of, slim_of};
 use crate::plan::tree::slim_tests;
 use crate::plan::tree::tree_plan::{STORE, Tree, TreePlan};
 use crate::wheel::{ArchivePath, Sentence, Untrusted};
@@ -127,8 +127,8 @@ pub fn size(
         bytecode: true,
         samples: true,
     };
-    let plan = slim(input, &all);
     let tests = slim_tests::scan(tree, input.sources);
+    let plan = slim_of(input, &all, Some(&tests));
     let mut sizes = TreeSize {
         total: tree.size(),
         ..TreeSize::default()

@@ -87,11 +87,20 @@ pub struct SlimInput<'a> {
 /// Works out what goes.
 #[must_use]
 pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
-    let mut plan = SlimPlan::default();
     let tests = options
         .tests
         .then(|| slim_tests::scan(input.tree, input.sources));
-    let sources = slim_sources::kept(input.tree, input.sources, input.texts, tests.as_ref());
+    slim_of(input, options, tests.as_ref())
+}
+
+/// As [`slim`], where the tests have been looked for.
+pub(in crate::plan) fn slim_of(
+    input: &SlimInput<'_>,
+    options: &SlimOptions,
+    tests: Option<&TestScan>,
+) -> SlimPlan {
+    let mut plan = SlimPlan::default();
+    let sources = slim_sources::kept(input.tree, input.sources, input.texts, tests);
     let linked = linked_files(input.tree);
     let stubs = StubReaders::of(input.sources);
     let programs = with_programs(input.tree, &input.texts.others);
@@ -99,7 +108,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         if is_metadata(path) || !input.tree.owners.contains_key(path) {
             continue;
         }
-        let Some(kind) = kind_of(path, tests.as_ref(), input.tree) else {
+        let Some(kind) = kind_of(path, tests, input.tree) else {
             continue;
         };
         let wanted = match kind {
@@ -121,7 +130,7 @@ pub fn slim(input: &SlimInput<'_>, options: &SlimOptions) -> SlimPlan {
         } else {
             match kind {
                 SlimKind::Test => {
-                    let named = tests.as_ref().and_then(|tests| tests.kept.get(path));
+                    let named = tests.and_then(|tests| tests.kept.get(path));
                     let owner = input.tree.owners.get(path).filter(|_| !is_python(path));
                     let by_program = || owner.and_then(|owner| programs.get(owner));
                     named.or_else(by_program).cloned()

@@ -25,7 +25,7 @@ pub(in crate::plan) fn scan(tree: &Tree, sources: &BTreeMap<ArchivePath, Mention
             .files
             .keys()
             .filter(|path| !is_metadata(path))
-            .filter(|path| is_conftest(path) || folder_of(path, &folders).is_some())
+            .filter(|path| is_conftest(path) || folder_of(path.as_str(), &folders).is_some())
             .cloned()
             .collect(),
         kept: BTreeMap::new(),
@@ -256,6 +256,8 @@ fn is_conftest(path: &ArchivePath) -> bool {
 /// a module `test` to those who write tests.
 fn test_folders(tree: &Tree) -> BTreeSet<ArchivePath> {
     let mut folders = BTreeSet::new();
+    // What is above a folder is looked at once, however many files are in it.
+    let mut seen = BTreeSet::new();
     for path in tree.files.keys() {
         let Some(folder) = path.parent() else {
             continue;
@@ -265,22 +267,29 @@ fn test_folders(tree: &Tree) -> BTreeSet<ArchivePath> {
             name.starts_with("test_") && name.ends_with(".py") || name.ends_with("_test.py");
         let mut above = Some(folder);
         while let Some(folder) = above {
+            if seen.contains(&(folder.clone(), is_test)) {
+                break;
+            }
             if folder.file_name() == "tests" || folder.file_name() == "test" && is_test {
                 folders.insert(folder.clone());
             }
             above = folder.parent();
+            seen.insert((folder, is_test));
         }
     }
     folders
 }
 
-fn folder_of(path: &ArchivePath, folders: &BTreeSet<ArchivePath>) -> Option<ArchivePath> {
-    let mut above = path.parent();
-    while let Some(folder) = above {
-        if folders.contains(&folder) {
-            return Some(folder);
+fn folder_of<'a>(path: &str, folders: &'a BTreeSet<ArchivePath>) -> Option<&'a ArchivePath> {
+    if folders.is_empty() {
+        return None;
+    }
+    let mut above = path.rsplit_once('/');
+    while let Some((folder, _)) = above {
+        if let Some(found) = folders.get(folder) {
+            return Some(found);
         }
-        above = folder.parent();
+        above = folder.rsplit_once('/');
     }
     None
 }
