@@ -21,12 +21,13 @@ const WINDOW: usize = 1 << 18;
 
 /// A regular file, links followed, and what it is.
 pub(super) fn regular(path: &Path) -> io::Result<(File, Metadata)> {
-    of_kind(File::from(rustix::fs::openat(
-        CWD,
-        path,
-        FLAGS,
-        Mode::empty(),
-    )?))
+    of_kind(opened(path, FLAGS)?)
+}
+
+/// What a path leads to, opened so; a file that is made is for everybody, as far as the umask lets.
+fn opened(path: &Path, flags: OFlags) -> io::Result<File> {
+    let mode = Mode::from_raw_mode(0o666);
+    Ok(File::from(rustix::fs::openat(CWD, path, flags, mode)?))
 }
 
 /// An open file, if it is a regular one.
@@ -45,24 +46,14 @@ pub(super) fn of_kind(file: File) -> io::Result<(File, Metadata)> {
 /// Whatever a person named where a pipe is as good as a file (`@/dev/stdin`): this one is waited for.
 pub(super) fn stream(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOCTTY.union(OFlags::CLOEXEC);
-    Ok(File::from(rustix::fs::openat(
-        CWD,
-        path,
-        flags,
-        Mode::empty(),
-    )?))
+    opened(path, flags)
 }
 
 /// A file or a device to write to, which is there. A device's or a pipe's reader is waited for: a person
 /// named it.
 pub(super) fn writable(path: &Path) -> io::Result<File> {
     let flags = OFlags::WRONLY.union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
-    Ok(File::from(rustix::fs::openat(
-        CWD,
-        path,
-        flags,
-        Mode::empty(),
-    )?))
+    opened(path, flags)
 }
 
 /// A file of ours to be written anew, made where it is not there.
@@ -75,19 +66,13 @@ pub(super) fn emptied(path: &Path) -> io::Result<File> {
 /// A file of ours to be locked, made where it is not there.
 pub(super) fn lock(path: &Path) -> io::Result<File> {
     let flags = OFlags::WRONLY.union(OFlags::CREATE).union(FLAGS);
-    let file = rustix::fs::openat(CWD, path, flags, Mode::from_raw_mode(0o666))?;
-    Ok(of_kind(File::from(file))?.0)
+    Ok(of_kind(opened(path, flags)?)?.0)
 }
 
 /// A folder, to have its names written to the disk.
 pub(super) fn folder(path: &Path) -> io::Result<File> {
     let flags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
-    Ok(File::from(rustix::fs::openat(
-        CWD,
-        path,
-        flags,
-        Mode::empty(),
-    )?))
+    opened(path, flags)
 }
 
 /// All bytes of a file that has at most `most`.
