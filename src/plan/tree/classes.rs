@@ -83,9 +83,11 @@ impl Classes {
         apart: &mut Vec<Apart>,
         rounds: &Rounds,
     ) -> Result<(), Exceeded> {
+        // Where needs lead stays; only what class that is changes from round to round.
+        let needs = needs_of(graphs, elf, self);
         loop {
             rounds.spend(graphs)?;
-            let mut signatures = needs_of(graphs, elf, self);
+            let mut signatures = self.signatures(&needs);
             let mut numbers: BTreeMap<(usize, Vec<BTreeSet<Leads>>), usize> = BTreeMap::new();
             let mut next = Self::default();
             for (path, class) in &self.of {
@@ -101,6 +103,25 @@ impl Classes {
             self.tell_split(&next, apart);
             *self = next;
         }
+    }
+
+    /// The needs of files, told by classes.
+    fn signatures(&self, needs: &Needs) -> Needs {
+        let told = |set: &BTreeSet<Leads>| {
+            let leads = set.iter().map(|leads| match leads {
+                Leads::File(path) => self.key(path),
+                other => other.clone(),
+            });
+            let mut told: BTreeSet<Leads> = leads.collect();
+            // Missing when it is loaded first, found when its user brought it: only the latter tells.
+            if told.len() > 1 {
+                told.retain(|leads| !matches!(leads, Leads::Out(_)));
+            }
+            told
+        };
+        let of = needs.iter();
+        of.map(|(path, sets)| (path.clone(), sets.iter().map(told).collect()))
+            .collect()
     }
 
     fn tell_split(&self, next: &Self, apart: &mut Vec<Apart>) {
@@ -128,15 +149,17 @@ impl Classes {
     }
 }
 
-/// For each file in a class, where each of its needs leads in any process: those of its links are
-/// its own. Nobody loads what is in the store but by links, so that only what has none yet is
+/// For each file, where each of its needs leads in any process.
+type Needs = BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>>;
+
+/// For each file in a class, to which file each of its needs leads: those of its links are its own. Nobody loads what is in the store but by links, so that only what has none yet is
 /// judged by where it lies.
 fn needs_of(
     graphs: &[Graph<LoadFacts>],
     elf: &BTreeMap<ArchivePath, TreeElf>,
     classes: &Classes,
-) -> BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> {
-    let mut needs: BTreeMap<ArchivePath, Vec<BTreeSet<Leads>>> = BTreeMap::new();
+) -> Needs {
+    let mut needs = Needs::new();
     for of_store in [false, true] {
         let told: BTreeSet<ArchivePath> = needs.keys().cloned().collect();
         for (graph, edge) in edges_of(graphs, of_store) {
@@ -159,7 +182,7 @@ fn needs_of(
                 Target::Libc => Leads::Libc,
                 Target::Missing => Leads::Out(without_hash(edge.wants.as_str())),
                 Target::Module(id) => match graph.module(id) {
-                    Some(target) => classes.key(&target.file.real_path),
+                    Some(target) => Leads::File(target.file.real_path.clone()),
                     None => continue,
                 },
             };
@@ -170,12 +193,6 @@ fn needs_of(
             if let Some(set) = list.get_mut(index) {
                 set.insert(leads);
             }
-        }
-    }
-    // Missing when it is loaded first, found when its user brought it: only the latter tells.
-    for set in needs.values_mut().flatten() {
-        if set.len() > 1 {
-            set.retain(|leads| !matches!(leads, Leads::Out(_)));
         }
     }
     needs
