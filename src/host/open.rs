@@ -17,7 +17,7 @@ pub(super) const FLAGS: OFlags = OFlags::NONBLOCK
     .union(OFlags::NOCTTY)
     .union(OFlags::CLOEXEC);
 /// So much of a file is hashed at once.
-const WINDOW: usize = 1 << 18;
+const WINDOW: usize = 1 << 16;
 
 /// A regular file, links followed, and what it is.
 pub(super) fn regular(path: &Path) -> io::Result<(File, Metadata)> {
