@@ -59,12 +59,12 @@ fn edits(facts: &Facts, file: &Path) -> Edits {
     let name = facts
         .soname
         .as_ref()
-        .map_or(file.unwrap_or_default(), |name| name.to_string());
+        .map_or(file.unwrap_or_default(), |name| name.as_str().to_owned());
     let need = facts.needed.iter().find(|name| !is_system(name.as_str()));
     // And back again: a loader has to find it after any number of edits.
     let other = |name: &Soname| match name.as_str().strip_suffix(RENAMED) {
         Some(name) => Soname::from(name.to_owned()),
-        None => Soname::from(format!("{name}{RENAMED}")),
+        None => Soname::from(format!("{}{RENAMED}", name.as_str())),
     };
     let renamed = need.map(|name| (name.clone(), other(name)));
     Edits {

@@ -119,14 +119,14 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
     )?;
     let name = &audited.name;
     for text in &audited.ignored {
-        terminal.note(name, true, text);
+        terminal.note(name, true, text.as_str());
     }
     match audited.verdict {
         Ok(audit) => {
-            terminal.data(&match terminal.json() {
-                true => report::audit_json(name, &audit),
-                false => report::audit_text(name, &audit, terminal.verbose()),
-            });
+            match terminal.json() {
+                true => terminal.json_piece(&report::audit_json(name, &audit)),
+                false => terminal.data(&report::audit_text(name, &audit, terminal.verbose())),
+            }
             Ok(Exit::Done)
         }
         Err(refusal) => {
@@ -134,7 +134,7 @@ fn run(arguments: &ShowArguments, terminal: &Terminal) -> Result<Exit, Error> {
             terminal.done(&text);
             let fine = refusal.pure && arguments.allow_pure_python_wheel;
             if terminal.json() {
-                terminal.data(&match fine {
+                terminal.json_piece(&match fine {
                     true => report::audit_pure_json(name),
                     false => report::audit_refused_json(name, &text),
                 });
@@ -158,8 +158,8 @@ fn lddtree(arguments: &TreeArguments, terminal: &Terminal) -> Result<(), Error> 
     let (given, tree) = ops::auditwheel::tree(&arguments.file, &options)?;
     let json = report::audit_tree_json(&given, &tree);
     match terminal.json() {
-        true => terminal.data(&json),
-        false => terminal.line(&format!("{}{}", report::LOG_PREFIX, json.trim_end())),
+        true => terminal.json_piece(&json),
+        false => terminal.json_line(report::LOG_PREFIX, json.trim_end()),
     }
     Ok(())
 }

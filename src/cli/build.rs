@@ -12,6 +12,7 @@ use crate::host::PipOptions;
 use crate::ops::build::{Options, Outcome, build};
 use crate::plan::{ChoiceOptions, SizeFlags, normalised};
 use crate::report::{self, BuildReport, FailedPackage};
+use crate::wheel::Untrusted;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -93,7 +94,7 @@ enum Flags {
 /// Run the command.
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Exit {
     let start = Instant::now();
-    let wheelhouse = text_of(&arguments.wheel_dir);
+    let wheelhouse = Untrusted::from(&arguments.wheel_dir);
     let told = |made: &_| terminal.done(&report::made_line(made));
     let built = arguments
         .options(terminal)
@@ -197,7 +198,7 @@ impl Arguments {
     fn report<'a>(
         &self,
         outcome: &'a Outcome,
-        wheelhouse: &'a str,
+        wheelhouse: &'a Untrusted,
         seconds: f64,
     ) -> BuildReport<'a> {
         let failed = outcome.failed.iter().map(|failed| FailedPackage {

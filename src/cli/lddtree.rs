@@ -81,9 +81,9 @@ fn tell(graph: &Graph, format: Format, invert: Option<&str>, terminal: &Terminal
     match (format, invert) {
         (Format::Json, _) => {
             for piece in report::tree_json(graph) {
-                terminal.data(&piece);
+                terminal.json_piece(&piece);
             }
-            terminal.data("\n");
+            terminal.json_piece("\n");
         }
         (Format::Dot, _) => terminal.data(&report::tree_dot(graph)),
         (Format::Mermaid, _) => terminal.data(&report::tree_mermaid(graph)),

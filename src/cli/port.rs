@@ -138,7 +138,8 @@ impl Arguments {
                         output: outcome
                             .written
                             .as_ref()
-                            .map(|written| text_of(&written.path)),
+                            .map(|written| text_of(&written.path))
+                            .map(Into::into),
                     },
                 };
                 (text_of(path), ending)

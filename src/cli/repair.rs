@@ -38,9 +38,9 @@ impl Done {
             Some(plan) => Ending::Repaired {
                 plan,
                 summary: self.summary,
-                output,
+                output: output.map(Into::into),
             },
-            None => Ending::Copied(output.unwrap_or_default()),
+            None => Ending::Copied(output.unwrap_or_default().into()),
         }
     }
 }
@@ -155,7 +155,7 @@ impl Arguments {
         let each = self.wheels.iter().zip(results);
         let outcomes: Vec<Outcome<'_>> = each
             .map(|(path, result)| Outcome {
-                input: text_of(path),
+                input: text_of(path).into(),
                 ending: match result {
                     Ok(done) => done.ending(),
                     Err(error) => Ending::Failed(error),
@@ -172,7 +172,7 @@ fn tell_refusal(opened: &Opened<'_>, terminal: &Terminal) {
         return;
     };
     for text in &refusal.ignored {
-        terminal.note(opened.name(), true, text);
+        terminal.note(opened.name(), true, text.as_str());
     }
     if !opened.is_refused() {
         terminal.done(&report::refusal_text(refusal));

@@ -130,7 +130,12 @@ impl Terminal {
 
     /// A report for programs.
     pub(super) fn json_data(&self, text: &str) {
-        self.exact(&format!("{}\n", harmless_json(text)));
+        self.json_piece(&format!("{text}\n"));
+    }
+
+    /// A piece of one, whitespace and all.
+    pub(super) fn json_piece(&self, text: &str) {
+        self.exact(&harmless_json(text));
     }
 
     /// A value that a script reads, as it is; on a terminal it is a report like any other.
@@ -190,6 +195,11 @@ impl Terminal {
     /// A line on stderr as it is, also where only failures are wanted.
     pub(super) fn line(&self, line: &str) {
         self.to_stderr(&format!("{}\n", harmless(line)));
+    }
+
+    /// The same, with a report for programs behind its first words.
+    pub(super) fn json_line(&self, words: &str, report: &str) {
+        self.to_stderr(&format!("{words}{}\n", harmless_json(report)));
     }
 
     fn to_stderr(&self, text: &str) {

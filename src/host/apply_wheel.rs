@@ -296,7 +296,7 @@ impl<'a> Job<'a> {
         match edit_in_steps(bytes, edits) {
             Ok(edited) => Ok(edited),
             Err(error) => Err(Error::Edit {
-                wheel: self.plan.input.clone().into(),
+                wheel: self.plan.input.clone(),
                 place: place(),
                 error,
             }),
@@ -387,7 +387,7 @@ impl<'a> Job<'a> {
 
     fn wheel_error(&self, error: crate::wheel::Error) -> Error {
         Error::Wheel {
-            wheel: self.plan.input.clone().into(),
+            wheel: self.plan.input.clone(),
             error: Box::new(error),
         }
     }

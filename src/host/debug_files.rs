@@ -39,14 +39,14 @@ pub fn write_debug_files(
                 };
                 let bytes = archive.contents(&gathered.source, entry);
                 bytes.map_err(|error| Error::Wheel {
-                    wheel: plan.input.clone().into(),
+                    wheel: plan.input.clone(),
                     error: Box::new(error),
                 })?
             }
             _ => continue,
         };
         let failed = |error| Error::Edit {
-            wheel: plan.input.clone().into(),
+            wheel: plan.input.clone(),
             place: from.clone(),
             error,
         };

@@ -74,7 +74,7 @@ pub fn read_value(path: &Path) -> Result<String, Error> {
 /// Whether a folder holds a library of that name, built for the same machine as a file.
 pub fn holds_library(folder: &str, name: &Soname, facts: &Facts) -> bool {
     // As patchelf does, the name is put behind the folder whatever it looks like.
-    let path = format!("{folder}/{name}");
+    let path = format!("{folder}/{}", name.as_str());
     let mut header = Vec::new();
     let read = open::regular(path.as_ref())
         .and_then(|(file, _)| file.take(ELF_HEADER).read_to_end(&mut header));

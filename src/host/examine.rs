@@ -51,7 +51,7 @@ pub fn examine(path: &Path, limits: &Limits, progress: &dyn Progress) -> Result<
     match read(&source, &mut package, limits, progress) {
         Err(Unread::Exceeded(exceeded)) => Err(Error::exceeded(package.name)(exceeded)),
         Err(Unread::Wheel(error)) if error.is_io() => Err(Error::Wheel {
-            wheel: package.name.into(),
+            wheel: package.name,
             error: Box::new(error),
         }),
         Err(Unread::Wheel(error)) => {
@@ -68,7 +68,7 @@ fn read(
     limits: &Limits,
     progress: &dyn Progress,
 ) -> Result<(), Unread> {
-    let filename = WheelFilename::parse(&package.name)?;
+    let filename = WheelFilename::parse(package.name.as_str())?;
     package.platforms.clone_from(&filename.platform);
     package.pythons = Pythons::of_tags(filename.interpreters());
     package.importers = Importers::of_tags(filename.interpreters());

@@ -96,7 +96,7 @@ pub fn examine_tree(site: &Path, limits: &Limits) -> Result<Vec<Package>, Error>
         package.subject = match settle(&package.platforms, elf, &mut package.findings) {
             Ok((platform, elf)) => {
                 let loaded = world.load(elf, platform, &platform.loader(limits.budget));
-                Ok(loaded.map_err(Error::exceeded(&*package.name))?)
+                Ok(loaded.map_err(Error::exceeded(package.name.as_str()))?)
             }
             Err(unsettled) => Err(unsettled),
         };
@@ -329,7 +329,9 @@ fn recorded(
             found.push(ArchiveFault::RecordFiles { file, what }.into());
             return;
         }
-        Some(Err(why)) => Mismatch::Unreadable { why: why.clone() },
+        Some(Err(why)) => Mismatch::Unreadable {
+            why: why.as_str().into(),
+        },
         Some(Ok((digest, size))) => match row.size {
             Some(recorded) if recorded != *size => Mismatch::Size {
                 is: *size,

@@ -16,7 +16,7 @@ use crate::plan::{
 };
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{FileIdentity, Libc, Loader, MachineKey, ModulePath};
-use crate::wheel::{self, Algorithm, ArchivePath, Entry, Wheel, WheelFilename};
+use crate::wheel::{self, Algorithm, ArchivePath, Entry, Sentence, Wheel, WheelFilename};
 
 /// What gathering has to be told.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ pub fn gather(
     let mut notes: Vec<Note> = wheel
         .notes
         .iter()
-        .map(|note| Note::Input(note.to_string()))
+        .map(|note| Note::Input(Sentence::of(note)))
         .collect();
     notes.extend(aside);
     notes.extend(none.into_iter().map(NoModule::note));

@@ -80,17 +80,18 @@ fn open_elf(path: &Path, root: &ModulePath, sysroot: &Sysroot) -> Result<Arc<Elf
     };
     match sysroot.open(root) {
         Opened::Elf(file) => Ok(file),
-        Opened::Malformed(how) => Err(broken(sentence!(
-            "it is a broken ELF file: {}",
-            Untrusted::from(how)
-        ))),
+        Opened::Malformed(how) => Err(broken(sentence!("it is a broken ELF file: {}", how))),
         Opened::NotElf => Err(broken("it is neither a wheel nor an ELF file".into())),
         Opened::Missing => Err(Error::io("read", path, rustix::io::Errno::NOENT.into())),
         Opened::NotAFile => Err(match sysroot.refusal(root) {
             Some(error) => Error::io("read", path, error),
             None => broken("it is no file".into()),
         }),
-        Opened::Unreadable(why) => Err(Error::io("read", path, std::io::Error::other(why))),
+        Opened::Unreadable(why) => Err(Error::io(
+            "read",
+            path,
+            std::io::Error::other(why.to_string()),
+        )),
     }
 }
 
@@ -111,7 +112,7 @@ pub struct AuditTreeOptions {
 pub fn gather_audit_tree(
     path: &Path,
     options: &AuditTreeOptions,
-) -> Result<(String, AuditTree), Error> {
+) -> Result<(Untrusted, AuditTree), Error> {
     let failed = |error| Error::io("read", path, error);
     let text = |path: &Path| ModulePath::new(InRoot::System, &path.to_string_lossy());
     let sysroot = Sysroot::open(&SysrootOptions {
@@ -122,7 +123,11 @@ pub fn gather_audit_tree(
     // `./a.so` and `a.so` are shown alike.
     let parts = path.components().filter(|part| *part != Component::CurDir);
     let request = TreeRequest {
-        given: parts.collect::<PathBuf>().to_string_lossy().into_owned(),
+        given: parts
+            .collect::<PathBuf>()
+            .to_string_lossy()
+            .into_owned()
+            .into(),
         path: text(&std::path::absolute(path).map_err(failed)?),
         working_directory: text(&std::env::current_dir().map_err(failed)?),
         environment: options.environment.clone(),

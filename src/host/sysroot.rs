@@ -169,7 +169,7 @@ impl Sysroot {
     /// The first thing that it failed to say: what is known of the root may be wrong.
     pub fn check(&self, graph: &Graph) -> Result<(), Error> {
         if let Some((path, why)) = &graph.unreadable {
-            let error = io::Error::other(why.clone());
+            let error = io::Error::other(why.to_string());
             return Err(Error::io("read", self.on_host(path), error));
         }
         self.check_root()
@@ -280,7 +280,7 @@ impl Sysroot {
     fn read_elf(&self, path: &ModulePath) -> Opened {
         let real = match self.real(path) {
             Ok(real) => real,
-            Err(Nowhere::Unknown(why)) => return Opened::Unreadable(why),
+            Err(Nowhere::Unknown(why)) => return Opened::Unreadable(why.into()),
             Err(Nowhere::Missing | Nowhere::Looping) => return Opened::Missing,
         };
         let host = self.on_host(&real);
@@ -290,7 +290,7 @@ impl Sysroot {
                 return match open::told(&error) {
                     Told::Absent => Opened::Missing,
                     Told::Unusable => Opened::NotAFile,
-                    Told::Failed => Opened::Unreadable(error.to_string()),
+                    Told::Failed => Opened::Unreadable(error.to_string().into()),
                 };
             }
         };
@@ -302,9 +302,9 @@ impl Sysroot {
             Ok(Some(bytes)) => self.understand(&bytes, identity.clone(), real),
             Ok(None) => Opened::NotElf,
             Err(error) if open::told(&error) == Told::Unusable => {
-                Opened::Malformed(error.to_string())
+                Opened::Malformed(error.to_string().into())
             }
-            Err(error) => Opened::Unreadable(error.to_string()),
+            Err(error) => Opened::Unreadable(error.to_string().into()),
         };
         lock(&self.by_identity).insert(identity, opened.clone());
         opened
@@ -314,7 +314,7 @@ impl Sysroot {
         let measure = Some(self.strip);
         match elf_file(bytes, identity, real_path, measure, sha256(bytes)) {
             Ok(file) => Opened::Elf(Arc::new(file)),
-            Err(error) => Opened::Malformed(error.to_string()),
+            Err(error) => Opened::Malformed(error.to_string().into()),
         }
     }
 }

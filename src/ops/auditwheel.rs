@@ -6,13 +6,14 @@ use super::{World, WorldOptions};
 use crate::error::Error;
 use crate::host::{self, AuditTreeOptions, PathKind, Progress};
 use crate::plan::{self, Audit, AuditInput, AuditTree, Refusal, Selection, Subject};
+use crate::wheel::{Sentence, Untrusted};
 
 /// What auditwheel would say of a wheel.
 pub struct Audited {
     /// The wheel's file name.
-    pub name: String,
+    pub name: Untrusted,
     /// What is said of files that do not count.
-    pub ignored: Vec<String>,
+    pub ignored: Vec<Sentence>,
     /// The verdict, or why there is none.
     pub verdict: Result<Audit, Refusal>,
 }
@@ -29,7 +30,7 @@ pub fn audit(
     progress: &dyn Progress,
 ) -> Result<Audited, Error> {
     if host::path_kind(path)? != PathKind::File {
-        let path = crate::wheel::Untrusted::from(path);
+        let path = Untrusted::from(path);
         return Err(Error::Usage(crate::wheel::sentence!(
             "cannot access {}. No such file",
             path
@@ -45,7 +46,7 @@ pub fn audit(
         Ok(selection) => selection,
         Err(refusal) => {
             return Ok(Audited {
-                name,
+                name: name.into(),
                 ignored: refusal.ignored.clone(),
                 verdict: Err(refusal),
             });
@@ -70,7 +71,7 @@ pub fn audit(
         disable_isa_check,
     });
     Ok(Audited {
-        name,
+        name: name.into(),
         ignored,
         verdict: Ok(audit),
     })
@@ -81,6 +82,6 @@ pub fn audit(
 ///
 /// # Errors
 /// When it cannot be read, is no ELF file, or a broken one.
-pub fn tree(path: &Path, options: &AuditTreeOptions) -> Result<(String, AuditTree), Error> {
+pub fn tree(path: &Path, options: &AuditTreeOptions) -> Result<(Untrusted, AuditTree), Error> {
     host::gather_audit_tree(path, options)
 }

@@ -8,14 +8,15 @@ use crate::error::Error;
 use crate::host::{self, Limits, PathKind, Progress};
 use crate::plan::{self, Degree, Exclusions, Fault, Package, Rule, RuleChoice};
 use crate::resolve::{Bound, ModulePath, Place};
+use crate::wheel::Untrusted;
 
 /// The findings of one wheel, or of one installed package.
 #[derive(Clone, Debug)]
 pub struct Checked {
     /// The path that was checked: of the wheel, or of the tree that the package is in.
-    pub path: String,
+    pub path: Untrusted,
     /// The wheel's file name or the package's.
-    pub name: String,
+    pub name: Untrusted,
     /// What was found, sorted.
     pub findings: Vec<Fault>,
 }
@@ -78,7 +79,7 @@ pub fn check(
     for one in &mut checked {
         one.findings.retain(|fault| choice.holds(fault.rule()));
         count = count.saturating_add(one.findings.len() as u64);
-        let place = ModulePath::new(Place::Wheel, &one.name);
+        let place = ModulePath::new(Place::Wheel, one.name.as_str());
         let allowed = limits.budget.allow(Bound::Findings, count, &place);
         allowed.map_err(Error::exceeded(one.path.as_str()))?;
     }
@@ -100,7 +101,7 @@ fn judged(
         findings.extend(own.map(|(_, fault)| fault));
         findings.sort();
         all.push(Checked {
-            path: path.to_string_lossy().into_owned(),
+            path: path.to_string_lossy().into_owned().into(),
             name: package.name.clone(),
             findings,
         });

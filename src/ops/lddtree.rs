@@ -7,11 +7,12 @@ use crate::error::Error;
 use crate::host::{self, Progress};
 use crate::plan::Fault;
 use crate::resolve::Graph;
+use crate::wheel::Untrusted;
 
 /// What a wheel's files, or one file, pull in.
 pub struct Tree {
     /// The wheel's file name, or the path.
-    pub name: String,
+    pub name: Untrusted,
     /// Who loads whom; a walk for each file that was asked about.
     pub graph: Graph,
     /// Files of a wheel that were left out, being for another machine or C library.
@@ -28,13 +29,13 @@ pub fn lddtree(file: &Path, world: &World, progress: &dyn Progress) -> Result<Tr
         let gathered = host::gather(file, sysroot, gather, progress)?;
         let judged = host::judge(gathered, sysroot, gather)?;
         return Ok(Tree {
-            name: judged.name,
+            name: judged.name.into(),
             graph: judged.subject.graph,
             left_out: judged.left_out,
         });
     }
     Ok(Tree {
-        name: file.to_string_lossy().into_owned(),
+        name: file.to_string_lossy().into_owned().into(),
         graph: host::gather_file(file, sysroot, gather)?,
         left_out: Vec::new(),
     })

@@ -15,7 +15,7 @@ use crate::plan::{
 };
 use crate::policy::{Family, MuslFloor, PORT_MACHINES, PlatformTag, Pythons};
 use crate::resolve::Libc;
-use crate::wheel::Source;
+use crate::wheel::{Source, Untrusted};
 
 /// The tag that `auto` stands for: musl of every Alpine that is maintained.
 const AUTO: &str = "musllinux_1_2";
@@ -103,7 +103,7 @@ pub fn port(
 
 /// A wheel that may be ported.
 struct Candidate {
-    name: String,
+    name: Untrusted,
     gathered: Gathered,
     platform: Platform,
     elf: Vec<ElfEntry>,
@@ -134,11 +134,11 @@ impl Failure {
             Self::Obstacles(obstacles) => obstacles.clone(),
             // An editor that will not is a reason of its own; the machine's errors come again.
             Self::Error(error) => vec![PortObstacle::Unsettled {
-                why: crate::report::failure(error),
+                why: crate::report::failure(error).into(),
             }],
         };
         Error::NotPortable {
-            wheel: wheel.name.clone().into(),
+            wheel: wheel.name.clone(),
             obstacles,
         }
     }
@@ -148,7 +148,7 @@ struct Port<'a> {
     options: &'a Options,
     sysroot: Sysroot,
     folders: RuntimeFolders,
-    tag: String,
+    tag: Untrusted,
 }
 
 impl<'a> Port<'a> {
@@ -185,7 +185,7 @@ impl<'a> Port<'a> {
             options,
             sysroot,
             folders,
-            tag,
+            tag: tag.into(),
         })
     }
 
@@ -210,7 +210,7 @@ impl<'a> Port<'a> {
             .collect();
         if let Some(tag) = tags.iter().find(|tag| tag.family == Family::Musllinux) {
             let tag = tag.to_string();
-            return Err(refused(PortObstacle::AlreadyMusl { tag }));
+            return Err(refused(PortObstacle::AlreadyMusl { tag: tag.into() }));
         }
         let subject = match &gathered.subject {
             Ok(subject) => subject,
@@ -232,15 +232,15 @@ impl<'a> Port<'a> {
         let platform = subject.platform;
         if !PORT_MACHINES.contains(&platform.arch) {
             let arch = platform.arch.name().to_owned();
-            return Err(refused(PortObstacle::Machine { arch }));
+            return Err(refused(PortObstacle::Machine { arch: arch.into() }));
         }
         if platform.libc == Libc::Musl {
             let tag = filename.platform.join(".");
-            return Err(refused(PortObstacle::AlreadyMusl { tag }));
+            return Err(refused(PortObstacle::AlreadyMusl { tag: tag.into() }));
         }
         Ok(Candidate {
             elf: subject.elf.clone(),
-            name,
+            name: name.into(),
             platform,
             gathered,
         })
@@ -252,13 +252,14 @@ impl<'a> Port<'a> {
         read: &mut [Option<Candidate>],
         results: &mut [Option<Result<Outcome, Error>>],
     ) {
-        let mut first: BTreeMap<String, String> = BTreeMap::new();
+        let mut first: BTreeMap<String, Untrusted> = BTreeMap::new();
         for (candidate, result) in read.iter_mut().zip(results) {
             let Some(wheel) = candidate else {
                 continue;
             };
             let filename = &wheel.gathered.wheel.filename;
-            let output = plan::ported_name(filename, &self.tag, wheel.platform.arch).to_string();
+            let output =
+                plan::ported_name(filename, self.tag.as_str(), wheel.platform.arch).to_string();
             match first.get(&output) {
                 None => {
                     first.insert(output, wheel.name.clone());
@@ -266,8 +267,8 @@ impl<'a> Port<'a> {
                 Some(other) => {
                     *result = Some(Err(Error::SameOutput {
                         path: self.options.output.folder.join(&output),
-                        first: other.clone().into(),
-                        second: wheel.name.clone().into(),
+                        first: other.clone(),
+                        second: wheel.name.clone(),
                     }));
                     *candidate = None;
                 }
@@ -366,7 +367,7 @@ impl<'a> Port<'a> {
             graph: &files.graph,
             needs: &files.needs,
         };
-        let mut plan = plan::port(&input, &self.tag)?;
+        let mut plan = plan::port(&input, self.tag.as_str())?;
         for ((plan, _), wheel) in plan.wheels.iter_mut().zip(wheels) {
             plan.notes.extend(wheel.gathered.notes.iter().cloned());
         }

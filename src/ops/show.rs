@@ -42,7 +42,7 @@ fn wheel(path: &Path, world: &World, progress: &dyn Progress) -> Result<Vec<Show
     let judged = host::judge(gathered, sysroot, gather)?;
     let exceeded = Error::exceeded(judged.name.clone());
     let inspection = plan::inspect(&InspectInput {
-        name: judged.name,
+        name: judged.name.into(),
         claims: &judged.platforms,
         pythons: &judged.pythons,
         importers: &judged.importers,
@@ -82,7 +82,7 @@ fn tree(site: &Path, limits: &Limits) -> Result<Vec<Shown>, Error> {
 fn single_file(path: &Path, world: &World) -> Result<Vec<Shown>, Error> {
     let file = host::gather_file_alone(path, &world.sysroot, &world.gather)?;
     let inspection = plan::inspect(&InspectInput {
-        name: path.to_string_lossy().into_owned(),
+        name: path.to_string_lossy().into_owned().into(),
         claims: &[],
         pythons: &Pythons::default(),
         importers: &Importers::default(),

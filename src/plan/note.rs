@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::elf::Soname;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Sentence, Untrusted};
 
 /// Where something keeps a wheel from running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -34,7 +34,7 @@ pub enum Note {
         /// The file.
         file: ModulePath,
         /// The entry.
-        entry: String,
+        entry: Untrusted,
     },
     /// A library stays outside because the user said so.
     Excluded {
@@ -44,7 +44,7 @@ pub enum Note {
     /// A pattern of `--exclude` matches nothing.
     ExcludeUnused {
         /// The pattern.
-        pattern: String,
+        pattern: Untrusted,
         /// Needed names that it may have meant.
         instead: Vec<Soname>,
     },
@@ -59,12 +59,12 @@ pub enum Note {
     /// that is loaded by itself.
     Apart {
         /// Their names.
-        names: Vec<String>,
+        names: Vec<Untrusted>,
     },
     /// A platform tag of the input was dropped: the content contradicts it.
     TagDropped {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
     },
     /// A signature was dropped.
     SignatureDropped {
@@ -79,13 +79,13 @@ pub enum Note {
     /// The tag promises more than the files keep.
     PromiseTooWide {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
         /// The oldest Alpine that the tag speaks of.
-        promised: String,
+        promised: Untrusted,
         /// The oldest Alpine on which every file loads, and its musl.
-        floor: String,
+        floor: Untrusted,
         /// What stands in the way, newest first.
-        causes: Vec<String>,
+        causes: Vec<Sentence>,
     },
     /// An ELF file that no process loads as a library or program; left as it is.
     TakenAsData {
@@ -120,9 +120,9 @@ pub enum Note {
         code: &'static str,
         /// Where it does not run.
         limit: Limit,
-        /// Why, fit to be shown.
-        text: String,
+        /// Why.
+        text: Sentence,
     },
     /// Something about the input archive or its metadata.
-    Input(String),
+    Input(Sentence),
 }

@@ -13,13 +13,13 @@ use crate::plan::rules::fault::Fault;
 use crate::plan::tree::slim::SlimKind;
 use crate::policy::MuslFloor;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::{ArchivePath, WheelFilename};
+use crate::wheel::{ArchivePath, Untrusted, WheelFilename};
 
 /// Everything that happens to one wheel.
 #[derive(Clone, Debug, Serialize)]
 pub struct WheelPlan {
     /// The file name of the input.
-    pub input: String,
+    pub input: Untrusted,
     /// The file name of the output.
     #[serde(serialize_with = "as_text")]
     pub output: WheelFilename,
@@ -41,7 +41,7 @@ pub struct RunsOn {
     /// musl only: the oldest Alpine on which every file loads.
     pub floor: Option<MuslFloor>,
     /// glibc only: the release from which on a file of it is refused.
-    pub not_from: Option<String>,
+    pub not_from: Option<&'static str>,
     /// Why it runs nowhere.
     #[serde(skip)]
     pub nowhere: Vec<Fault>,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::elf::{Arch, Facts};
 use crate::resolve::{Graph, ModuleId, ModulePath, Scopes, offered, required};
+use crate::wheel::{Shown, Untrusted};
 
 const TEXT: &str = include_str!("musl-symbols.tsv");
 
@@ -45,6 +46,8 @@ impl Alpine {
     }
 }
 
+impl Shown for Alpine {}
+
 impl fmt::Display for Alpine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}", self.0, self.1)
@@ -62,15 +65,17 @@ impl Serialize for Alpine {
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     /// A symbol that older releases do not export.
-    Symbol(String),
+    Symbol(Untrusted),
     /// Packed relative relocations, which older loaders leave out.
     Relr,
 }
 
+impl Shown for What {}
+
 impl fmt::Display for What {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Symbol(name) => write!(formatter, "needs {}", crate::wheel::escape(name)),
+            Self::Symbol(name) => write!(formatter, "needs {name}"),
             Self::Relr => formatter.write_str("has packed relocations (DT_RELR)"),
         }
     }
@@ -211,7 +216,7 @@ pub fn musl_floor(
         Some(Cause {
             since,
             file: graph.module(id)?.path.clone(),
-            what: What::Symbol(symbol.to_owned()),
+            what: What::Symbol(symbol.into()),
         })
     }));
     let mut causes: Vec<Cause> = causes.into_iter().collect();

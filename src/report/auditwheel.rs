@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::plan::{Audit, Refusal, Upgrade};
-use crate::wheel::escape;
+use crate::wheel::Untrusted;
 
 /// What is said of a wheel that has nothing to look at.
 pub fn refusal_text(refusal: &Refusal) -> String {
@@ -20,7 +20,7 @@ pub fn refusal_text(refusal: &Refusal) -> String {
             arch.name(),
             files
                 .iter()
-                .map(|file| escape(file))
+                .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join("\n\t")
         ),
@@ -33,27 +33,27 @@ const WIDTH: usize = 70;
 #[derive(Serialize)]
 struct Shown<'a> {
     version: u32,
-    wheel: &'a str,
+    wheel: &'a Untrusted,
     pure: bool,
-    overall_tag: &'a str,
-    sym_tag: &'a str,
+    overall_tag: &'a Untrusted,
+    sym_tag: &'a Untrusted,
     pyfpe: bool,
     ucs2: bool,
     unsupported_isa: bool,
-    versioned_symbols: &'a BTreeMap<String, BTreeSet<String>>,
-    external_libs: &'a BTreeMap<String, Option<String>>,
+    versioned_symbols: &'a BTreeMap<Untrusted, BTreeSet<Untrusted>>,
+    external_libs: &'a BTreeMap<Untrusted, Option<Untrusted>>,
     policy_upgrades: Upgrades<'a>,
 }
 
 /// A map in the order of the tags.
-struct Upgrades<'a>(&'a [(String, Upgrade)]);
+struct Upgrades<'a>(&'a [(Untrusted, Upgrade)]);
 
 #[derive(Serialize)]
 struct Steps<'a> {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    libs_to_eliminate: &'a BTreeSet<String>,
+    libs_to_eliminate: &'a BTreeSet<Untrusted>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    blacklisted_symbols: &'a BTreeMap<String, BTreeSet<String>>,
+    blacklisted_symbols: &'a BTreeMap<Untrusted, BTreeSet<Untrusted>>,
 }
 
 impl Serialize for Upgrades<'_> {
@@ -71,7 +71,7 @@ impl Serialize for Upgrades<'_> {
 }
 
 /// `show --json`, version 1 of auditwheel's schema.
-pub fn audit_json(wheel: &str, audit: &Audit) -> String {
+pub fn audit_json(wheel: &Untrusted, audit: &Audit) -> String {
     as_python(&Shown {
         version: 1,
         wheel,
@@ -90,19 +90,19 @@ pub fn audit_json(wheel: &str, audit: &Audit) -> String {
 #[derive(Serialize)]
 struct Pure<'a> {
     version: u32,
-    wheel: &'a str,
+    wheel: &'a Untrusted,
     pure: bool,
 }
 
 #[derive(Serialize)]
 struct Refused<'a> {
     version: u32,
-    wheel: &'a str,
+    wheel: &'a Untrusted,
     error: &'a str,
 }
 
 /// `show --json` of a pure wheel that is welcome.
-pub fn audit_pure_json(wheel: &str) -> String {
+pub fn audit_pure_json(wheel: &Untrusted) -> String {
     as_python(&Pure {
         version: 1,
         wheel,
@@ -111,7 +111,7 @@ pub fn audit_pure_json(wheel: &str) -> String {
 }
 
 /// `show --json` of a wheel that is none for a platform.
-pub fn audit_refused_json(wheel: &str, error: &str) -> String {
+pub fn audit_refused_json(wheel: &Untrusted, error: &str) -> String {
     as_python(&Refused {
         version: 1,
         wheel,
@@ -142,7 +142,7 @@ pub(super) fn as_python<T: Serialize>(value: &T) -> String {
 }
 
 /// `show` for people. Without `verbose` it ends with the first reason against a better tag.
-pub fn audit_text(wheel: &str, audit: &Audit, verbose: bool) -> String {
+pub fn audit_text(wheel: &Untrusted, audit: &Audit, verbose: bool) -> String {
     let mut text = String::new();
     let mut say = |line: &str| {
         text.push('\n');
@@ -218,7 +218,7 @@ pub fn audit_text(wheel: &str, audit: &Audit, verbose: bool) -> String {
     text
 }
 
-fn upgrade_text(text: &mut String, tag: &str, upgrade: &Upgrade) {
+fn upgrade_text(text: &mut String, tag: &Untrusted, upgrade: &Upgrade) {
     let mut say = |line: &str| {
         text.push('\n');
         text.push_str(&wrapped(line));
@@ -229,8 +229,8 @@ fn upgrade_text(text: &mut String, tag: &str, upgrade: &Upgrade) {
             "In order to achieve the tag platform tag '{tag}' the following {what} will need to be eliminated:"
         )
     };
-    let list = |names: &BTreeSet<String>| {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let list = |names: &BTreeSet<Untrusted>| {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         names.join(", ")
     };
     if !upgrade.libs_to_eliminate.is_empty() {

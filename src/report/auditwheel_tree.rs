@@ -7,13 +7,14 @@ use super::auditwheel::as_python;
 use crate::elf::{Arch, Class, Endian, Facts, Machine};
 use crate::plan::{AuditLibrary, AuditTree};
 use crate::resolve::{Libc, ModulePath};
+use crate::wheel::Untrusted;
 
 #[derive(Serialize)]
 struct Tree<'a> {
     interpreter: Option<&'a str>,
     libc: Option<&'static str>,
-    path: &'a str,
-    realpath: &'a str,
+    path: &'a Untrusted,
+    realpath: &'a Untrusted,
     platform: Platform,
     needed: Vec<&'a str>,
     rpath: Vec<&'a str>,
@@ -57,7 +58,7 @@ impl Serialize for Libraries<'_> {
         for one in self.0 {
             let found = one.found.as_ref();
             let library = Library {
-                soname: &one.soname,
+                soname: one.soname.as_str(),
                 path: found.map(|(path, _)| path.as_str()),
                 realpath: found.map(|(_, real)| real.as_str()),
                 platform: one.platform.as_ref().map(|file| platform(&file.facts)),
@@ -70,7 +71,7 @@ impl Serialize for Libraries<'_> {
 }
 
 /// The tree of one file. `given`: the file as it was named.
-pub fn audit_tree_json(given: &str, tree: &AuditTree) -> String {
+pub fn audit_tree_json(given: &Untrusted, tree: &AuditTree) -> String {
     let facts = &tree.file.facts;
     as_python(&Tree {
         interpreter: tree.interpreter.as_ref().map(ModulePath::as_str),

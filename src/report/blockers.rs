@@ -28,7 +28,7 @@ fn blocker(blocker: &Blocker) -> String {
             version,
         } => format!(
             "  {file} needs {} of {}\n",
-            escape(version),
+            version,
             escape(library.as_str())
         ),
         Blocker::Symbol {
@@ -37,13 +37,13 @@ fn blocker(blocker: &Blocker) -> String {
             symbol,
         } => format!(
             "  {file} needs {} of {}, which is not there or private\n",
-            escape(symbol),
+            symbol,
             escape(library.as_str())
         ),
         Blocker::Isa { file, level } => format!("  {file} is built for {level} processors\n"),
         Blocker::Python { file, symbol } => format!(
             "  {file} needs {}, which ordinary builds of Python lack\n",
-            escape(symbol)
+            symbol
         ),
         Blocker::Musl(cause) => {
             format!(
@@ -59,7 +59,7 @@ pub(super) fn blockers_hint(blockers: &[Blocker], tag: &str, auto: bool) -> Stri
     // No tag has what is private, or what no table knows.
     let has_release = |blocker: &Blocker| match blocker {
         Blocker::Version { version, .. } => {
-            GlibcVersion::of(version).is_none_or(|version| version.release().is_some())
+            GlibcVersion::of(version.as_str()).is_none_or(|version| version.release().is_some())
         }
         _ => true,
     };
@@ -94,7 +94,7 @@ pub(super) fn blockers_hint(blockers: &[Blocker], tag: &str, auto: bool) -> Stri
 fn private_hint(blockers: &[Blocker]) -> Option<String> {
     let files = blockers.iter().filter_map(|blocker| match blocker {
         Blocker::Version { file, version, .. } => {
-            let is_private = GlibcVersion::of(version) == Some(GlibcVersion::Private);
+            let is_private = GlibcVersion::of(version.as_str()) == Some(GlibcVersion::Private);
             is_private.then_some(file)
         }
         _ => None,

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::{bytes, count};
 use crate::error::Error;
 use crate::plan::{How, Made, Way, Why};
-use crate::wheel::escape;
+use crate::wheel::{Untrusted, escape};
 
 /// What there is to tell of a build.
 pub struct BuildReport<'a> {
     /// The wheelhouse as it was named.
-    pub wheelhouse: &'a str,
+    pub wheelhouse: &'a Untrusted,
     /// The packages in it, by name.
     pub made: &'a [Made],
     /// Those of an earlier run.
-    pub resumed: &'a BTreeSet<String>,
+    pub resumed: &'a BTreeSet<Untrusted>,
     /// Those that are not, by name.
     pub failed: Vec<FailedPackage<'a>>,
     /// How long all of it took, in seconds.
@@ -24,9 +24,9 @@ pub struct BuildReport<'a> {
 /// A package without a wheel.
 pub struct FailedPackage<'a> {
     /// The project.
-    pub name: &'a str,
+    pub name: &'a Untrusted,
     /// Its version.
-    pub version: &'a str,
+    pub version: &'a Untrusted,
     /// What was tried.
     pub errors: &'a [(Way, Error)],
 }
@@ -36,8 +36,8 @@ pub fn made_line(made: &Made) -> String {
     format!(
         "{} {} {}: {}, {:.1} s",
         capital(made.how),
-        escape(&made.name),
-        escape(&made.version),
+        made.name,
+        made.version,
         bytes(made.size),
         made.seconds
     )
@@ -63,8 +63,8 @@ pub fn build_text(report: &BuildReport<'_>) -> String {
     for made in report.made {
         let again = report.resumed.contains(&made.name);
         rows.push([
-            escape(&made.name),
-            escape(&made.version),
+            made.name.to_string(),
+            made.version.to_string(),
             made.how.word().to_owned(),
             match again {
                 true => "before".to_owned(),
@@ -76,7 +76,7 @@ pub fn build_text(report: &BuildReport<'_>) -> String {
         ]);
     }
     for failed in &report.failed {
-        let [name, version] = [failed.name, failed.version].map(escape);
+        let [name, version] = [failed.name, failed.version].map(ToString::to_string);
         let nothing = String::new;
         rows.push([
             name,
@@ -95,16 +95,16 @@ pub fn build_text(report: &BuildReport<'_>) -> String {
     for made in report.made.iter().filter(|made| !made.passed.is_empty()) {
         text.push_str(&format!(
             "\n{} was {}, since:\n",
-            escape(&made.name),
+            made.name,
             made.how.word()
         ));
         for why in &made.passed {
-            text.push_str(&indented(why));
+            text.push_str(&indented(why.as_str()));
         }
     }
     text.push_str(&format!("\n{}\n", totals(report)));
     if report.failed.is_empty() && !report.made.is_empty() {
-        let house = shell_word(report.wheelhouse);
+        let house = shell_word(report.wheelhouse.as_str());
         text.push_str(&format!(
             "install it with: pip install --no-index --find-links {house} -r {house}/wheelhouse.txt\n"
         ));
@@ -119,7 +119,7 @@ pub fn requirements_text(made: &[Made]) -> String {
         "# pip install --no-index --find-links THIS_FOLDER -r THIS_FOLDER/wheelhouse.txt\n"
             .to_owned();
     for one in made {
-        let (name, version) = (&one.name, &one.version);
+        let (name, version) = (one.name.as_str(), one.version.as_str());
         text.push_str(&format!("{name}=={version} --hash=sha256:{}\n", one.sha256));
     }
     text
@@ -179,7 +179,7 @@ fn totals(report: &BuildReport<'_>) -> String {
 fn indented(text: &str) -> String {
     let lines = text.lines().map(|line| match line {
         "" => "\n".to_owned(),
-        line => format!("  {line}\n"),
+        line => format!("  {}\n", Untrusted::from(line)),
     });
     lines.collect()
 }

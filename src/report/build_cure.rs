@@ -1,7 +1,6 @@
 //! What a build lacks, and the cure, in words.
 
-use crate::plan::{Cause, Lack, apk_line};
-use crate::wheel::escape;
+use crate::plan::{Lack, apk_line};
 
 /// What is missing: one line each.
 pub(super) fn lines(lacks: &[Lack]) -> String {
@@ -11,47 +10,44 @@ pub(super) fn lines(lacks: &[Lack]) -> String {
 
 fn line(lack: &Lack) -> String {
     match lack {
-        Lack::Header(name) => format!("a header is missing: {}", escape(name)),
-        Lack::Library(name) => format!("a library is missing: -l{}", escape(name)),
-        Lack::PkgConfig(name) => format!("pkg-config does not know {}", escape(name)),
-        Lack::Program(name) => format!("a program is missing: {}", escape(name)),
+        Lack::Header(name) => format!("a header is missing: {}", name),
+        Lack::Library(name) => format!("a library is missing: -l{}", name),
+        Lack::PkgConfig(name) => format!("pkg-config does not know {}", name),
+        Lack::Program(name) => format!("a program is missing: {}", name),
         Lack::Compiler(language) => format!("a compiler is missing: {language}"),
-        Lack::CMakePackage(name) => format!("CMake does not find {}", escape(name)),
-        Lack::Python { wants } => format!("it is for other Pythons: {}", escape(wants)),
+        Lack::CMakePackage(name) => format!("CMake does not find {}", name),
+        Lack::Python { wants } => format!("it is for other Pythons: {}", wants),
         Lack::Memory => "there was not enough memory".to_owned(),
         Lack::Space => "the disk is full".to_owned(),
         Lack::Network => "the index was not reached".to_owned(),
-        Lack::Unread { page, why, .. } => {
-            format!("`{}` was not read: {}", escape(page), escape(why))
-        }
         Lack::Digest => "a file is not the one that the requirements pin".to_owned(),
         Lack::Project {
             requirement,
             versions,
-        } if versions.is_empty() => format!(
-            "there is no `{}` for this Python and machine",
-            escape(requirement)
-        ),
+        } if versions.is_empty() => {
+            format!("there is no `{}` for this Python and machine", requirement)
+        }
         Lack::Project {
             requirement,
             versions,
         } => {
             let from = versions.len().saturating_sub(8);
-            let last: Vec<String> = versions.iter().skip(from).map(|one| escape(one)).collect();
+            let last: Vec<String> = versions
+                .iter()
+                .skip(from)
+                .map(|one| one.to_string())
+                .collect();
             let dots = if from > 0 { "…, " } else { "" };
             format!(
                 "there is no `{}`; there are {dots}{}",
-                escape(requirement),
+                requirement,
                 last.join(", ")
             )
         }
         Lack::Conflict => "no versions meet all requirements".to_owned(),
         Lack::Unpinned => "one requirement is pinned by a digest, so all have to be".to_owned(),
-        Lack::Requirement(text) => format!("this is no requirement: {}", escape(text)),
-        Lack::Module(name) => format!(
-            "its build imports `{}` and does not ask for it",
-            escape(name)
-        ),
+        Lack::Requirement(text) => format!("this is no requirement: {}", text),
+        Lack::Module(name) => format!("its build imports `{}` and does not ask for it", name),
     }
 }
 
@@ -71,13 +67,7 @@ pub(super) fn hints(lacks: &[Lack]) -> Vec<String> {
             Lack::Python { .. } => "ask for another version of it, or build with such a Python (`--python`)".to_owned(),
             Lack::Memory => "`--jobs 1`, or give the container more memory".to_owned(),
             Lack::Space => "free some space where TMPDIR and the wheelhouse are; what is done is kept".to_owned(),
-            Lack::Unread { cause: Cause::Digest, .. } => {
-                "the server, or a proxy, gives another file than its page names: have that mended, or ask another index".to_owned()
-            }
-            Lack::Unread { cause: Cause::Denied, .. } => {
-                "give credentials that it takes: in its address, in ~/.netrc or by `keyring` (see `pip help install`)".to_owned()
-            }
-            Lack::Network | Lack::Unread { .. } => {
+            Lack::Network => {
                 "run again: what has come is kept; without a network `--no-index --find-links DIR`".to_owned()
             }
             Lack::Digest => "find out who changed it; pin the new digest if that is meant".to_owned(),
@@ -90,7 +80,7 @@ pub(super) fn hints(lacks: &[Lack]) -> Vec<String> {
             Lack::Requirement(_) => "write it as `name>=1.0` (PEP 508)".to_owned(),
             Lack::Module(name) => format!(
                 "put a wheel of {} into the wheelhouse, or ask for a version of the project that names it",
-                escape(name)
+                name
             ),
             _ => continue,
         };

@@ -18,18 +18,18 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
     match fault {
         BuildFault::Engine { doing, said, lacks } => {
             let text = match lacks.as_slice() {
-                [] => format!(":\n{}", quoted(said)),
+                [] => format!(":\n{}", quoted(said.as_str())),
                 // Who names it is told by pip alone.
-                [Lack::Conflict, ..] => format!(":{}\n{}", lines(lacks), quoted(said)),
+                [Lack::Conflict, ..] => format!(":{}\n{}", lines(lacks), quoted(said.as_str())),
                 lacks => format!(":{}", lines(lacks)),
             };
-            (format!("cannot {}{text}", escape(doing)), hints(lacks))
+            (format!("cannot {}{text}", doing), hints(lacks))
         }
         BuildFault::Lock { path, why } => (
             format!(
                 "`{}` is no lock to go by: {}",
                 Untrusted::from(path),
-                why.trim_end()
+                quoted(why.as_str()).trim()
             ),
             vec![
                 "let the tool that wrote it write it again (PEP 751), or resolve anew with `--upgrade`"
@@ -39,7 +39,7 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
         BuildFault::Yanked { packages } => (
             format!(
                 "taken back (yanked) by whoever published it: {}",
-                packages.iter().map(|one| escape(one)).collect::<Vec<_>>().join(", ")
+                packages.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(", ")
             ),
             vec![
                 "ask for another version; whoever means this very file pins it with `--hash`, or by a lock"
@@ -49,7 +49,7 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
         BuildFault::NoArchive { package } => (
             format!(
                 "{} is asked for by the address of a repository or a folder, which a lock cannot hold to a digest",
-                escape(package)
+                package
             ),
             vec![
                 "build its archive first (`python3 -m build --sdist`), and add its folder with `--find-links`"
@@ -63,20 +63,20 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
         } => (
             format!(
                 "`{}` is not the file that the lock names\n  sha256 of the lock  {}\n  sha256 of the file  {}",
-                escape(file),
-                escape(expected),
-                escape(found)
+                file,
+                expected,
+                found
             ),
             vec!["find out who changed it; if the new file is meant, resolve anew with `--upgrade`".to_owned()],
         ),
         BuildFault::NotFetched { file, why } => (
-            format!("`{}` did not come: {}", escape(file), quoted(why).trim_start()),
+            format!("`{}` did not come: {}", file, quoted(why.as_str()).trim_start()),
             vec!["run again: what has come is kept".to_owned()],
         ),
         BuildFault::StillWrong { file, findings } => {
-            let lines = findings.iter().map(|one| format!("\n  {}", escape(one)));
+            let lines = findings.iter().map(|one| format!("\n  {one}"));
             (
-                format!("`{}` is wrong, also when it is mended:{}", escape(file), lines.collect::<String>()),
+                format!("`{}` is wrong, also when it is mended:{}", file, lines.collect::<String>()),
                 vec!["`wheelfix check` tells of it; another version may be right".to_owned()],
             )
         }
@@ -87,8 +87,8 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
         } => (
             format!(
                 "no file of {} leads to a wheel for {}",
-                escape(package),
-                escape(target)
+                package,
+                target
             ),
             vec![match forbidden {
                 Some(flag) => format!("leave out `{flag}`"),
@@ -96,7 +96,7 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
             }],
         ),
         BuildFault::Foreign { package } => (
-            format!("`{}` has no wheel that fits, and is not compiled here: this is not the Alpine that it is for", escape(package)),
+            format!("`{}` has no wheel that fits, and is not compiled here: this is not the Alpine that it is for", package),
             vec!["run `wheelfix build` on the Alpine itself, without `--sysroot`".to_owned()],
         ),
         BuildFault::NotBuilt {
@@ -106,12 +106,12 @@ fn told(fault: &BuildFault) -> (String, Vec<String>) {
             log,
         } => {
             let why = match lacks.as_slice() {
-                [] => format!(":\n{}", quoted(said)),
+                [] => format!(":\n{}", quoted(said.as_str())),
                 lacks => format!(":{}", lines(lacks)),
             };
             let mut all = hints(lacks);
             all.push(format!("all of it is in `{}`", Untrusted::from(log)));
-            (format!("{} was not built{why}", escape(package)), all)
+            (format!("{} was not built{why}", package), all)
         }
     }
 }

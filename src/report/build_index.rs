@@ -9,15 +9,15 @@ pub fn index_pages(made: &[Made]) -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     let mut projects = String::new();
     for one in made {
-        let name = escaped(&one.name);
+        let name = escaped(one.name.as_str());
         projects.push_str(&format!("<a href=\"{name}/\">{name}</a><br>\n"));
-        let wheel = escaped(&one.wheel);
+        let wheel = escaped(one.wheel.as_str());
         let link = format!(
             "<a href=\"../../{wheel}#sha256={}\">{wheel}</a><br>\n",
             one.sha256
         );
         pages.insert(
-            format!("simple/{}/index.html", one.name),
+            format!("simple/{}/index.html", one.name.as_str()),
             page(&name, &link),
         );
     }

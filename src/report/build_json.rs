@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::build::BuildReport;
 use crate::error::Error;
+use crate::wheel::Untrusted;
 
 /// What a build has come to.
 pub fn build_json(report: &BuildReport<'_>) -> String {
@@ -49,7 +50,7 @@ pub fn build_json(report: &BuildReport<'_>) -> String {
 }
 
 /// A build that did not begin.
-pub fn build_failed_json(wheelhouse: &str, error: &Error) -> String {
+pub fn build_failed_json(wheelhouse: &Untrusted, error: &Error) -> String {
     let value = json!({
         "schema": {"name": "wheelfix.build", "version": 1},
         "wheelhouse": wheelhouse,

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use super::rules::rule_sarif;
 use super::words::count;
 use crate::plan::{Degree, Fault, Rule};
-use crate::wheel::escape;
+use crate::wheel::Untrusted;
 
 /// The findings of one wheel, or of one installed package.
 pub struct Checked {
     /// The path that was checked: of the wheel, or of the tree that the package is in.
-    pub path: String,
+    pub path: Untrusted,
     /// The wheel's file name or the package's.
-    pub name: String,
+    pub name: Untrusted,
     /// What was found.
     pub findings: Vec<Fault>,
 }
@@ -26,7 +26,7 @@ pub struct Checked {
 pub fn check_text(all: &[Checked]) -> String {
     let mut text = String::new();
     for one in all.iter().filter(|one| !one.findings.is_empty()) {
-        let _ = writeln!(text, "{}", escape(&one.name));
+        let _ = writeln!(text, "{}", one.name);
         let mut helped = BTreeSet::new();
         for (position, fault) in one.findings.iter().enumerate() {
             let rule = fault.rule();
@@ -86,11 +86,7 @@ fn by_degree(degrees: impl Iterator<Item = Degree>) -> String {
 
 /// One finding in one sentence: the wheel, what is wrong, and the way out.
 pub(super) fn with_way_out(one: &Checked, fault: &Fault) -> String {
-    format!(
-        "{}: {fault}; way out: {}",
-        escape(&one.name),
-        fault.rule().help
-    )
+    format!("{}: {fault}; way out: {}", one.name, fault.rule().help)
 }
 
 /// As JSON.
@@ -110,15 +106,15 @@ pub fn check_json(all: &[Checked]) -> String {
 }
 
 pub(super) fn fault_json(fault: &Fault) -> Value {
-    let something = |text: String| (!text.is_empty()).then_some(text);
+    let something = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let (rule, told) = (fault.rule(), fault.told());
     json!({
         "code": rule.id,
         "name": rule.name,
         "degree": rule.degree,
         "file": told.file.map(|file| file.to_string()),
-        "subject": something(told.subject),
-        "context": something(told.context),
+        "subject": something(told.subject.as_str()),
+        "context": something(told.context.as_str()),
         "text": told.text,
         "help": rule.help,
     })
@@ -138,7 +134,7 @@ pub fn check_github(all: &[Checked]) -> String {
             let _ = writeln!(
                 text,
                 "::{verb} file={},title={}::{}",
-                property(&one.path),
+                property(one.path.as_str()),
                 property(&format!("{} {}", rule.id, rule.name)),
                 command(&with_way_out(one, fault))
             );
@@ -190,8 +186,8 @@ fn result(one: &Checked, fault: &Fault) -> Value {
         "level": rule.degree,
         "message": {"text": with_way_out(one, fault)},
         "locations": [{
-            "physicalLocation": {"artifactLocation": {"uri": uri(&one.path)}},
-            "logicalLocations": [{"fullyQualifiedName": file.unwrap_or_else(|| escape(&one.name))}],
+            "physicalLocation": {"artifactLocation": {"uri": uri(one.path.as_str())}},
+            "logicalLocations": [{"fullyQualifiedName": file.unwrap_or_else(|| one.name.to_string())}],
         }],
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::elf::{Comparison, Facts, RunPath, RunPathKind, Soname, Strip};
+use crate::wheel::Untrusted;
 
 /// How many symbols are named one by one.
 const MOST_SYMBOLS: usize = 10;
@@ -122,10 +123,10 @@ fn unexplained(lines: &mut Vec<String>, before: &Facts, after: &Facts) {
     let versions = |facts: &Facts| -> BTreeSet<String> {
         let needs = facts.version_needs.iter();
         let named = needs.flat_map(|need| {
-            let file = &need.file;
+            let file = Untrusted::from(need.file.as_str());
             need.versions
                 .iter()
-                .map(move |it| format!("{} of {file}", it.name))
+                .map(move |it| format!("{} of {file}", Untrusted::from(&it.name)))
         });
         named.collect()
     };
@@ -139,8 +140,8 @@ fn unexplained(lines: &mut Vec<String>, before: &Facts, after: &Facts) {
     lines.extend(gone.chain(added).take(MOST_SYMBOLS));
 }
 
-fn quoted(text: &impl ToString) -> String {
-    format!("`{}`", crate::wheel::escape(&text.to_string()))
+fn quoted(text: &(impl AsRef<str> + ?Sized)) -> String {
+    format!("`{}`", Untrusted::from(text.as_ref()))
 }
 
 fn run_path(run_path: &Option<RunPath>) -> String {

@@ -37,7 +37,12 @@ fn finding(one: &Checked, fault: &Fault) -> Value {
 fn fingerprint(one: &Checked, fault: &Fault) -> String {
     let told = fault.told();
     let file = told.file.map(|file| file.to_string()).unwrap_or_default();
-    let parts = [&one.name, fault.rule().id, &file, &told.text];
+    let parts = [
+        one.name.as_str(),
+        fault.rule().id,
+        &file,
+        told.text.as_str(),
+    ];
     let digest = Sha256::digest(parts.join("\0"));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

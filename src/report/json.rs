@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::repair::{RepairSummary, note_text};
 use crate::error::Error;
 use crate::plan::{RunsOn, WheelPlan};
+use crate::wheel::Untrusted;
 
 /// What became of one wheel.
 pub struct Outcome<'a> {
     /// The path as it was given.
-    pub input: String,
+    pub input: Untrusted,
     /// How it ended.
     pub ending: Ending<'a>,
 }
@@ -23,10 +24,10 @@ pub enum Ending<'a> {
         /// What came of it.
         summary: RepairSummary,
         /// The output's path.
-        output: Option<String>,
+        output: Option<Untrusted>,
     },
     /// With a copy, since there is nothing to repair; the copy's path.
-    Copied(String),
+    Copied(Untrusted),
     /// With an error.
     Failed(&'a Error),
 }

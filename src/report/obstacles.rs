@@ -267,7 +267,7 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             "build it as a platform wheel (a package with an extension module is one)",
         ),
         Obstacle::OtherSystem { tag } => plain(
-            &format!("{} is a tag of another system than Linux", escape(tag)),
+            &format!("{} is a tag of another system than Linux", tag),
             String::new(),
             "",
         ),
@@ -306,20 +306,17 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             "pass `--libc musl` or `--libc glibc`",
         ),
         Obstacle::NotAPlatform { given } => plain(
-            &format!("`{}` is no Linux platform tag", escape(given)),
+            &format!("`{}` is no Linux platform tag", given),
             String::new(),
             "pass `--plat auto`, or a tag such as `musllinux_1_2_x86_64`",
         ),
         Obstacle::OtherPlatform { given, wheel } => plain(
-            &format!(
-                "`{}` is not a tag for it: it was built for {wheel}",
-                escape(given)
-            ),
+            &format!("`{}` is not a tag for it: it was built for {wheel}", given),
             String::new(),
             "pass `--plat auto` for the best tag that the content allows",
         ),
         Obstacle::NoSuchTag { tag, oldest: None } => plain(
-            &format!("there is no platform tag {}", escape(tag)),
+            &format!("there is no platform tag {}", tag),
             String::new(),
             "",
         ),
@@ -327,8 +324,8 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             tag,
             oldest: Some(oldest),
         } => plain(
-            &format!("there is no platform tag {}", escape(tag)),
-            format!("  the oldest for its machine is {}\n", escape(oldest)),
+            &format!("there is no platform tag {}", tag),
+            format!("  the oldest for its machine is {}\n", oldest),
             "pass `--plat auto` for the best tag that the content allows",
         ),
         Obstacle::TagOutOfReach {
@@ -336,9 +333,9 @@ fn reason(obstacle: &Obstacle) -> Option<(String, String, Option<String>)> {
             auto,
             blockers,
         } => Some((
-            format!("its content does not allow the tag {}", escape(tag)),
+            format!("its content does not allow the tag {}", tag),
             blockers_text(blockers),
-            Some(blockers_hint(blockers, tag, *auto)),
+            Some(blockers_hint(blockers, tag.as_str(), *auto)),
         )),
         Obstacle::ProgramNeedsLibpython { file, library } => {
             let library = escape(library.as_str());

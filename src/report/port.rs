@@ -9,7 +9,7 @@ use super::repair::note_text;
 use super::words::{bytes, count};
 use crate::error::Error;
 use crate::plan::{Provenance, WheelPlan};
-use crate::wheel::escape;
+use crate::wheel::{Untrusted, escape};
 
 /// What a person wants to know when a wheel is ported.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +33,7 @@ pub enum Ported<'a> {
         /// What came of it.
         summary: PortSummary,
         /// The output's path, unless it was a dry run.
-        output: Option<String>,
+        output: Option<Untrusted>,
     },
     /// With an error.
     Failed(&'a Error),
@@ -85,26 +85,26 @@ pub fn ported(plan: &WheelPlan, provenance: &Provenance, summary: &PortSummary) 
 pub fn explained(plan: &WheelPlan, provenance: &Provenance) -> String {
     let mut text = format!(
         "{}\n  becomes {}\n",
-        escape(&plan.input),
+        plan.input,
         escape(&plan.output.to_string())
     );
     for one in provenance.shim.iter().chain(&provenance.runtimes) {
         text.push_str(&format!(
             "  {}: {}, built for {}{}\n",
-            escape(&one.file),
-            escape(&one.from),
+            one.file,
+            one.from,
             one.built_for,
             match &one.replaces {
-                Some(old) => format!(", in place of {}", escape(old)),
+                Some(old) => format!(", in place of {}", old),
                 None => String::new(),
             }
         ));
         names(&mut text, &one.renamed, one.nulls.iter());
     }
     for (file, changed) in &provenance.files {
-        text.push_str(&format!("  {}\n", escape(file)));
+        text.push_str(&format!("  {}\n", file));
         if let Some(was) = &changed.was {
-            text.push_str(&format!("    was {}\n", escape(was)));
+            text.push_str(&format!("    was {}\n", was));
         }
         names(&mut text, &changed.renamed, changed.nulls.iter());
     }
@@ -113,25 +113,22 @@ pub fn explained(plan: &WheelPlan, provenance: &Provenance) -> String {
 
 fn names<'a>(
     text: &mut String,
-    renamed: &BTreeMap<String, String>,
-    nulls: impl Iterator<Item = &'a String>,
+    renamed: &BTreeMap<Untrusted, Untrusted>,
+    nulls: impl Iterator<Item = &'a Untrusted>,
 ) {
     let mut by_class: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (old, new) in renamed {
-        let (class, word) = match new.strip_prefix("wfx_") {
-            Some(rest) if rest == old => ("from the shim", escape(old)),
-            Some(_) => (
-                "from the shim",
-                format!("{} → {}", escape(old), escape(new)),
-            ),
-            None => ("from musl", format!("{} → {}", escape(old), escape(new))),
+        let (class, word) = match new.as_str().strip_prefix("wfx_") {
+            Some(rest) if old == rest => ("from the shim", old.to_string()),
+            Some(_) => ("from the shim", format!("{old} → {new}")),
+            None => ("from musl", format!("{old} → {new}")),
         };
         by_class.entry(class).or_default().push(word);
     }
     for (class, words) in by_class {
         text.push_str(&format!("    {class}: {}\n", words.join(", ")));
     }
-    let nulls: Vec<String> = nulls.map(|name| escape(name)).collect();
+    let nulls: Vec<String> = nulls.map(ToString::to_string).collect();
     if !nulls.is_empty() {
         text.push_str(&format!(
             "    stays undefined, as it may: {}\n",

@@ -42,10 +42,10 @@ pub(super) fn told(obstacle: &PortObstacle) -> Told {
     Told { text, hint }
 }
 
-fn versioned(name: &str, version: Option<&String>) -> String {
+fn versioned(name: &Untrusted, version: Option<&Untrusted>) -> String {
     match version {
-        Some(version) => format!("{}@{}", escape(name), escape(version)),
-        None => escape(name),
+        Some(version) => format!("{name}@{version}"),
+        None => name.to_string(),
     }
 }
 
@@ -56,7 +56,7 @@ fn build(text: String) -> (String, Option<String>) {
 fn words(obstacle: &PortObstacle) -> (String, Option<String>) {
     match obstacle {
         PortObstacle::AlreadyMusl { tag } => (
-            format!("it is for musl already ({})", escape(tag)),
+            format!("it is for musl already ({})", tag),
             Some("install it as it is".to_owned()),
         ),
         PortObstacle::Pure => (
@@ -66,7 +66,7 @@ fn words(obstacle: &PortObstacle) -> (String, Option<String>) {
         PortObstacle::Machine { arch } => build(format!(
             "on {arch} the C libraries differ in the size of types or numbers, which no renaming mends"
         )),
-        PortObstacle::Unsettled { why } => (escape(why), None),
+        PortObstacle::Unsettled { why } => (why.to_string(), None),
         PortObstacle::ExecutableStack { file } => build(format!(
             "{file} wants an executable stack, or does not say that it needs none; musl makes none"
         )),
@@ -76,7 +76,7 @@ fn words(obstacle: &PortObstacle) -> (String, Option<String>) {
         PortObstacle::Ifunc { file, name } => build(match name {
             Some(name) => format!(
                 "{file} chooses {} when it is loaded (IFUNC), which musl cannot",
-                escape(name)
+                name
             ),
             None => format!("{file} chooses functions when it is loaded (IFUNC), which musl cannot"),
         }),
@@ -98,7 +98,7 @@ fn words(obstacle: &PortObstacle) -> (String, Option<String>) {
         } => build(format!(
             "{file} needs {}, for which nothing right can be given: {}",
             versioned(name, version.as_ref()),
-            escape(why)
+            why
         )),
         PortObstacle::UnknownName {
             file,
@@ -116,29 +116,29 @@ fn words(obstacle: &PortObstacle) -> (String, Option<String>) {
         PortObstacle::Unbound { file, name } => (
             format!(
                 "{file} needs {}, which no file of the wheel, no runtime and not Python defines",
-                escape(name)
+                name
             ),
             Some("name the wheel that has it in the same command: they are ported together".to_owned()),
         ),
         PortObstacle::Interposed { file, name } => build(format!(
             "{file} defines {} and calls it where glibc's would be taken, which musl's is not equal to",
-            escape(name)
+            name
         )),
         PortObstacle::MuslHasToo { file, name } => build(format!(
             "{file} uses {} of its own, and musl has one too, which would be taken instead",
-            escape(name)
+            name
         )),
         PortObstacle::Depends { file, name } => build(format!(
             "who defines {} for {file} depends on who loads it",
-            escape(name)
+            name
         )),
         PortObstacle::Versions { file, name } => build(format!(
             "{file} asks for {} in several meanings at once",
-            escape(name)
+            name
         )),
         PortObstacle::Copied { file, name } => build(format!(
             "{file} copies {} into itself, which is another on musl",
-            escape(name)
+            name
         )),
         PortObstacle::MissingRuntime {
             file,
@@ -181,7 +181,7 @@ fn words(obstacle: &PortObstacle) -> (String, Option<String>) {
             Some("is this wheel a ported one? Port its source".to_owned()),
         ),
         PortObstacle::Proof { file, why } => (
-            format!("the result did not hold up: {file}: {}", escape(why)),
+            format!("the result did not hold up: {file}: {why}"),
             Some("nothing was written; please report it with the wheel's name".to_owned()),
         ),
     }
@@ -191,7 +191,7 @@ fn words(obstacle: &PortObstacle) -> (String, Option<String>) {
 fn where_from(library: &Soname, for_musl: bool) -> String {
     let name = library.as_str();
     if for_musl {
-        let package = name.split(".so").next().unwrap_or_default();
+        let package = Untrusted::from(name.split(".so").next().unwrap_or_default());
         return format!(
             "on Alpine: `apk add {package}`; elsewhere: `apk --root ALPINE add {package}` into an unpacked Alpine, then `--sysroot ALPINE`"
         );

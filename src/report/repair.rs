@@ -1,5 +1,7 @@
 //! What a repair will do, and what it did, for people.
 
+use std::fmt;
+
 use super::words::{bytes, columns, count};
 use crate::elf::Strip;
 use crate::plan::{EntryOp, Limit, Note, RunsOn, WheelPlan};
@@ -87,7 +89,7 @@ fn runs_on(where_to: &RunsOn) -> String {
 pub fn plan_text(plan: &WheelPlan) -> String {
     let mut text = format!(
         "{}\n  becomes {}\n",
-        escape(&plan.input),
+        plan.input,
         escape(&plan.output.to_string())
     );
     let mut rows = Vec::new();
@@ -172,7 +174,7 @@ pub fn note_text(note: &Note) -> (bool, String) {
             false,
             format!(
                 "{file}: run path entry `{}` leads out of the wheel and was dropped",
-                escape(entry)
+                entry
             ),
         ),
         Note::Excluded { library } => (
@@ -180,7 +182,7 @@ pub fn note_text(note: &Note) -> (bool, String) {
             format!("{} stays outside, as excluded", escape(library.as_str())),
         ),
         Note::ExcludeUnused { pattern, instead } => {
-            let pattern = escape(pattern);
+            let pattern = pattern.to_string();
             let meant: Vec<String> = instead.iter().map(|name| escape(name.as_str())).collect();
             let meant = match meant.is_empty() {
                 true => String::new(),
@@ -198,22 +200,16 @@ pub fn note_text(note: &Note) -> (bool, String) {
             false,
             format!(
                 "glibc has each of these variables once in a process, musl once for each extension that defines it: {}",
-                escape(&shortened(names))
+                shortened(names)
             ),
         ),
         Note::TagDropped { tag } => (
             true,
-            format!(
-                "the tag {} was dropped: the content contradicts it",
-                escape(tag)
-            ),
+            format!("the tag {} was dropped: the content contradicts it", tag),
         ),
         Note::SignatureDropped { entry } => (
             true,
-            format!(
-                "{} was dropped: it signed the old RECORD",
-                escape(entry.as_str())
-            ),
+            format!("{} was dropped: it signed the old RECORD", entry),
         ),
         Note::ScriptMoved { script } => (
             false,
@@ -231,7 +227,7 @@ pub fn note_text(note: &Note) -> (bool, String) {
             true,
             format!(
                 "{tag} promises Alpine {promised} and newer, but the files load from {floor} on: {}",
-                escape(&shortened(causes))
+                shortened(causes)
             ),
         ),
         Note::NoLibrary { file, what } => (
@@ -266,13 +262,13 @@ pub fn note_text(note: &Note) -> (bool, String) {
             };
             (true, format!("{verdict}{text} ({code})"))
         }
-        Note::Input(text) => (false, escape(text)),
+        Note::Input(text) => (false, text.to_string()),
     }
 }
 
-fn shortened(causes: &[String]) -> String {
+fn shortened<T: fmt::Display>(causes: &[T]) -> String {
     let more = causes.len().saturating_sub(3);
-    let first: Vec<&str> = causes.iter().take(3).map(String::as_str).collect();
+    let first: Vec<String> = causes.iter().take(3).map(ToString::to_string).collect();
     match more {
         0 => first.join("; "),
         _ => format!("{}; and {more} more", first.join("; ")),

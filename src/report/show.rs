@@ -18,7 +18,7 @@ const SHOWN: usize = 5;
 /// The report of `show`. `verbose`: every cause, every symbol, every user.
 pub fn show_text(inspection: &Inspection, verbose: bool) -> String {
     let limit = if verbose { usize::MAX } else { SHOWN };
-    let mut text = format!("{}\n", escape(&inspection.wheel));
+    let mut text = format!("{}\n", inspection.wheel);
     verdict(&mut text, inspection);
     if !inspection.nowhere.is_empty() {
         runs_nowhere(&mut text, &inspection.nowhere, limit);
@@ -141,18 +141,18 @@ fn runs_on_glibc(text: &mut String, floor: &GlibcFloor, installed: &str, limit: 
     }
     let mut steps: Vec<(&str, Vec<String>)> = Vec::new();
     for cause in floor.unknown.iter().chain(&floor.causes) {
-        let (file, version) = (&cause.file, escape(&cause.version));
+        let (file, version) = (&cause.file, cause.version.to_string());
         let what = match (&cause.symbol, cause.symbols) {
-            (Some(symbol), 1) => format!("{file} needs {}@{version}", escape(symbol)),
+            (Some(symbol), 1) => format!("{file} needs {}@{version}", symbol),
             (Some(symbol), more) => {
                 let others = count(more.saturating_sub(1), "other", "others");
-                format!("{file} needs {}@{version} and {others}", escape(symbol))
+                format!("{file} needs {}@{version} and {others}", symbol)
             }
             (None, _) => format!("{file} asks for {version}"),
         };
         match steps.last_mut() {
-            Some((since, causes)) if *since == cause.since => causes.push(what),
-            _ => steps.push((&cause.since, vec![what])),
+            Some((since, causes)) if cause.since == **since => causes.push(what),
+            _ => steps.push((cause.since.as_str(), vec![what])),
         }
     }
     for (since, causes) in steps {
@@ -182,9 +182,9 @@ fn unbound(text: &mut String, binding: &BindingReport, limit: usize) {
             .unbound
             .iter()
             .map(|one| {
-                let home =
-                    symbol_home(&one.symbol).map_or_else(String::new, |home| format!("  ({home})"));
-                format!("{} needs {}{home}", one.file, escape(&one.symbol))
+                let home = symbol_home(one.symbol.as_str())
+                    .map_or_else(String::new, |home| format!("  ({home})"));
+                format!("{} needs {}{home}", one.file, one.symbol)
             })
             .collect();
         listed(text, &lines, limit, "    ");
@@ -254,7 +254,8 @@ fn versions(text: &mut String, inspection: &Inspection) {
         .versions
         .iter()
         .map(|(library, versions)| {
-            let versions: Vec<String> = versions.iter().map(|version| escape(version)).collect();
+            let versions: Vec<String> =
+                versions.iter().map(|version| version.to_string()).collect();
             [escape(library.as_str()), String::new(), versions.join(" ")]
         })
         .collect();

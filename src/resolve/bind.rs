@@ -11,6 +11,7 @@ use super::graph::{Graph, ModuleId, RootWalk, Target};
 use super::scope::Scopes;
 use super::world::ModulePath;
 use crate::elf::{Binding, Facts, Symbol, SymbolKind};
+use crate::wheel::Untrusted;
 
 /// A symbol that nothing defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,7 +19,7 @@ pub struct Unbound {
     /// The file that needs it.
     pub file: ModulePath,
     /// The symbol.
-    pub symbol: String,
+    pub symbol: Untrusted,
     /// A file that defines it as an indirect function (`STT_GNU_IFUNC`), where the loader passes over
     /// such.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,7 +231,7 @@ impl<'a> Binder<'a> {
             .filter_map(|((id, symbol), passed_over)| {
                 Some(Unbound {
                     file: path(*id)?,
-                    symbol: (*symbol).to_owned(),
+                    symbol: (*symbol).into(),
                     passed_over: passed_over.and_then(path),
                 })
             })

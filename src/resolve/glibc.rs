@@ -186,7 +186,10 @@ pub(super) fn configured<F>(
                             if folder.starts_with('/') {
                                 budget.allow_text(folder, &place())?;
                                 let path = ModulePath::new(Place::System, folder);
-                                found.push(Directory::new(path, Why::PathFile(file.to_string())));
+                                found.push(Directory::new(
+                                    path,
+                                    Why::PathFile(file.to_string().into()),
+                                ));
                             }
                         }
                     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::budget::{Bound, Budget, Meter};
 use super::world::{ElfFile, ModulePath};
 use crate::elf::{Facts, Soname};
+use crate::wheel::Untrusted;
 
 /// A module's place in [`Graph::modules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -51,7 +52,7 @@ pub enum Why {
     /// `--lib-path`.
     LibPath,
     /// A line of this file (`ld-musl-*.path`, `ld.so.conf`).
-    PathFile(String),
+    PathFile(Untrusted),
     /// The loader's own list.
     Default,
 }
@@ -67,17 +68,17 @@ pub enum Outcome {
     /// A folder, a device.
     NotAFile,
     /// It cannot be read: why.
-    Unreadable(String),
+    Unreadable(Untrusted),
     /// Not an ELF file.
     NotElf,
     /// A broken ELF file: how.
-    Malformed(String),
+    Malformed(Untrusted),
     /// An ELF file of another machine or word size.
     WrongMachine {
         /// What the file is for.
-        is: String,
+        is: Untrusted,
         /// What is wanted.
-        want: String,
+        want: Untrusted,
     },
     /// An ELF file that no process can load as a library: why.
     NotALibrary(&'static str),
@@ -153,7 +154,7 @@ pub struct Graph<F = Facts> {
     pub walks: Vec<RootWalk>,
     /// The first path that was tried and could not be read, with why: what was found after it may
     /// not be what a loader finds.
-    pub unreadable: Option<(ModulePath, String)>,
+    pub unreadable: Option<(ModulePath, Untrusted)>,
     /// How much work its files may ask for beyond what was done for it.
     pub(super) budget: Budget,
 }
@@ -215,7 +216,7 @@ impl fmt::Display for Why {
             Self::Environment => formatter.write_str("LD_LIBRARY_PATH"),
             Self::RunPath(of) => write!(formatter, "run path of {of}"),
             Self::LibPath => formatter.write_str("--lib-path"),
-            Self::PathFile(file) => formatter.write_str(file),
+            Self::PathFile(file) => formatter.write_str(file.as_str()),
             Self::Default => formatter.write_str("loader's default path"),
         }
     }
@@ -229,7 +230,7 @@ impl fmt::Display for Outcome {
             Self::NotAFile => formatter.write_str("not a regular file"),
             Self::Unreadable(why) => write!(formatter, "cannot be read: {why}"),
             Self::NotElf => formatter.write_str("not an ELF file"),
-            Self::Malformed(how) => formatter.write_str(how),
+            Self::Malformed(how) => formatter.write_str(how.as_str()),
             Self::WrongMachine { is, want } => {
                 write!(formatter, "wrong machine: {is}, want {want}")
             }

@@ -12,6 +12,7 @@ use super::graph::{Graph, Module, ModuleId, RootWalk};
 use super::scope::Scopes;
 use super::world::ModulePath;
 use crate::elf::SymbolKind;
+use crate::wheel::Untrusted;
 
 /// Thread-local data that is reached by initial-exec and comes later than a program's start.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +20,7 @@ pub struct LateThreadData {
     /// The file that reaches it.
     pub file: ModulePath,
     /// The symbol; `None`: the file's own data, without a name.
-    pub symbol: Option<String>,
+    pub symbol: Option<Untrusted>,
     /// The file that brings the data.
     pub definition: ModulePath,
 }
@@ -34,7 +35,7 @@ pub struct UndefinedThreadData {
     /// The file that reaches for it.
     pub file: ModulePath,
     /// The symbol.
-    pub symbol: String,
+    pub symbol: Untrusted,
 }
 
 /// How much of such data a file and what it pulls in want.
@@ -88,7 +89,7 @@ pub fn late_thread_data(graph: &Graph) -> Vec<LateThreadData> {
     let found = found.into_iter().filter_map(|(file, symbol, definition)| {
         Some(LateThreadData {
             file: path(file)?,
-            symbol: symbol.map(str::to_owned),
+            symbol: symbol.map(str::to_owned).map(Into::into),
             definition: path(definition)?,
         })
     });
@@ -134,7 +135,7 @@ pub fn undefined_thread_data(graph: &Graph, around: &Surroundings<'_>) -> Vec<Un
     let found = found.into_iter().filter_map(|(id, symbol)| {
         Some(UndefinedThreadData {
             file: graph.module(id)?.path.clone(),
-            symbol: symbol.clone(),
+            symbol: symbol.clone().into(),
         })
     });
     let mut found: Vec<UndefinedThreadData> = found.collect();

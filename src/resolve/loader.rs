@@ -103,8 +103,8 @@ impl Loader {
         let key = MachineKey::of(facts);
         if !self.machine.fits(&key) {
             return Outcome::WrongMachine {
-                is: key.name(),
-                want: self.machine.name(),
+                is: key.name().into(),
+                want: self.machine.name().into(),
             };
         }
         match facts.kind {

@@ -88,7 +88,7 @@ pub(super) fn configured<F>(
     let file = arch.map(|arch| format!("/etc/ld-musl-{}.path", loader_arch(arch)));
     let text = file.as_ref().and_then(|path| world.text(path));
     let (text, why) = match (&text, file) {
-        (Some(text), Some(file)) => (text.as_str(), Why::PathFile(file)),
+        (Some(text), Some(file)) => (text.as_str(), Why::PathFile(file.into())),
         _ => ("/lib:/usr/local/lib:/usr/lib", Why::Default),
     };
     let mut found = Vec::new();

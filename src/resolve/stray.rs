@@ -13,6 +13,7 @@ use super::loader::Libc;
 use super::world::ModulePath;
 use super::{bind, glibc, musl};
 use crate::elf::Arch;
+use crate::wheel::Untrusted;
 
 /// Where an entry of a run path leads, if not into the package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,12 +30,12 @@ pub struct Stray {
     /// The file that has the run path.
     pub carrier: ModulePath,
     /// The entry, as written; empty: the working directory.
-    pub entry: String,
+    pub entry: Untrusted,
     /// Where it leads.
     pub leaves: Leaves,
     /// What is looked for there; empty: whatever the file opens itself (`dlopen` of glibc
     /// follows the run path of its caller).
-    pub wants: BTreeSet<String>,
+    pub wants: BTreeSet<Untrusted>,
 }
 
 /// A file with an entry of its run path.
@@ -90,9 +91,9 @@ pub fn strays(graph: &Graph, libc: Libc, arch: Arch) -> Result<Vec<Stray>, Excee
     let found = found.into_iter();
     let found = found.map(|((carrier, entry, leaves), wants)| Stray {
         carrier: carrier.clone(),
-        entry: entry.to_owned(),
+        entry: entry.into(),
         leaves,
-        wants: wants.into_iter().map(str::to_owned).collect(),
+        wants: wants.into_iter().map(Into::into).collect(),
     });
     Ok(found.collect())
 }

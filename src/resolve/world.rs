@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::elf::{Facts, LoadFacts};
-use crate::wheel::Shown;
+use crate::wheel::{Shown, Untrusted};
 
 /// Which tree a path belongs to. A wheel that is not installed yet has no place on the
 /// target machine, so its files live in a tree of their own.
@@ -187,11 +187,11 @@ pub enum Opened<F = Facts> {
     /// There, but not a regular file.
     NotAFile,
     /// There, but it cannot be read: why.
-    Unreadable(String),
+    Unreadable(Untrusted),
     /// A regular file that is not ELF (a linker script, an archive, a text).
     NotElf,
     /// It begins as ELF and is broken: how.
-    Malformed(String),
+    Malformed(Untrusted),
     /// An ELF file.
     Elf(Arc<ElfFile<F>>),
 }

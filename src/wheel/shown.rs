@@ -4,17 +4,17 @@
 //! escaped. What we say is a [`Sentence`], made by `sentence!` of parts that each know how they are
 //! shown ([`Shown`]): plain text of others is none of them, so the compiler misses it.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::escape::escape;
 use super::path::ArchivePath;
 
 /// Text that others wrote: a name, a symbol, a path. `Display` escapes it, JSON has it as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Untrusted(String);
 
@@ -29,6 +29,19 @@ impl Untrusted {
 impl fmt::Display for Untrusted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&escape(&self.0))
+    }
+}
+
+/// Lets maps and sets of names be asked with plain text.
+impl Borrow<str> for Untrusted {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Untrusted {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
     }
 }
 
@@ -47,6 +60,12 @@ impl From<&str> for Untrusted {
 impl From<&String> for Untrusted {
     fn from(text: &String) -> Self {
         Self(text.clone())
+    }
+}
+
+impl From<&Self> for Untrusted {
+    fn from(text: &Self) -> Self {
+        text.clone()
     }
 }
 

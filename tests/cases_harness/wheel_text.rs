@@ -57,10 +57,10 @@ fn facts(bytes: &[u8]) -> String {
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "       {}", line.escape_debug()).unwrap();
     if let Some(soname) = &facts.soname {
-        line(format!("soname {soname}"));
+        line(format!("soname {}", soname.as_str()));
     }
     for needed in &facts.needed {
-        line(format!("needed {needed}"));
+        line(format!("needed {}", needed.as_str()));
     }
     for (kind, value) in [("RPATH", &facts.rpath), ("RUNPATH", &facts.runpath)] {
         if let Some(value) = value {
@@ -76,7 +76,11 @@ fn facts(bytes: &[u8]) -> String {
     }
     for need in &facts.version_needs {
         let versions: Vec<&str> = need.versions.iter().map(|one| one.name.as_str()).collect();
-        line(format!("versions of {}: {}", need.file, versions.join(" ")));
+        line(format!(
+            "versions of {}: {}",
+            need.file.as_str(),
+            versions.join(" ")
+        ));
     }
     if let Some(count) = facts.relr {
         line(format!("{count} packed relocations"));

@@ -1,7 +1,5 @@
 //! The names that libraries call each other by.
 
-use std::fmt;
-
 use serde::Serialize;
 
 /// A name as it stands in `DT_SONAME`, `DT_NEEDED` or a version need, for example `libssl.so.3`.
@@ -45,12 +43,6 @@ impl AsRef<str> for Soname {
 impl std::borrow::Borrow<str> for Soname {
     fn borrow(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for Soname {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -58,14 +58,19 @@ type Step = (&'static str, fn(&Facts) -> Edits);
 
 fn graft(facts: &Facts) -> Edits {
     let name = facts.soname.clone();
-    let name = name.map_or("lib.so".to_owned(), |name| name.to_string());
+    let name = name.map_or("lib.so".to_owned(), |name| name.as_str().to_owned());
     let needed = facts
         .needed
         .iter()
         .find(|name| !name.as_str().starts_with("libc."));
-    let renamed = needed.map(|name| (name.clone(), Soname::from(format!("{name}-0123abcd"))));
+    let renamed = needed.map(|name| {
+        (
+            name.clone(),
+            Soname::from(format!("{}-0123abcd", name.as_str())),
+        )
+    });
     Edits {
-        soname: Some(Soname::from(format!("{name}-0123abcd"))),
+        soname: Some(Soname::from(format!("{}-0123abcd", name.as_str()))),
         rename_needed: renamed.into_iter().collect(),
         run_path: Some(RunPathEdit::Set(RunPath {
             kind: RunPathKind::Rpath,

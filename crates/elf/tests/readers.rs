@@ -90,14 +90,18 @@ fn ours(facts: &Facts) -> Sight {
             facts.endian == wheelfix_elf::Endian::Little,
             facts.os_abi,
         ),
-        soname: facts.soname.as_ref().map(ToString::to_string),
-        needed: facts.needed.iter().map(ToString::to_string).collect(),
+        soname: facts.soname.as_ref().map(|name| name.as_str().to_owned()),
+        needed: facts
+            .needed
+            .iter()
+            .map(|name| name.as_str().to_owned())
+            .collect(),
         run_paths: (facts.rpath.clone(), facts.runpath.clone()),
         interpreter: facts.interpreter.clone(),
         version_needs: needs
             .map(|need| {
                 let names = need.versions.iter().map(|version| version.name.clone());
-                (need.file.to_string(), names.collect())
+                (need.file.as_str().to_owned(), names.collect())
             })
             .collect(),
         version_definitions: facts.version_definitions.clone(),

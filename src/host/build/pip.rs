@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::answers::StandIn;
 use super::child::{Said, run, run_logged};
 use crate::error::Error;
 use crate::plan::{BuildFault, Candidate, PipReport, Target, lacks, normalised};
@@ -178,6 +177,19 @@ pub struct Pip<'a> {
     target: &'a Target,
 }
 
+/// What is known of a project that has no wheel.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct StandIn {
+    /// The versions of its source archives.
+    pub found: Vec<String>,
+    /// The versions that would fit, and were taken back.
+    pub yanked: Vec<String>,
+    /// Is there a wheel of its metadata now?
+    pub made: bool,
+    /// The source archive of the newest version that fits; `None`: none fits.
+    pub sdist: Option<PathBuf>,
+}
+
 #[derive(Deserialize)]
 struct Fetched {
     failed: BTreeMap<String, String>,
@@ -221,8 +233,8 @@ impl Pip<'_> {
         let text = super::files::read_text(report)?;
         serde_json::from_str(&text).map_err(|error| {
             Error::Build(BuildFault::Engine {
-                doing: "resolve the requirements".to_owned(),
-                said: format!("pip wrote a report that cannot be read: {error}"),
+                doing: "resolve the requirements".into(),
+                said: format!("pip wrote a report that cannot be read: {error}").into(),
                 lacks: Vec::new(),
             })
         })
@@ -355,8 +367,7 @@ impl Pip<'_> {
 
     fn command(&self) -> Command {
         let mut command = bare(self.python);
-        command.args(["-c", HELPER, "pip"]);
-        command.args(["--disable-pip-version-check", "--no-input"]);
+        command.args(["-m", "pip", "--disable-pip-version-check", "--no-input"]);
         command
     }
 
@@ -399,7 +410,7 @@ fn bare(python: &Path) -> Command {
 fn ask<T: DeserializeOwned>(python: &Path, request: &Value, doing: &str) -> Result<T, Error> {
     let mut command = bare(python);
     command.args(["-c", HELPER]);
-    let said = run(command, format!("{request}\n").as_bytes())?;
+    let said = run(command, request.to_string().as_bytes())?;
     let answer = said.out.lines().last().unwrap_or_default();
     match serde_json::from_str(answer) {
         Ok(answer) if said.done => Ok(answer),
@@ -413,9 +424,9 @@ fn failed(doing: &str, said: &Said) -> Error {
         text => text.to_owned(),
     };
     Error::Build(BuildFault::Engine {
-        doing: doing.to_owned(),
+        doing: doing.into(),
         lacks: lacks(&text),
-        said: text,
+        said: text.into(),
     })
 }
 
@@ -423,7 +434,7 @@ fn reason(python: &Path, error: &Error) -> Sentence {
     let why = match error {
         Error::Io { error, .. } => Sentence::of(error),
         Error::Build(BuildFault::Engine { said, .. }) => {
-            let last = said.lines().last().unwrap_or_default();
+            let last = said.as_str().lines().last().unwrap_or_default();
             sentence!("{}", Untrusted::from(last))
         }
         _ => "it cannot be run".into(),

@@ -124,9 +124,9 @@ impl Wheelhouse {
                 && path
                     .file_stem()
                     .is_some_and(|stem| stem == one.name.as_str())
-                && is_wheel_name(&one.wheel)
+                && is_wheel_name(one.wheel.as_str())
             {
-                made.insert(one.name.clone(), one);
+                made.insert(one.name.as_str().to_owned(), one);
             }
         }
         Ok(made)
@@ -134,7 +134,7 @@ impl Wheelhouse {
 
     /// Is the wheel there as it was made?
     pub fn holds(&self, made: &Made) -> bool {
-        let path = self.folder.join(&made.wheel);
+        let path = self.folder.join(made.wheel.as_str());
         size_of(&path).is_ok_and(|size| size == made.size)
             && sha256_of(&path).is_ok_and(|sum| sum == made.sha256)
     }
@@ -146,7 +146,7 @@ impl Wheelhouse {
     pub fn remember(&self, made: &Made) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(made).unwrap_or_default();
         self.keep(
-            &format!(".wheelfix/made/{}.json", made.name),
+            &format!(".wheelfix/made/{}.json", made.name.as_str()),
             &format!("{text}\n"),
         )
     }
@@ -156,16 +156,18 @@ impl Wheelhouse {
     /// # Errors
     /// When the machine refuses.
     pub fn forget(&self, made: &Made) -> Result<(), Error> {
-        let record = self.own("made").join(format!("{}.json", made.name));
+        let record = self
+            .own("made")
+            .join(format!("{}.json", made.name.as_str()));
         remove(&record)?;
         remove(
             &self
                 .folder
                 .join("simple")
-                .join(&made.name)
+                .join(made.name.as_str())
                 .join("index.html"),
         )?;
-        self.remove_wheel(&made.wheel)
+        self.remove_wheel(made.wheel.as_str())
     }
 
     /// Remove a wheel.

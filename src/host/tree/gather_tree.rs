@@ -179,7 +179,7 @@ impl GatheredTree {
             let text = self.root.read_link(path.as_str())?.unwrap_or_default();
             Some(match followed_link(&path, &text) {
                 Some(target) => LinkTarget::Inside(target),
-                None => LinkTarget::Outside(text),
+                None => LinkTarget::Outside(text.into()),
             })
         } else if metadata.is_file() {
             None
@@ -226,7 +226,7 @@ impl GatheredTree {
             {
                 None => {}
                 Some(LinkTarget::Outside(target)) => {
-                    return Err(self.cache_link(&record_path, target));
+                    return Err(self.cache_link(&record_path, target.as_str()));
                 }
                 Some(LinkTarget::Inside(_)) => {
                     let note = sentence!("{}: a link; its files are left alone", record_path);
@@ -260,7 +260,7 @@ impl GatheredTree {
         let info = record_path.first();
         let name = info.strip_suffix(".dist-info").unwrap_or(info).to_owned();
         self.tree.distributions.push(Distribution {
-            name,
+            name: name.into(),
             record_path,
             record,
         });
@@ -310,7 +310,7 @@ impl GatheredTree {
             if let Some(LinkTarget::Outside(target)) = &file.link
                 && self.tree.owners.contains_key(path)
             {
-                return Err(self.cache_link(path, target));
+                return Err(self.cache_link(path, target.as_str()));
             }
         }
         Ok(())

@@ -294,7 +294,7 @@ pub fn wheel_facts(gathered: &Gathered) -> Result<(Tree, SlimFacts), Error> {
         None => Vec::new(),
     };
     tree.distributions.push(Distribution {
-        name: format!("{}-{}", wheel.filename.distribution, wheel.filename.version),
+        name: format!("{}-{}", wheel.filename.distribution, wheel.filename.version).into(),
         record_path,
         record: InstalledRecord::parse(&record).map_err(broken)?,
     });

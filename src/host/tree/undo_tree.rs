@@ -11,17 +11,17 @@ use super::seen::{Attributes, Seen};
 use super::store::{Alias, Manifest};
 use crate::error::Error;
 use crate::plan::{TreePlan, relative_link};
-use crate::wheel::{ArchivePath, InstalledRecord, RecordHash, record_line};
+use crate::wheel::{ArchivePath, InstalledRecord, RecordHash, Untrusted, record_line};
 
 /// What was undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     /// Files that are their own again.
-    pub restored: Vec<String>,
+    pub restored: Vec<Untrusted>,
     /// Files that were no links any more: their package was installed anew or removed.
-    pub left: Vec<String>,
+    pub left: Vec<Untrusted>,
     /// Files whose row in RECORD somebody else changed: it stays.
-    pub rows_left: Vec<String>,
+    pub rows_left: Vec<Untrusted>,
 }
 
 /// Undo everything that `dedupe` did to a tree, or that a killed run of it had begun.
@@ -140,7 +140,7 @@ struct Undoing<'a> {
     root: &'a TreeRoot,
     undone: Undone,
     /// What has been read through each link so far: its row may have the digest of any of them.
-    contents: BTreeMap<String, BTreeSet<(RecordHash, u64)>>,
+    contents: BTreeMap<Untrusted, BTreeSet<(RecordHash, u64)>>,
 }
 
 impl<'a> Undoing<'a> {
@@ -176,7 +176,7 @@ impl<'a> Undoing<'a> {
                 true => &mut self.undone.restored,
                 false => &mut self.undone.left,
             };
-            list.push(path.to_owned());
+            list.push(path.into());
             return Ok(());
         }
         self.note_contents(path, &alias.target);
@@ -200,7 +200,7 @@ impl<'a> Undoing<'a> {
             modified: alias.time(),
         };
         change_file::write(root, path, &bytes, &attributes, Expected::Link(&text))?;
-        self.undone.restored.push(path.to_owned());
+        self.undone.restored.push(path.into());
         Ok(())
     }
 
@@ -210,7 +210,7 @@ impl<'a> Undoing<'a> {
         if let Ok((digest, size)) = self.root.digest(target) {
             contents.insert((RecordHash::from_sha256(digest), size));
         }
-        self.contents.insert(path.to_owned(), contents);
+        self.contents.insert(path.into(), contents);
     }
 
     fn is_original(&self, path: &str, alias: &Alias) -> Result<bool, Error> {
@@ -229,9 +229,11 @@ impl<'a> Undoing<'a> {
     fn restore_records(&mut self, manifest: &Manifest) -> Result<(), Error> {
         let mut rows: BTreeMap<&str, Vec<(&str, &str, &str)>> = BTreeMap::new();
         for path in &self.undone.restored {
-            let alias = manifest.links.get(path);
+            let alias = manifest.links.get(path.as_str());
             if let Some((record, old, new)) = alias.and_then(|alias| alias.record.as_ref()) {
-                rows.entry(record).or_default().push((path, old, new));
+                rows.entry(record)
+                    .or_default()
+                    .push((path.as_str(), old, new));
             }
         }
         let mut left = Vec::new();
@@ -254,7 +256,7 @@ impl<'a> Undoing<'a> {
                 }
             })?;
         }
-        self.undone.rows_left = left;
+        self.undone.rows_left = left.into_iter().map(Into::into).collect();
         Ok(())
     }
 }

@@ -47,8 +47,8 @@ pub(super) fn compile(
             lacking.push(Lack::Memory);
         }
         return Err(BuildFault::NotBuilt {
-            package: format!("{} {}", task.name, task.version),
-            said,
+            package: format!("{} {}", task.name, task.version).into(),
+            said: said.into(),
             lacks: lacking,
             log,
         }

@@ -90,7 +90,7 @@ impl Build<'_> {
             let pip = self.engine.pip(&self.options.pip, &self.target)?;
             let version = job.version();
             let task = Task {
-                name: &job.package.name,
+                name: job.package.name.as_str(),
                 version: &version,
                 source: &source,
             };

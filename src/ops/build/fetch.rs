@@ -53,9 +53,9 @@ fn settled(
         match found.eq_ignore_ascii_case(file.sha256()) {
             true => Ok(()),
             false => Err(BuildFault::Digest {
-                file: name.clone(),
-                expected: file.sha256().to_owned(),
-                found,
+                file: name.clone().into(),
+                expected: file.sha256().into(),
+                found: found.into(),
             }
             .into()),
         }
@@ -82,7 +82,11 @@ fn settled(
     };
     if let Some(why) = why {
         house.discard(&came)?;
-        return Err(BuildFault::NotFetched { file: name, why }.into());
+        return Err(BuildFault::NotFetched {
+            file: name.into(),
+            why: why.into(),
+        }
+        .into());
     }
     if let Err(error) = check(&came) {
         house.discard(&came)?;

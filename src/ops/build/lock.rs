@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::options::Options;
 use crate::error::Error;
 use crate::host::{self, Engine, Pip, Wheelhouse};
-use crate::plan::{self, BuildFault, Cause, Lack, Lock, Locked, PipReport, Target, normalised};
+use crate::plan::{self, BuildFault, Lack, Lock, Locked, PipReport, Target, normalised};
+use crate::wheel::Untrusted;
 
 /// The lock to go by; it is in the wheelhouse afterwards.
 pub(super) fn lock(
@@ -43,16 +44,13 @@ pub(super) fn lock(
     let pip = engine.pip(&options.pip, target)?;
     let work = house.work("resolve")?;
     let report = resolve(&pip, options, house, &work)?;
-    let yanked: Vec<String> = report
+    let yanked: Vec<Untrusted> = report
         .install
         .iter()
         .filter(|one| one.is_yanked)
         .map(|one| {
-            format!(
-                "{} {}",
-                normalised(&one.metadata.name),
-                one.metadata.version
-            )
+            let (name, version) = (&one.metadata.name, &one.metadata.version);
+            format!("{} {version}", normalised(name)).into()
         })
         .collect();
     let pinned = pip.pinned()?;
@@ -83,7 +81,10 @@ pub(super) fn lock(
     };
     if let Some(one) = direct.find(|one| !held(&normalised(&one.metadata.name))) {
         let package = format!("{} {}", one.metadata.name, one.metadata.version);
-        return Err(BuildFault::NoArchive { package }.into());
+        return Err(BuildFault::NoArchive {
+            package: package.into(),
+        }
+        .into());
     }
     // What an index says is held against the same rules as a lock that was given.
     let text = Lock::new(packages, &inputs).to_text();
@@ -116,23 +117,25 @@ fn resolve(
         let Some(wanted) = wanted.filter(|wanted| tried.insert(wanted.clone())) else {
             return Err(error);
         };
-        let stand_in = pip.stand_in(&wanted, work)?;
+        let stand_in = pip.stand_in(wanted.as_str(), work)?;
         let Some(sdist) = stand_in.sdist else {
-            if !stand_in.unreached.is_empty() {
-                return Err(unread(error, stand_in.unreached));
-            }
-            return Err(no_version(error, &wanted, stand_in.found, &stand_in.yanked));
+            return Err(no_version(
+                error,
+                wanted.as_str(),
+                stand_in.found,
+                &stand_in.yanked,
+            ));
         };
         if options.choice.no_compile {
             return Err(BuildFault::Foreign { package: wanted }.into());
         }
-        let log = house.log(&normalised(plan::project_of(&wanted)));
+        let log = house.log(&normalised(plan::project_of(wanted.as_str())));
         if !stand_in.made && !pip.built_stand_in(&sdist, work, &log)? {
             let said = house.end_of_log(&log)?;
             return Err(BuildFault::NotBuilt {
                 package: wanted,
                 lacks: plan::lacks(&said),
-                said,
+                said: said.into(),
                 log,
             }
             .into());
@@ -140,28 +143,13 @@ fn resolve(
     }
 }
 
-/// The error that what an index has is not known: pip alone would say that the project is not there.
-fn unread(error: Error, pages: Vec<host::Unreached>) -> Error {
-    let Error::Build(BuildFault::Engine { doing, said, .. }) = error else {
-        return error;
-    };
-    let lacks = pages.into_iter().map(|one| Lack::Unread {
-        page: one.page,
-        why: one.why,
-        cause: match one.denied {
-            true => Cause::Denied,
-            false => Cause::Network,
-        },
-    });
-    let lacks = lacks.collect();
-    BuildFault::Engine { doing, said, lacks }.into()
-}
-
 /// The error that there is no such version, with those that there are.
 fn no_version(error: Error, wanted: &str, found: Vec<String>, yanked: &[String]) -> Error {
     if !yanked.is_empty() {
         let name = normalised(plan::project_of(wanted));
-        let packages = yanked.iter().map(|version| format!("{name} {version}"));
+        let packages = yanked
+            .iter()
+            .map(|version| format!("{name} {version}").into());
         return BuildFault::Yanked {
             packages: packages.collect(),
         }
@@ -178,10 +166,10 @@ fn no_version(error: Error, wanted: &str, found: Vec<String>, yanked: &[String])
                     requirement,
                     versions,
                 } = lack
-                    && requirement == wanted
+                    && *requirement == *wanted
                     && versions.is_empty()
                 {
-                    versions.clone_from(&found);
+                    *versions = found.iter().map(Into::into).collect();
                 }
             }
             BuildFault::Engine { doing, said, lacks }.into()
@@ -196,7 +184,11 @@ fn read(path: &Path, text: &str) -> Result<Lock, Error> {
 
 fn wrong(path: &Path, why: String) -> Error {
     let path = path.to_owned();
-    BuildFault::Lock { path, why }.into()
+    BuildFault::Lock {
+        path,
+        why: why.into(),
+    }
+    .into()
 }
 
 /// A lock for many environments, without what is for others.

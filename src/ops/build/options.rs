@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::error::Error;
 use crate::host::{Limits, PipOptions};
 use crate::plan::{ChoiceOptions, Made, SizeFlags, Way};
-use crate::wheel::{DosDateTime, Level};
+use crate::wheel::{DosDateTime, Level, Untrusted};
 
 /// How a wheelhouse is built.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ pub struct Outcome {
     /// What is in the wheelhouse, by name.
     pub made: Vec<Made>,
     /// Those that an earlier run had made.
-    pub resumed: BTreeSet<String>,
+    pub resumed: BTreeSet<Untrusted>,
     /// What is not, by name.
     pub failed: Vec<Failed>,
 }
@@ -58,9 +58,9 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Failed {
     /// The project.
-    pub name: String,
+    pub name: Untrusted,
     /// Its version.
-    pub version: String,
+    pub version: Untrusted,
     /// What was tried, and what went wrong.
     pub errors: Vec<(Way, Error)>,
 }

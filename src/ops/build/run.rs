@@ -18,6 +18,7 @@ use crate::host::{
     self, Engine, Progress, Sysroot, SysrootOptions, TargetAsked, Wheelhouse, find_target,
 };
 use crate::plan::{self, BuildFault, How, Locked, Made, Step, Target, Way, steps};
+use crate::wheel::Untrusted;
 
 /// Build a wheelhouse. `told` hears of each package as it is made.
 ///
@@ -215,8 +216,8 @@ impl Build<'_> {
         match fetched.pop() {
             Some(result) => result,
             None => Err(BuildFault::NotFetched {
-                file: step.file.file_name().to_owned(),
-                why: "it was not asked for".to_owned(),
+                file: step.file.file_name().into(),
+                why: "it was not asked for".into(),
             }
             .into()),
         }
@@ -226,7 +227,7 @@ impl Build<'_> {
         &self,
         jobs: &mut [Job],
         before: &BTreeMap<String, Made>,
-        resumed: &BTreeSet<String>,
+        resumed: &BTreeSet<Untrusted>,
     ) -> Result<(), Error> {
         let work = self.house.work("mended")?;
         let one = |job: &mut Job| -> Result<(), Error> {
@@ -256,7 +257,7 @@ impl Build<'_> {
             .try_for_each(one)?;
         // In the order of the packages, whichever was done first.
         jobs.iter()
-            .filter(|job| !resumed.contains(&job.package.name))
+            .filter(|job| !resumed.contains(job.package.name.as_str()))
             .filter_map(|job| job.made.as_ref())
             .for_each(self.told);
         Ok(())
@@ -331,26 +332,26 @@ impl Build<'_> {
         let passed = job
             .failed
             .iter()
-            .map(|(_, error)| crate::report::failure(error));
+            .map(|(_, error)| crate::report::failure(error).into());
         let made = Made {
-            name: job.package.name.clone(),
-            version: job.version(),
+            name: job.package.name.clone().into(),
+            version: job.version().into(),
             how: whole.how,
             why: step.why,
             passed: passed.collect(),
-            source: step.file.file_name().to_owned(),
+            source: step.file.file_name().into(),
             source_size: host::size_of(source)?,
             size: host::size_of(&whole.path)?,
             sha256: host::sha256_of(&whole.path)?,
-            floor: whole.floor,
+            floor: whole.floor.map(Into::into),
             seconds,
             inputs: job.inputs.clone(),
-            wheel,
+            wheel: wheel.into(),
         };
-        self.house.place(&whole.path, &made.wheel)?;
-        let old = before.get(&made.name);
+        self.house.place(&whole.path, made.wheel.as_str())?;
+        let old = before.get(made.name.as_str());
         if let Some(old) = old.filter(|old| old.wheel != made.wheel) {
-            self.house.remove_wheel(&old.wheel)?;
+            self.house.remove_wheel(old.wheel.as_str())?;
         }
         self.house.remember(&made)?;
         job.made = Some(made);
@@ -366,18 +367,20 @@ impl Build<'_> {
             let package = format!("{} {}", job.package.name, job.version());
             let only_source = self.options.choice.no_compile && job.package.sdist.is_some();
             let fault = match only_source && self.forbidden(&job.package).is_none() {
-                true => BuildFault::Foreign { package },
+                true => BuildFault::Foreign {
+                    package: package.into(),
+                },
                 false => BuildFault::NoWay {
-                    package,
-                    target: format!("{} on {}", self.target.abi(), self.target.arch.name()),
+                    package: package.into(),
+                    target: format!("{} on {}", self.target.abi(), self.target.arch.name()).into(),
                     forbidden: self.forbidden(&job.package),
                 },
             };
             job.failed.push((Way::Take, fault.into()));
         }
         Ok(Failed {
-            version: job.version(),
-            name: job.package.name,
+            version: job.version().into(),
+            name: job.package.name.into(),
             errors: job.failed,
         })
     }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::host::{OutputOptions, Progress};
 use crate::ops::{WorldOptions, check, repair, show};
 use crate::plan::{BuildFault, Degree, Exclusions, How, RepairOptions, RuleChoice};
+use crate::wheel::{Sentence, sentence};
 
 /// A wheel that may go into the wheelhouse.
 pub(super) struct Taken {
@@ -71,11 +72,15 @@ pub(super) fn mend(
     }
     let file = path.file_name().unwrap_or_default();
     let file = file.to_string_lossy().into_owned();
-    Err(BuildFault::StillWrong { file, findings }.into())
+    Err(BuildFault::StillWrong {
+        file: file.into(),
+        findings,
+    }
+    .into())
 }
 
 /// What of a wheel is an error, in words.
-fn errors(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Vec<String>, Error> {
+fn errors(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Vec<Sentence>, Error> {
     let paths = [path.to_owned()];
     let none = Exclusions::default();
     let outcome = check::check(
@@ -91,7 +96,7 @@ fn errors(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Vec
     let findings = outcome.checked.iter().flat_map(|one| &one.findings);
     let errors = findings.filter(|fault| fault.rule().degree == Degree::Error);
     Ok(errors
-        .map(|fault| format!("{} {}", fault.rule().id, fault.told().text))
+        .map(|fault| sentence!("{} {}", fault.rule().id, fault.told().text))
         .collect())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::build::lack::{Cause, Lack, PATTERNS, Pattern, program};
+use crate::plan::build::lack::{Lack, PATTERNS, Pattern, program};
 use crate::plan::build::providers::{cmake_provider, header_provider, library_provider};
 
 /// What was missing, each once, in the order of the text.
@@ -59,35 +59,20 @@ fn of_line(line: &str) -> Vec<Lack> {
     if says("ResolutionImpossible") {
         return vec![Lack::Conflict];
     }
-    // As `pip_helper.py` says it.
-    if let Some((name, why)) = line.split_once(" was not fetched: ") {
-        let cause = match why.contains("its SHA-256 is ") {
-            true => Cause::Digest,
-            false => Cause::Network,
-        };
-        return vec![Lack::Unread {
-            page: name.trim().to_owned(),
-            why: why.to_owned(),
-            cause,
-        }];
-    }
-    // A project that an index does not have is told of in the same way.
-    let is_absent = says("Could not fetch URL ") && says(": 404 Client Error: ");
-    if !is_absent
-        && [
-            "NewConnectionError",
-            "ConnectTimeoutError",
-            "ReadTimeoutError",
-            "NameResolutionError",
-            "SSLError",
-            "ProxyError",
-            "ConnectionError: ",
-            "Could not fetch URL",
-            "Temporary failure in name resolution",
-            "HTTP error 5",
-        ]
-        .iter()
-        .any(|part| says(part))
+    if [
+        "NewConnectionError",
+        "ConnectTimeoutError",
+        "ReadTimeoutError",
+        "NameResolutionError",
+        "SSLError",
+        "ProxyError",
+        "ConnectionError: ",
+        "Could not fetch URL",
+        "Temporary failure in name resolution",
+        "HTTP error 5",
+    ]
+    .iter()
+    .any(|part| says(part))
     {
         return vec![Lack::Network];
     }
@@ -96,7 +81,7 @@ fn of_line(line: &str) -> Vec<Lack> {
     {
         let wants = wants.trim_matches(|c: char| matches!(c, '\'' | '"' | ' '));
         return vec![Lack::Python {
-            wants: wants.to_owned(),
+            wants: wants.into(),
         }];
     }
     if let Some(list) = between(
@@ -110,7 +95,7 @@ fn of_line(line: &str) -> Vec<Lack> {
             .split_once("Requires-Python ")
             .map_or(newest, |(_, wants)| wants);
         return vec![Lack::Python {
-            wants: wants.trim().to_owned(),
+            wants: wants.trim().into(),
         }];
     }
     if let Some(list) = between(line, "ERROR: Unknown compiler(s): [[", "]]") {
@@ -168,8 +153,8 @@ fn project(line: &str, wanted: &str) -> Lack {
         .split_once(" (from ")
         .map_or(wanted, |(wanted, _)| wanted);
     Lack::Project {
-        requirement: wanted.to_owned(),
-        versions: versions.map(str::to_owned).collect(),
+        requirement: wanted.into(),
+        versions: versions.map(Into::into).collect(),
     }
 }
 
@@ -178,15 +163,15 @@ pub fn apk_line(lacks: &[Lack]) -> Option<String> {
     let mut wanted: Vec<String> = Vec::new();
     for lack in lacks {
         let package = match lack {
-            Lack::Header(name) => header_provider(name).map(str::to_owned),
-            Lack::Library(name) => library_provider(name).map(str::to_owned),
+            Lack::Header(name) => header_provider(name.as_str()).map(str::to_owned),
+            Lack::Library(name) => library_provider(name.as_str()).map(str::to_owned),
             Lack::PkgConfig(name) => Some(format!("pc:{name}")),
             Lack::Program(name) => Some(format!("cmd:{name}")),
             Lack::Compiler("C") => Some("build-base".to_owned()),
             Lack::Compiler("C++") => Some("cmd:g++".to_owned()),
             Lack::Compiler("Fortran") => Some("cmd:gfortran".to_owned()),
             Lack::Compiler("Rust") => Some("cmd:cargo cmd:rustc".to_owned()),
-            Lack::CMakePackage(name) => cmake_provider(name).map(str::to_owned),
+            Lack::CMakePackage(name) => cmake_provider(name.as_str()).map(str::to_owned),
             _ => None,
         };
         wanted.extend(package.filter(|package| !wanted.contains(package)));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::plan::build::lack::Lack;
+use crate::wheel::{Sentence, Untrusted};
 
 /// Why requirements come to no wheelhouse, or a package to no wheel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,9 +11,9 @@ pub enum BuildFault {
     /// pip does not do what it was asked.
     Engine {
         /// As in "cannot …".
-        doing: String,
+        doing: Untrusted,
         /// What it said.
-        said: String,
+        said: Untrusted,
         /// What it means.
         lacks: Vec<Lack>,
     },
@@ -21,61 +22,61 @@ pub enum BuildFault {
         /// The lock.
         path: PathBuf,
         /// Why not.
-        why: String,
+        why: Untrusted,
     },
     /// Versions that their authors took back.
     Yanked {
         /// Each with its version.
-        packages: Vec<String>,
+        packages: Vec<Untrusted>,
     },
     /// A requirement by an address that is no archive: what is there has no digest.
     NoArchive {
         /// The package and its version.
-        package: String,
+        package: Untrusted,
     },
     /// A file is not the one that the lock names.
     Digest {
         /// Its name.
-        file: String,
+        file: Untrusted,
         /// The SHA-256 that the lock names.
-        expected: String,
+        expected: Untrusted,
         /// The file's own.
-        found: String,
+        found: Untrusted,
     },
     /// A file did not come.
     NotFetched {
         /// Its name.
-        file: String,
+        file: Untrusted,
         /// What was said.
-        why: String,
+        why: Untrusted,
     },
     /// A wheel that the check calls wrong, and mending did not help.
     StillWrong {
         /// Its name.
-        file: String,
+        file: Untrusted,
         /// What is wrong with it.
-        findings: Vec<String>,
+        findings: Vec<Sentence>,
     },
     /// No file of the package leads to a wheel for the target.
     NoWay {
         /// The package and its version.
-        package: String,
+        package: Untrusted,
         /// The target's tag, such as `cp313 on x86_64`.
-        target: String,
+        target: Untrusted,
         /// What was asked for stands in the way of one that would.
         forbidden: Option<&'static str>,
     },
     /// Only compiling leads to a wheel, and this is not the system that it is for.
     Foreign {
         /// The package and its version.
-        package: String,
+        package: Untrusted,
     },
     /// A source archive was not built.
     NotBuilt {
         /// The package and its version.
-        package: String,
+        package: Untrusted,
         /// What was said, whole or its end.
-        said: String,
+        said: Untrusted,
         /// What it lacks.
         lacks: Vec<Lack>,
         /// Where all of it is.

@@ -1,24 +1,26 @@
 //! What a build can lack, and by which sentences of compilers, linkers and build tools it shows.
 
+use crate::wheel::Untrusted;
+
 /// Something that a build lacks, or that stopped it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lack {
     /// A header, as it was included.
-    Header(String),
+    Header(Untrusted),
     /// A library, as after `-l`.
-    Library(String),
+    Library(Untrusted),
     /// A file of pkg-config, without `.pc`.
-    PkgConfig(String),
+    PkgConfig(Untrusted),
     /// A program.
-    Program(String),
+    Program(Untrusted),
     /// The compiler of a language.
     Compiler(&'static str),
     /// A package that CMake looks for.
-    CMakePackage(String),
+    CMakePackage(Untrusted),
     /// The project is for other Pythons.
     Python {
         /// What it asks for.
-        wants: String,
+        wants: Untrusted,
     },
     /// The kernel ended a compiler: there was not enough memory.
     Memory,
@@ -26,43 +28,23 @@ pub enum Lack {
     Space,
     /// An index or a page was not reached.
     Network,
-    /// A page of an index, or a file, did not come.
-    Unread {
-        /// Its address or name.
-        page: String,
-        /// What was said.
-        why: String,
-        /// By whose fault.
-        cause: Cause,
-    },
     /// A file was not the one that requirements pin.
     Digest,
     /// No index has the project, or none has such a version.
     Project {
         /// The requirement.
-        requirement: String,
+        requirement: Untrusted,
         /// The versions that there are; empty: there is no such project.
-        versions: Vec<String>,
+        versions: Vec<Untrusted>,
     },
     /// Requirements that no set of versions meets.
     Conflict,
     /// The requirements are not all pinned by digests, and one is.
     Unpinned,
     /// A requirement that cannot be read.
-    Requirement(String),
+    Requirement(Untrusted),
     /// A Python module that the build imports and does not ask for.
-    Module(String),
-}
-
-/// Why something did not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// The network, or the server: it may come another time.
-    Network,
-    /// It is there for others: credentials are missing, or wrong.
-    Denied,
-    /// What came is not what the index names.
-    Digest,
+    Module(Untrusted),
 }
 
 /// A part of what was said, and what it means.
@@ -81,19 +63,19 @@ const fn pattern(before: &'static str, after: &'static str, lack: fn(&str) -> La
 }
 
 fn header(name: &str) -> Lack {
-    Lack::Header(name.to_owned())
+    Lack::Header(name.into())
 }
 
 fn library(name: &str) -> Lack {
-    Lack::Library(name.to_owned())
+    Lack::Library(name.into())
 }
 
 fn pkg_config(name: &str) -> Lack {
-    Lack::PkgConfig(name.to_owned())
+    Lack::PkgConfig(name.into())
 }
 
 fn cmake_package(name: &str) -> Lack {
-    Lack::CMakePackage(name.to_owned())
+    Lack::CMakePackage(name.into())
 }
 
 pub(in crate::plan::build) fn program(name: &str) -> Lack {
@@ -107,7 +89,7 @@ pub(in crate::plan::build) fn program(name: &str) -> Lack {
         "c++" | "g++" | "clang++" | "cc1plus" => Lack::Compiler("C++"),
         "gfortran" | "flang" | "f77" | "f90" | "f95" => Lack::Compiler("Fortran"),
         "rustc" | "cargo" => Lack::Compiler("Rust"),
-        name => Lack::Program(name.to_owned()),
+        name => Lack::Program(name.into()),
     }
 }
 
@@ -117,13 +99,13 @@ fn compiler(language: &str) -> Lack {
         "cpp" | "c++" | "cxx" => Lack::Compiler("C++"),
         "fortran" => Lack::Compiler("Fortran"),
         "rust" => Lack::Compiler("Rust"),
-        "cython" => Lack::Module("Cython".to_owned()),
-        other => Lack::Program(other.to_owned()),
+        "cython" => Lack::Module("Cython".into()),
+        other => Lack::Program(other.into()),
     }
 }
 
 fn requirement(text: &str) -> Lack {
-    Lack::Requirement(text.to_owned())
+    Lack::Requirement(text.into())
 }
 
 /// Sentences of gcc, clang, ld, lld, pkg-config, CMake, meson, setuptools, setuptools-rust and maturin. The
@@ -198,7 +180,7 @@ pub(in crate::plan::build) static PATTERNS: [Pattern; 38] = [
     }),
     pattern("Could not find ninja", "", |_| program("ninja")),
     pattern("ModuleNotFoundError: No module named '", "'", |name| {
-        Lack::Module(name.to_owned())
+        Lack::Module(name.into())
     }),
     pattern("Invalid requirement: '", "'", requirement),
 ];

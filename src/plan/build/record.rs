@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::plan::build::choice::Why;
+use crate::wheel::Untrusted;
 
 /// How a wheel came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,27 +35,27 @@ impl How {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Made {
     /// The project, normalised.
-    pub name: String,
+    pub name: Untrusted,
     /// Its version.
-    pub version: String,
+    pub version: Untrusted,
     /// How.
     pub how: How,
     /// Why this way.
     pub why: Why,
     /// What failed before it, in words.
-    pub passed: Vec<String>,
+    pub passed: Vec<Untrusted>,
     /// The file it was made from.
-    pub source: String,
+    pub source: Untrusted,
     /// Its size in bytes.
     pub source_size: u64,
     /// The wheel's file name.
-    pub wheel: String,
+    pub wheel: Untrusted,
     /// Its size in bytes.
     pub size: u64,
     /// Its SHA-256.
     pub sha256: String,
     /// The oldest Alpine it runs on; `None`: any that has the Python.
-    pub floor: Option<String>,
+    pub floor: Option<Untrusted>,
     /// How long it took, in seconds; not what it cost in an earlier run.
     pub seconds: f64,
     /// The SHA-256 over all that decides it: while it is the same, nothing is done again.

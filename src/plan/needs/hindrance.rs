@@ -134,9 +134,14 @@ fn unbound(binding: &BindingReport) -> Vec<Fault> {
             let symbol = Some(symbol);
             return FileFault::Indirect { file, symbol }.into();
         }
-        let home = symbol_home(&one.symbol).map(str::to_owned);
-        let home = home.or_else(|| python_home(&one.symbol));
-        NeedFault::Unbound { home, file, symbol }.into()
+        let home = symbol_home(one.symbol.as_str()).map(str::to_owned);
+        let home = home.or_else(|| python_home(one.symbol.as_str()));
+        NeedFault::Unbound {
+            home: home.map(Into::into),
+            file,
+            symbol,
+        }
+        .into()
     });
     faults.collect()
 }

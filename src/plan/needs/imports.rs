@@ -28,7 +28,13 @@ pub(in crate::plan) fn not_imported(subject: &Subject, importers: &Importers) ->
         let want = importers.unserved(&endings, libc, arch)?;
         let (path, _) = files.first()?;
         let file = (*path).clone();
-        Some(TagFault::ExtensionName { file, want }.into())
+        Some(
+            TagFault::ExtensionName {
+                file,
+                want: want.into(),
+            }
+            .into(),
+        )
     });
     unserved.collect()
 }

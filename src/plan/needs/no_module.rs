@@ -103,8 +103,16 @@ impl NoModule {
     pub fn fault(self) -> Fault {
         let (file, what) = (self.file, self.what.to_owned());
         match self.is_extension {
-            true => FileFault::NoExtension { file, what }.into(),
-            false => FileFault::NoLibrary { file, what }.into(),
+            true => FileFault::NoExtension {
+                file,
+                what: what.into(),
+            }
+            .into(),
+            false => FileFault::NoLibrary {
+                file,
+                what: what.into(),
+            }
+            .into(),
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::elf::Soname;
 use crate::policy::Cause;
 use crate::resolve::{Libc, ModulePath, Probe};
-use crate::wheel::{ArchivePath, Sentence};
+use crate::wheel::{ArchivePath, Sentence, Untrusted};
 
 /// So many paths tell where a library is not.
 const TOLD: usize = 100;
@@ -49,7 +49,7 @@ pub enum Blocker {
         /// The library that has to have it.
         library: Soname,
         /// The version.
-        version: String,
+        version: Untrusted,
     },
     /// A symbol that is not there, or private, on the tag's platforms.
     Symbol {
@@ -58,21 +58,21 @@ pub enum Blocker {
         /// The library it would come from.
         library: Soname,
         /// The symbol.
-        symbol: String,
+        symbol: Untrusted,
     },
     /// Instructions that the tag's baseline processor lacks.
     Isa {
         /// The file.
         file: ModulePath,
         /// The level it is marked with.
-        level: String,
+        level: Untrusted,
     },
     /// An extension for a build of Python that no tag speaks of.
     Python {
         /// The file.
         file: ModulePath,
         /// The symbol of that build.
-        symbol: String,
+        symbol: Untrusted,
     },
     /// musl of the tag's version is too old for this file.
     Musl(Cause),
@@ -95,23 +95,23 @@ pub enum Obstacle {
     /// All tags speak of another system than Linux.
     OtherSystem {
         /// One of the tags.
-        tag: String,
+        tag: Untrusted,
     },
     /// A file for another machine than the wheel's.
     WrongMachine {
         /// The file.
         file: ArchivePath,
         /// Its machine.
-        is: String,
+        is: Untrusted,
         /// The wheel's.
-        want: String,
+        want: Untrusted,
     },
     /// A machine that wheel tags have no name for.
     UnknownMachine {
         /// A file for it.
         file: ArchivePath,
         /// The machine.
-        is: String,
+        is: Untrusted,
     },
     /// A file linked against another C library than the wheel's.
     WrongLibc {
@@ -136,21 +136,21 @@ pub enum Obstacle {
     /// `--plat` names no platform tag.
     NotAPlatform {
         /// What was given.
-        given: String,
+        given: Untrusted,
     },
     /// `--plat` names another machine or C library than the wheel's.
     OtherPlatform {
         /// What was given.
-        given: String,
+        given: Untrusted,
         /// What the wheel is for, as `musl x86_64`.
-        wheel: String,
+        wheel: Untrusted,
     },
     /// No tag of the family speaks of the machine in that version, or at all.
     NoSuchTag {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
         /// The oldest there is for the machine.
-        oldest: Option<String>,
+        oldest: Option<Untrusted>,
     },
     /// A program needs a libpython that the wheel does not carry and no tag promises.
     ProgramNeedsLibpython {
@@ -162,7 +162,7 @@ pub enum Obstacle {
     /// The content does not allow the tag.
     TagOutOfReach {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
         /// No tag was asked for: it is the most modern one.
         auto: bool,
         /// Why, and for `auto` why not even the most modern tag.

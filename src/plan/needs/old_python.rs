@@ -37,7 +37,7 @@ pub(in crate::plan) fn python_blockers(links: &Links, outside: &Outside) -> Vec<
         let symbols = [narrow_unicode(path, &file.facts), fpectl(path, &file.facts)];
         found.extend(symbols.into_iter().flatten().map(|symbol| Blocker::Python {
             file: path.clone(),
-            symbol,
+            symbol: symbol.into(),
         }));
     }
     found

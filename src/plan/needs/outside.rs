@@ -266,7 +266,7 @@ impl Outside {
                         found.insert(Blocker::Version {
                             file: path.clone(),
                             library: need.file.clone(),
-                            version: version.name.clone(),
+                            version: version.name.clone().into(),
                         });
                     }
                 }
@@ -311,7 +311,7 @@ impl Outside {
         left.map(|(path, library, symbol)| Blocker::Symbol {
             file: (*path).clone(),
             library: (*library).clone(),
-            symbol: (*symbol).to_owned(),
+            symbol: (*symbol).into(),
         })
         .collect()
     }
@@ -321,7 +321,7 @@ impl Outside {
 /// `None`: something of it no glibc that is known has, or none is too old.
 pub(in crate::plan) fn glibc_that_would_do(blockers: &[Blocker]) -> Option<(u16, u16)> {
     let needs = blockers.iter().map(|blocker| match blocker {
-        Blocker::Version { version, .. } => GlibcVersion::of(version)?.release(),
+        Blocker::Version { version, .. } => GlibcVersion::of(version.as_str())?.release(),
         _ => None,
     });
     needs.collect::<Option<Vec<_>>>()?.into_iter().max()
@@ -340,7 +340,7 @@ pub(in crate::plan) fn isa_blockers(links: &Links, outside: &Outside, arch: Arch
             let beyond = arch == Arch::X86_64 && level > X86Level::Baseline;
             beyond.then(|| Blocker::Isa {
                 file: file.real_path.clone(),
-                level: level.to_string(),
+                level: level.to_string().into(),
             })
         })
         .collect()

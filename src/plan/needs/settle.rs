@@ -9,6 +9,7 @@ use crate::plan::needs::unloadable::set_aside;
 use crate::plan::rules::fault::Fault;
 use crate::plan::rules::files::FileFault;
 use crate::resolve::ModulePath;
+use crate::wheel::Untrusted;
 
 /// Take the files out that are not for the wheel's machine or C library, each with a finding.
 /// `platforms` are the wheel's platform tags.
@@ -55,15 +56,17 @@ fn take_out(obstacles: &[Obstacle], elf: &mut Vec<ElfEntry>, findings: &mut Vec<
 
 /// The file that an obstacle says is for another machine or C library, with that fault.
 fn stranger(obstacle: &Obstacle) -> Option<(ModulePath, FileFault)> {
-    let of_machine = |file: ModulePath, is: &str, want: &str| {
-        let (is, want) = (is.to_owned(), want.to_owned());
+    let of_machine = |file: ModulePath, is: &Untrusted, want: Untrusted| {
+        let is = is.clone();
         (file.clone(), FileFault::OtherMachine { file, is, want })
     };
     match obstacle {
-        Obstacle::WrongMachine { file, is, want } => Some(of_machine(installed(file), is, want)),
+        Obstacle::WrongMachine { file, is, want } => {
+            Some(of_machine(installed(file), is, want.clone()))
+        }
         Obstacle::UnknownMachine { file, is } => {
             let none = "a machine that wheel tags have a name for";
-            Some(of_machine(installed(file), is, none))
+            Some(of_machine(installed(file), is, none.into()))
         }
         Obstacle::WrongLibc { file, is, want } => {
             let (is, want, file) = (*is, *want, file.clone());

@@ -8,7 +8,7 @@ use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::rules::fault::Fault;
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{Budget, ElfFile, Graph, Libc, Loader, MachineKey, ModulePath};
-use crate::wheel::ArchivePath;
+use crate::wheel::{ArchivePath, Untrusted};
 
 /// One ELF file of the wheel.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub fn elf_of(subject: &Result<Subject, Unsettled>) -> &[ElfEntry] {
 #[derive(Clone, Debug)]
 pub struct Package {
     /// What it is called: a file name, or the name of a `.dist-info` folder without its ending.
-    pub name: String,
+    pub name: Untrusted,
     /// The platform tags that it claims.
     pub platforms: Vec<String>,
     /// The interpreters that its tags claim.
@@ -110,7 +110,7 @@ impl Package {
     #[must_use]
     pub fn new(name: String) -> Self {
         Self {
-            name,
+            name: name.into(),
             platforms: Vec::new(),
             pythons: Pythons::default(),
             importers: Importers::default(),

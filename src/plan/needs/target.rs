@@ -7,6 +7,7 @@ use crate::plan::needs::obstacle::Obstacle;
 use crate::plan::needs::subject::ElfEntry;
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey};
+use crate::wheel::Untrusted;
 
 /// The musl of every Alpine that is still maintained, and what tools have tagged for
 /// years. `auto` does not go below it even where the symbols would allow: the time_t of
@@ -22,13 +23,13 @@ pub enum Requested {
     /// This tag; `None` as machine: the wheel's.
     Tag {
         /// As it was given.
-        given: String,
+        given: Untrusted,
         /// Its kind.
         family: Family,
         /// Its version; `(0, 0)` for plain `linux`.
         version: (u16, u16),
         /// Its machine, where it names one.
-        arch: Option<String>,
+        arch: Option<Untrusted>,
     },
 }
 
@@ -53,14 +54,12 @@ impl Requested {
                 (tag.filter(|tag| tag.arch == "any"), None)
             }
         };
-        let tag = tag.ok_or_else(|| Obstacle::NotAPlatform {
-            given: text.to_owned(),
-        })?;
+        let tag = tag.ok_or_else(|| Obstacle::NotAPlatform { given: text.into() })?;
         Ok(Self::Tag {
-            given: text.to_owned(),
+            given: text.into(),
             family: tag.family,
             version: tag.version,
-            arch,
+            arch: arch.map(Into::into),
         })
     }
 
@@ -104,7 +103,9 @@ pub fn machine_of(
 ) -> Result<(MachineKey, Arch), Vec<Obstacle>> {
     let first = platforms.first();
     if let Some(tag) = first.filter(|_| platforms.iter().all(|tag| is_elsewhere(tag))) {
-        return Err(vec![Obstacle::OtherSystem { tag: tag.clone() }]);
+        return Err(vec![Obstacle::OtherSystem {
+            tag: tag.clone().into(),
+        }]);
     }
     let tagged = platforms.iter().find_map(|tag| PlatformTag::parse(tag));
     let files: Vec<(&ElfEntry, MachineKey)> = elf
@@ -131,8 +132,8 @@ pub fn machine_of(
         .filter(|(_, key)| !want.fits(key))
         .map(|(entry, key)| Obstacle::WrongMachine {
             file: entry.entry.clone(),
-            is: key.name(),
-            want: want.name(),
+            is: key.name().into(),
+            want: want.name().into(),
         })
         .collect();
     if !foreign.is_empty() {
@@ -145,7 +146,7 @@ pub fn machine_of(
         Some(arch) => Ok((*want, arch)),
         None => Err(vec![Obstacle::UnknownMachine {
             file: first.entry.clone(),
-            is: want.name(),
+            is: want.name().into(),
         }]),
     }
 }

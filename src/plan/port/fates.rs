@@ -10,6 +10,7 @@ use crate::plan::port::library;
 use crate::plan::port::obstacle::PortObstacle;
 use crate::policy::{Meaning, Wanted, musl_has, null_is_expected, port_meaning};
 use crate::resolve::{Libc, Module, ModulePath};
+use crate::wheel::Untrusted;
 
 /// What a library that was built for musl asks of the shim all the same: the stacks of its threads
 /// run code of the wheel.
@@ -92,7 +93,7 @@ pub(in crate::plan) fn fates(
                 if old.is_some_and(|old| old != new) {
                     obstacles.insert(PortObstacle::Versions {
                         file: reference.file.clone(),
-                        name: reference.name.clone(),
+                        name: reference.name.clone().into(),
                     });
                 }
             }
@@ -174,7 +175,7 @@ fn look_at(
     let facts = &module.file.facts;
     let file = || module.path.clone();
     let Some(needs) = input.needs.get(&module.file.digest) else {
-        let why = "it was not read whole".to_owned();
+        let why = "it was not read whole".into();
         obstacles.insert(PortObstacle::Unsettled { why });
         return;
     };
@@ -190,7 +191,7 @@ fn look_at(
     if needs.indirect > 0 || ifunc.is_some() {
         obstacles.insert(PortObstacle::Ifunc {
             file: file(),
-            name: ifunc.map(|symbol| symbol.name.to_owned()),
+            name: ifunc.map(|symbol| symbol.name.into()),
         });
     }
     let is_static = needs.static_tls > 0 || needs.static_tls_flag;
@@ -247,7 +248,7 @@ fn of_glibc(
     input: &PortInput<'_>,
     files: &ByPath<'_>,
 ) -> Fate {
-    let (file, name) = (reference.file.clone(), reference.name.clone());
+    let (file, name) = (reference.file.clone(), Untrusted::from(&reference.name));
     if definers.contains(&Definer::Libc) {
         if definers.len() > 1 {
             return PortObstacle::Depends { file, name }.into();
@@ -260,7 +261,7 @@ fn of_glibc(
             _ => PortObstacle::Depends { file, name }.into(),
         };
     }
-    let has_too = musl_has(input.arch, &name);
+    let has_too = musl_has(input.arch, &reference.name);
     if !definers.contains(&Definer::Nobody) {
         // In a program the wheel's own would come first, in an extension musl's.
         return match has_too && !reference.own_in_program(files) {
@@ -273,14 +274,14 @@ fn of_glibc(
             true => PortObstacle::UnknownName {
                 file,
                 name,
-                version: reference.version.clone(),
+                version: reference.version.as_ref().map(Into::into),
                 weak: false,
             },
             false => PortObstacle::Unbound { file, name },
         }
         .into();
     }
-    if null_is_expected(&name) && !has_too {
+    if null_is_expected(&reference.name) && !has_too {
         return Fate::Null;
     }
     // It may be null in some processes and not in others: that stays as it is, but musl must not
@@ -292,7 +293,7 @@ fn of_glibc(
         Some(version) => PortObstacle::UnknownName {
             file,
             name,
-            version: Some(version.clone()),
+            version: Some(version.into()),
             weak: true,
         }
         .into(),
@@ -302,29 +303,31 @@ fn of_glibc(
 
 /// What becomes of a name of glibc's.
 fn of_libc(reference: &Reference, input: &PortInput<'_>, files: &ByPath<'_>) -> Fate {
-    let (file, name) = (reference.file.clone(), reference.name.clone());
+    let (file, name) = (reference.file.clone(), Untrusted::from(&reference.name));
     let wanted = Wanted {
-        name: &name,
+        name: &reference.name,
         version: reference.version.as_deref(),
     };
     let target = match port_meaning(input.arch, wanted) {
         Some(Meaning::Same) => return Fate::Stays,
         Some(Meaning::Alias(target) | Meaning::Shim(target) | Meaning::Other(target)) => target,
-        Some(Meaning::Refuse(_)) if reference.weak && null_is_expected(&name) => {
-            return match musl_has(input.arch, &name) {
+        Some(Meaning::Refuse(_)) if reference.weak && null_is_expected(&reference.name) => {
+            return match musl_has(input.arch, &reference.name) {
                 true => PortObstacle::MuslHasToo { file, name }.into(),
                 false => Fate::Null,
             };
         }
-        Some(Meaning::Refuse(_)) if name == CANCEL && is_plain(files, input.needs, &file) => {
+        Some(Meaning::Refuse(_))
+            if reference.name == CANCEL && is_plain(files, input.needs, &file) =>
+        {
             return Fate::Stays;
         }
         Some(Meaning::Refuse(why)) => {
             return PortObstacle::Name {
                 file,
                 name,
-                version: reference.version.clone(),
-                why: why.clone(),
+                version: reference.version.as_ref().map(Into::into),
+                why: why.into(),
             }
             .into();
         }
@@ -332,32 +335,32 @@ fn of_libc(reference: &Reference, input: &PortInput<'_>, files: &ByPath<'_>) -> 
             return PortObstacle::UnknownName {
                 file,
                 name,
-                version: reference.version.clone(),
+                version: reference.version.as_ref().map(Into::into),
                 weak: reference.weak,
             }
             .into();
         }
     };
     if reference.own {
-        let is_copied = input.copies(files, &reference.file, &name);
+        let is_copied = input.copies(files, &reference.file, &reference.name);
         return match is_copied {
             true => PortObstacle::Copied { file, name },
             false => PortObstacle::Interposed { file, name },
         }
         .into();
     }
-    match *target == name {
+    match *target == reference.name {
         true => Fate::Stays,
         false => Fate::Becomes(target.clone()),
     }
 }
 
 fn of_musl(reference: &Reference, definers: &BTreeSet<Definer>, input: &PortInput<'_>) -> Fate {
-    let (file, name) = (reference.file.clone(), reference.name.clone());
-    let is_found =
-        musl_has(input.arch, &name) || definers.iter().all(|one| matches!(one, Definer::File(_)));
-    if OF_MUSL.contains(&name.as_str()) {
-        return Fate::Becomes(format!("wfx_{name}"));
+    let (file, name) = (reference.file.clone(), Untrusted::from(&reference.name));
+    let is_found = musl_has(input.arch, &reference.name)
+        || definers.iter().all(|one| matches!(one, Definer::File(_)));
+    if OF_MUSL.contains(&reference.name.as_str()) {
+        return Fate::Becomes(format!("wfx_{}", reference.name));
     }
     match (is_found, reference.weak) {
         (true, _) => Fate::Stays,
@@ -399,7 +402,7 @@ fn refuse_half_renamed(
             if symbol.defined || !agrees || !is_glibc_s {
                 obstacles.insert(PortObstacle::Versions {
                     file: file.clone(),
-                    name: symbol.name.to_owned(),
+                    name: symbol.name.into(),
                 });
             }
         }

@@ -125,12 +125,12 @@ impl Grafts {
             "{EDITOR}\nsource {} {}\nshim {}\n",
             path.file_name(),
             hex(&file.digest),
-            self.shim
+            self.shim.as_str()
         );
         for (wants, leads) in self.leads.get(path).cloned().unwrap_or_default() {
             if let Leads::Along(other) = leads {
                 let name = self.name(&other, files, fates, above)?;
-                text.push_str(&format!("needs {wants} {name}\n"));
+                text.push_str(&format!("needs {} {}\n", wants.as_str(), name.as_str()));
             }
         }
         for (old, new) in fates.renames.get(path).into_iter().flatten() {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::elf::Soname;
 use crate::resolve::ModulePath;
+use crate::wheel::{Sentence, Untrusted};
 
 /// One reason why a wheel is not ported.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -12,19 +13,19 @@ pub enum PortObstacle {
     /// It is for musl already.
     AlreadyMusl {
         /// Its tag.
-        tag: String,
+        tag: Untrusted,
     },
     /// No file of it is for a machine.
     Pure,
     /// It is for a machine on which the C libraries differ too much.
     Machine {
         /// As tags call it.
-        arch: String,
+        arch: Untrusted,
     },
     /// What it is for cannot be told, or it is for several things.
     Unsettled {
         /// Why.
-        why: String,
+        why: Untrusted,
     },
     /// A file wants its stack to be executable.
     ExecutableStack {
@@ -41,7 +42,7 @@ pub enum PortObstacle {
         /// The file.
         file: ModulePath,
         /// Such a name of it, where one is known.
-        name: Option<String>,
+        name: Option<Untrusted>,
     },
     /// A library keeps threads' data where only a program may (initial-exec TLS).
     StaticTls {
@@ -65,20 +66,20 @@ pub enum PortObstacle {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
         /// The version it asks for.
-        version: Option<String>,
+        version: Option<Untrusted>,
         /// Why; the first word is the kind of reason.
-        why: String,
+        why: Untrusted,
     },
     /// A file needs a name of glibc that nobody has looked at.
     UnknownName {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
         /// The version it asks for.
-        version: Option<String>,
+        version: Option<Untrusted>,
         /// Whether it could do without.
         weak: bool,
     },
@@ -87,42 +88,42 @@ pub enum PortObstacle {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
     },
     /// A file defines a name, and glibc's comes before it: what it calls is not its own.
     Interposed {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
     },
     /// A name of the wheel's own that musl has too, and glibc has not: musl's would come first.
     MuslHasToo {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
     },
     /// Who defines a name depends on who loads the file.
     Depends {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
     },
     /// A file asks for two versions of a name that mean different things.
     Versions {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
     },
     /// A program copies a name into itself that is another's on musl.
     Copied {
         /// The file.
         file: ModulePath,
         /// The name.
-        name: String,
+        name: Untrusted,
     },
     /// A runtime library was not found.
     MissingRuntime {
@@ -169,6 +170,6 @@ pub enum PortObstacle {
         /// The file.
         file: ModulePath,
         /// What is wrong.
-        why: String,
+        why: Sentence,
     },
 }

@@ -16,7 +16,7 @@ use crate::plan::repair::run_path::of_wheel_file;
 use crate::plan::{EntryOp, Note, Reason, RunsOn, SourceLibrary, WheelPlan};
 use crate::policy::{PORT_MACHINES, shim};
 use crate::resolve::{ElfFile, Libc, ModulePath, Place};
-use crate::wheel::{ArchivePath, WheelFilename};
+use crate::wheel::{ArchivePath, Untrusted, WheelFilename};
 
 /// What ports come to: a plan for each wheel, and what a proof goes by.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub fn port(input: &PortInput<'_>, tag: &str) -> Result<PortPlan, Vec<PortObstac
     let mut obstacles = BTreeSet::new();
     if !PORT_MACHINES.contains(&input.arch) {
         let arch = input.arch.name().to_owned();
-        return Err(vec![PortObstacle::Machine { arch }]);
+        return Err(vec![PortObstacle::Machine { arch: arch.into() }]);
     }
     let fates = fates(input, &mut obstacles);
     let grafts = Grafts::find(input.graph, input.arch, &fates, &mut obstacles);
@@ -110,7 +110,7 @@ struct Draft<'a> {
     notes: Vec<Note>,
     origin: &'a mut BTreeMap<ModulePath, Option<ModulePath>>,
     obstacles: &'a mut BTreeSet<PortObstacle>,
-    changed: BTreeMap<String, Changed>,
+    changed: BTreeMap<Untrusted, Changed>,
     carried: BTreeSet<Carried>,
     shim: Option<Carried>,
 }
@@ -191,12 +191,12 @@ impl Draft<'_> {
             true => for_musl(old),
         };
         let changed = Changed {
-            was: is_moved.then(|| old.to_owned()),
-            renamed: edits.more.rename_symbols.clone(),
-            nulls: self.fates.nulls.get(was).cloned().unwrap_or_default(),
+            was: is_moved.then(|| old.to_owned()).map(Into::into),
+            renamed: renamed(&edits.more.rename_symbols),
+            nulls: nulls(self.fates, was),
             dropped: edits.remove_needed.clone(),
         };
-        self.changed.insert(place.clone(), changed);
+        self.changed.insert(place.clone().into(), changed);
         if !is_moved {
             self.ops.insert(entry.entry.clone(), EntryOp::Edit(edits));
             return;
@@ -255,13 +255,15 @@ impl Draft<'_> {
             library::is_replaced(name) && wanted_as.iter().any(|wants| wants.as_str() == name)
         });
         self.carried.insert(Carried {
-            file: place.relative().to_owned(),
-            from: path.file_name().to_owned(),
+            file: place.relative().into(),
+            from: path.file_name().into(),
             sha256: hex(&file.digest),
             built_for: built_for(&file.facts).name(),
-            renamed: edits.more.rename_symbols.clone(),
-            nulls: self.fates.nulls.get(path).cloned().unwrap_or_default(),
-            replaces: replaced.map(|entry| entry.entry.to_string()),
+            renamed: renamed(&edits.more.rename_symbols),
+            nulls: nulls(self.fates, path),
+            replaces: replaced
+                .map(|entry| entry.entry.to_string())
+                .map(Into::into),
         });
         let source = SourceLibrary {
             path: path.clone(),
@@ -279,8 +281,8 @@ impl Draft<'_> {
         let arch = self.input.arch;
         let place = self.libs.join(self.grafts.shim.as_str());
         self.shim = Some(Carried {
-            file: place.relative().to_owned(),
-            from: "libwfx-port.so".to_owned(),
+            file: place.relative().into(),
+            from: "libwfx-port.so".into(),
             sha256: hex(&sha256(shim(arch).unwrap_or_default())),
             built_for: Libc::Musl.name(),
             renamed: BTreeMap::new(),
@@ -318,7 +320,7 @@ impl Draft<'_> {
             },
             wheelfix: env!("CARGO_PKG_VERSION"),
             source: Source {
-                filename: wheel.filename.to_string(),
+                filename: wheel.filename.to_string().into(),
                 sha256: hex(&wheel.digest),
             },
             shim: self.shim.take(),
@@ -341,13 +343,13 @@ impl Draft<'_> {
             self.ops.insert(path, EntryOp::Record);
         }
         if !self.fates.apart.is_empty() {
-            let names = self.fates.apart.iter().cloned().collect();
+            let names = self.fates.apart.iter().map(Into::into).collect();
             self.notes.push(Note::Apart { names });
         }
         self.notes.sort();
         self.notes.dedup();
         let plan = WheelPlan {
-            input: wheel.filename.to_string(),
+            input: wheel.filename.to_string().into(),
             runs_on: Some(RunsOn {
                 libc: Libc::Musl,
                 tags: output.platform.clone(),
@@ -368,6 +370,16 @@ impl Draft<'_> {
             self.ops.insert(path, EntryOp::Write { text, mode: 0o644 });
         }
     }
+}
+
+fn renamed(names: &BTreeMap<String, String>) -> BTreeMap<Untrusted, Untrusted> {
+    let each = names.iter().map(|(old, new)| (old.into(), new.into()));
+    each.collect()
+}
+
+fn nulls(fates: &Fates, file: &ModulePath) -> BTreeSet<Untrusted> {
+    let names = fates.nulls.get(file).into_iter().flatten();
+    names.map(Into::into).collect()
 }
 
 /// The same name with the ending by which an interpreter for musl finds extensions.

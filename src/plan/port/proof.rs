@@ -19,6 +19,7 @@ use crate::plan::port::obstacle::PortObstacle;
 use crate::plan::port::plan::{PortPlan, Promise};
 use crate::policy::{Meaning, MuslFloor, Pythons, Wanted, musl_floor, musl_has, port_meaning};
 use crate::resolve::{Graph, Libc, Module, ModulePath, Target, offers};
+use crate::wheel::{Sentence, Untrusted, sentence};
 
 /// The files as they were written.
 pub struct Written<'a> {
@@ -65,10 +66,10 @@ struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    fn fault(&mut self, file: &ModulePath, why: String) {
+    fn fault(&mut self, file: &ModulePath, why: impl Into<Sentence>) {
         self.faults.insert(PortObstacle::Proof {
             file: file.clone(),
-            why,
+            why: why.into(),
         });
     }
 
@@ -76,39 +77,48 @@ impl Proof<'_> {
     fn file(&mut self, module: &Module) {
         let (path, facts) = (&module.path, &module.file.facts);
         let Some(origin) = self.promise.origin.get(path) else {
-            return self.fault(path, "it is of no file that was looked at".to_owned());
+            return self.fault(path, "it is of no file that was looked at");
         };
         for need in &facts.version_needs {
             if library::is_glibc(need.file.as_str()) {
-                self.fault(path, format!("it asks for versions of {}", need.file));
+                self.fault(
+                    path,
+                    sentence!(
+                        "it asks for versions of {}",
+                        Untrusted::from(need.file.as_str())
+                    ),
+                );
             }
         }
         for name in &facts.needed {
             if library::is_glibc(name.as_str()) || library::is_python(name.as_str()) {
-                self.fault(path, format!("it needs {name}"));
+                self.fault(
+                    path,
+                    sentence!("it needs {}", Untrusted::from(name.as_str())),
+                );
             }
         }
         if facts.relr.is_some() {
-            self.fault(path, "its relocations are packed (DT_RELR)".to_owned());
+            self.fault(path, "its relocations are packed (DT_RELR)");
         }
         let needs = self.written.needs.get(&module.file.digest);
         let Some(needs) = needs else {
-            return self.fault(path, "it was not read whole".to_owned());
+            return self.fault(path, "it was not read whole");
         };
         if needs.indirect > 0 || !needs.unknown_to_musl.is_empty() {
-            self.fault(
-                path,
-                "it has relocations that musl does not know".to_owned(),
-            );
+            self.fault(path, "it has relocations that musl does not know");
         }
         let is_static = needs.static_tls > 0 || needs.static_tls_flag;
         if is_static && !facts.is_program {
-            self.fault(path, "its threads' data is initial-exec".to_owned());
+            self.fault(path, "its threads' data is initial-exec");
         }
         if let Some(interpreter) = &facts.interpreter
             && *interpreter != library::musl_interpreter(self.promise.arch)
         {
-            self.fault(path, format!("its interpreter is {interpreter}"));
+            self.fault(
+                path,
+                sentence!("its interpreter is {}", Untrusted::from(interpreter)),
+            );
         }
         // glibc's C++ library, inlined into the wheel's code, reads tables inside of a locale.
         let is_runtime = library::plain_name(path.file_name()) == "libstdc++.so.6";
@@ -128,7 +138,7 @@ impl Proof<'_> {
         {
             self.fault(
                 path,
-                "it is no C++ library of glibc's with the shim's locales".to_owned(),
+                "it is no C++ library of glibc's with the shim's locales",
             );
         }
     }
@@ -140,7 +150,10 @@ impl Proof<'_> {
                 if edge.target == Target::Missing
                     && let Some(module) = self.written.graph.module(edge.from)
                 {
-                    self.fault(&module.path, format!("{} is not found", edge.wants));
+                    self.fault(
+                        &module.path,
+                        sentence!("{} is not found", Untrusted::from(edge.wants.as_str())),
+                    );
                 }
             }
         }
@@ -188,7 +201,10 @@ impl Proof<'_> {
             let file = reference.file.clone();
             self.fault(
                 &file,
-                format!("its reference to {} is gone", reference.name),
+                sentence!(
+                    "its reference to {} is gone",
+                    Untrusted::from(&reference.name)
+                ),
             );
         }
     }
@@ -240,16 +256,18 @@ impl Proof<'_> {
             }
             is_known = true;
             if !self.is_as_before(origin, before, meant, reference, definers) {
-                wrong.push(format!(
-                    "{old} was {} and is {} of {}",
+                wrong.push(sentence!(
+                    "{} was {} and is {} of {}",
+                    Untrusted::from(old),
                     described(meant),
-                    reference.name,
+                    Untrusted::from(&reference.name),
                     described(definers)
                 ));
             }
         }
         if !is_known {
-            wrong.push(format!("nobody asked for {}", reference.name));
+            let name = Untrusted::from(&reference.name);
+            wrong.push(sentence!("nobody asked for {}", name));
         }
         for why in wrong {
             self.fault(&reference.file, why);
@@ -336,18 +354,19 @@ impl Proof<'_> {
         let is_unwinder = reference.weak && reference.name.starts_with("_Unwind_");
         let is_own = reference.own && reference.name.starts_with("wfx_");
         if !is_musl_s && !is_unwinder && !is_own {
-            let why = format!("{} of the shim is {}", reference.name, described(definers));
+            let name = Untrusted::from(&reference.name);
+            let why = sentence!("{} of the shim is {}", name, described(definers));
             self.fault(&reference.file, why);
         }
     }
 }
 
-fn described(definers: &BTreeSet<Definer>) -> String {
+fn described(definers: &BTreeSet<Definer>) -> Sentence {
     let texts = definers.iter().map(|one| match one {
-        Definer::Libc => "the C library's".to_owned(),
-        Definer::Python => "the interpreter's".to_owned(),
-        Definer::File(path) => format!("{path}'s"),
-        Definer::Nobody => "nobody's".to_owned(),
+        Definer::Libc => "the C library's".into(),
+        Definer::Python => "the interpreter's".into(),
+        Definer::File(path) => sentence!("{}'s", path),
+        Definer::Nobody => "nobody's".into(),
     });
-    texts.collect::<Vec<_>>().join(" or ")
+    Sentence::listing(&texts.collect::<Vec<_>>(), " or ")
 }

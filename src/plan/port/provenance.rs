@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::elf::Soname;
+use crate::wheel::Untrusted;
 
 /// The file's name in `.dist-info`.
 pub const PROVENANCE: &str = "wheelfix-port.json";
@@ -23,7 +24,7 @@ pub struct Provenance {
     /// The runtime libraries that came along.
     pub runtimes: Vec<Carried>,
     /// Each file of the wheel that was changed, by its place.
-    pub files: BTreeMap<String, Changed>,
+    pub files: BTreeMap<Untrusted, Changed>,
 }
 
 /// The name and version of the format.
@@ -39,7 +40,7 @@ pub struct Schema {
 #[derive(Clone, Debug, Serialize)]
 pub struct Source {
     /// Its file name.
-    pub filename: String,
+    pub filename: Untrusted,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
 }
@@ -48,20 +49,20 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Carried {
     /// Its place in the wheel.
-    pub file: String,
+    pub file: Untrusted,
     /// What it was called.
-    pub from: String,
+    pub from: Untrusted,
     /// SHA-256 of its bytes before it was changed, in hexadecimal.
     pub sha256: String,
     /// For which C library it was built.
     pub built_for: &'static str,
     /// New names of what it asks for, by the old ones.
-    pub renamed: BTreeMap<String, String>,
+    pub renamed: BTreeMap<Untrusted, Untrusted>,
     /// Weak names that nothing defines.
-    pub nulls: BTreeSet<String>,
+    pub nulls: BTreeSet<Untrusted>,
     /// The wheel's own copy that it stands for, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<String>,
+    pub replaces: Option<Untrusted>,
 }
 
 /// What was changed in a file.
@@ -69,11 +70,11 @@ pub struct Carried {
 pub struct Changed {
     /// Its place before, where it moved.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub was: Option<String>,
+    pub was: Option<Untrusted>,
     /// New names of what it asks for, by the old ones.
-    pub renamed: BTreeMap<String, String>,
+    pub renamed: BTreeMap<Untrusted, Untrusted>,
     /// Weak names that nothing defines.
-    pub nulls: BTreeSet<String>,
+    pub nulls: BTreeSet<Untrusted>,
     /// Libraries it does not need any more.
     pub dropped: BTreeSet<Soname>,
 }

@@ -122,13 +122,13 @@ fn description(
                 Some(position) => format!("member {position}"),
                 None => names
                     .get(target)
-                    .map(ToString::to_string)
+                    .map(|name| name.as_str().to_owned())
                     .unwrap_or_default(),
             },
             Need::Dropped => "dropped".to_owned(),
             Need::Stays | Need::Excluded | Need::Reach(_) | Need::Inside(_) => continue,
         };
-        lines.insert(format!("needed {wants} {becomes}"));
+        lines.insert(format!("needed {} {becomes}", wants.as_str()));
     }
     let lines: Vec<String> = lines.into_iter().collect();
     let file = links.files.get(path);
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_hash_goes_before_the_first_dot() {
-        let name = |file| graft_name(file, "0123abcd").to_string();
+        let name = |file| graft_name(file, "0123abcd").into_string();
         assert_eq!(name("libssl.so.3"), "libssl-0123abcd.so.3");
         assert_eq!(name("libgeos.3.14.so"), "libgeos-0123abcd.3.14.so");
         assert_eq!(name("libodd"), "libodd-0123abcd");
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_former_hash_is_replaced_not_doubled() {
-        let name = |file| graft_name(file, "0123abcd").to_string();
+        let name = |file| graft_name(file, "0123abcd").into_string();
         assert_eq!(
             name("libgcc_s-0cd532bd-c8f934f9.so.1"),
             "libgcc_s-0123abcd.so.1"

@@ -17,7 +17,7 @@ use crate::plan::{
 };
 use crate::policy::{Alpine, MuslFloor, PlatformTag};
 use crate::resolve::{ModulePath, Place};
-use crate::wheel::{ArchivePath, Sentence, WheelFilename};
+use crate::wheel::{ArchivePath, Sentence, WheelFilename, sentence};
 
 /// Decide what a repair changes.
 ///
@@ -96,7 +96,7 @@ pub fn repair(input: &RepairInput<'_>, options: &RepairOptions) -> Result<WheelP
     notes.sort();
     notes.dedup();
     Ok(WheelPlan {
-        input: input.filename.to_string(),
+        input: input.filename.to_string().into(),
         runs_on: Some(RunsOn {
             libc,
             tags: output.platform.clone(),
@@ -150,7 +150,7 @@ fn unused_exclusions(input: &RepairInput<'_>, options: &RepairOptions, links: &L
         let alike = |name: &&Soname| !plain.is_empty() && name.as_str().starts_with(plain);
         let instead: BTreeSet<&Soname> = edges().map(|(name, _)| name).filter(alike).collect();
         Note::ExcludeUnused {
-            pattern: pattern.to_owned(),
+            pattern: pattern.into(),
             instead: instead.into_iter().cloned().collect(),
         }
     };
@@ -191,21 +191,24 @@ pub fn promise_too_wide(
         .min()?;
     let promised = Alpine::first_with_musl(widest.version)?;
     (floor.alpine > promised).then(|| Note::PromiseTooWide {
-        tag: widest.to_string(),
-        promised: promised.to_string(),
+        tag: widest.to_string().into(),
+        promised: promised.to_string().into(),
         floor: format!(
             "Alpine {} (musl {})",
             floor.alpine,
             floor.alpine.musl().unwrap_or("unknown")
-        ),
+        )
+        .into(),
         causes: floor
             .causes
             .iter()
             .filter(|cause| cause.since > promised)
             .map(|cause| {
-                format!(
+                sentence!(
                     "{} {}, since Alpine {}",
-                    cause.file, cause.what, cause.since
+                    cause.file,
+                    cause.what,
+                    cause.since
                 )
             })
             .collect(),

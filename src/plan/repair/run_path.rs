@@ -39,7 +39,7 @@ pub(in crate::plan) fn of_wheel_file(
             if !entry.is_empty() {
                 notes.push(Note::RunPathDropped {
                     file: was.clone(),
-                    entry: entry.to_owned(),
+                    entry: entry.into(),
                 });
             }
             continue;

@@ -14,13 +14,14 @@ use crate::plan::rules::files::FileFault;
 use crate::plan::{Limit, Note};
 use crate::policy::{Importers, Pythons};
 use crate::resolve::{Exceeded, Libc, ModulePath, bind};
+use crate::wheel::Sentence;
 
 /// What limits where it runs.
 pub(in crate::plan) struct Limits {
     /// Why it runs nowhere.
     pub(in crate::plan) nowhere: Vec<Fault>,
     /// The release of glibc from which on it is refused.
-    pub(in crate::plan) not_from: Option<String>,
+    pub(in crate::plan) not_from: Option<&'static str>,
     /// The same, and more, for people.
     pub(in crate::plan) notes: Vec<Note>,
 }
@@ -44,7 +45,7 @@ pub(in crate::plan) fn limits(
     let note = |limit: Limit, fault: &Fault| Note::Limited {
         code: fault.rule().id,
         limit,
-        text: fault.to_string(),
+        text: Sentence::of(fault),
     };
     let mut notes: Vec<Note> = nowhere
         .iter()
@@ -55,7 +56,7 @@ pub(in crate::plan) fn limits(
         for (file, how) in wanting_stack(graph, &files, platform.arch) {
             let fault = FileFault::ExecutableStack { file, how }.into();
             notes.push(note(Limit::NotFromGlibc(NO_EXECUTABLE_STACK), &fault));
-            not_from = Some(NO_EXECUTABLE_STACK.to_owned());
+            not_from = Some(NO_EXECUTABLE_STACK);
         }
         let large = too_much_thread_data(graph).into_iter().map(Fault::from);
         notes.extend(large.map(|fault| note(Limit::Sometimes, &fault)));

@@ -143,7 +143,7 @@ fn choose_glibc(
         };
         let blockers = one.map(|one| one.blockers.clone()).unwrap_or_default();
         let obstacle = Obstacle::TagOutOfReach {
-            tag,
+            tag: tag.into(),
             auto: requested.is_none(),
             blockers,
         };
@@ -194,7 +194,10 @@ fn refuse_unknown(
         }
     };
     let oldest = oldest.map(|oldest| oldest.to_string());
-    Err(vec![Obstacle::NoSuchTag { tag, oldest }])
+    Err(vec![Obstacle::NoSuchTag {
+        tag: tag.into(),
+        oldest: oldest.map(Into::into),
+    }])
 }
 
 struct Assessed {
@@ -251,7 +254,7 @@ fn choose_musl(
     let policy = policy_of(&wanted, arch);
     if policy.is_none() && plain.is_none() {
         return Err(vec![Obstacle::NoSuchTag {
-            tag: wanted.to_string(),
+            tag: wanted.to_string().into(),
             oldest: None,
         }]);
     }
@@ -280,7 +283,7 @@ fn choose_musl(
         let tag = tag.to_string();
         let auto = requested.is_none();
         let obstacle = Obstacle::TagOutOfReach {
-            tag,
+            tag: tag.into(),
             auto,
             blockers,
         };
@@ -379,7 +382,7 @@ fn checked(
     if other_machine || other_libc {
         return Err(vec![Obstacle::OtherPlatform {
             given: given.clone(),
-            wheel: format!("{} {machine}", libc.name()),
+            wheel: format!("{} {machine}", libc.name()).into(),
         }]);
     }
     Ok(Some(PlatformTag {
@@ -421,7 +424,9 @@ pub(in crate::plan) fn platforms(
         if holds {
             tags.insert(old.clone());
         } else if !plain && !tags.contains(old) {
-            notes.push(Note::TagDropped { tag: old.clone() });
+            notes.push(Note::TagDropped {
+                tag: old.clone().into(),
+            });
         }
     }
     tags.into_iter().collect()

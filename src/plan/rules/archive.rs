@@ -5,8 +5,8 @@ use std::fmt;
 use super::BUILD_AGAIN;
 use crate::plan::rules::rule::{Field, rules};
 use crate::resolve::ModulePath;
-use crate::wheel::Sentence;
 use crate::wheel::{self, Note};
+use crate::wheel::{Sentence, Untrusted};
 
 rules! {
     /// A fault of the archive, of the wheel's metadata, or of RECORD.
@@ -170,7 +170,7 @@ pub enum Mismatch {
     /// The machine cannot read it.
     Unreadable {
         /// Why not.
-        why: String,
+        why: Untrusted,
     },
     /// It has another size.
     Size {

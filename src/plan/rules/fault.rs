@@ -8,7 +8,7 @@ use super::floors::FloorFault;
 use super::needs::NeedFault;
 use super::rule::{Rule, Told};
 use super::tags::TagFault;
-use crate::wheel::Note;
+use crate::wheel::{Note, Shown};
 
 /// Puts the families of rules together, in the order in which faults are told.
 macro_rules! families {
@@ -88,10 +88,12 @@ impl Fault {
     }
 }
 
-/// The fault in one sentence, fit to be shown.
+impl Shown for Fault {}
+
+/// The fault in one sentence.
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.told().text)
+        self.told().text.fmt(formatter)
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_told_by_the_rule_that_it_breaks() {
-        let tag = "linux_\u{1b}[31m".to_owned();
+        let tag = "linux_\u{1b}[31m".into();
         let fault = Fault::from(TagFault::PromisesNothing { tag });
         assert_eq!(fault.rule().id, "T006");
         assert!(!fault.to_string().contains('\u{1b}'));

@@ -4,7 +4,7 @@ use crate::elf::{Arch, Facts};
 use crate::plan::needs::old_python::{fpectl, narrow_unicode};
 use crate::plan::rules::rule::{Field, rules};
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::Sentence;
+use crate::wheel::{Sentence, Untrusted};
 
 const LEAVE_OUT: &str = "build the wheel without the file";
 
@@ -29,9 +29,9 @@ rules! {
         /// The file.
         file: ModulePath,
         /// Its machine.
-        is: String,
+        is: Untrusted,
         /// The wheel's.
-        want: String,
+        want: Untrusted,
     }
     says("{file} is for {is}, the wheel for {want}")
     json(file: file, subject: is, context: ("{want}"))
@@ -105,7 +105,7 @@ rules! {
         /// The extension.
         file: ModulePath,
         /// The symbol of such a Python that it needs.
-        symbol: String,
+        symbol: Untrusted,
     }
     says("{file} needs {symbol}")
     json(file: file, subject: symbol,)
@@ -118,7 +118,7 @@ rules! {
         /// The extension.
         file: ModulePath,
         /// The symbol of such a Python that it needs.
-        symbol: String,
+        symbol: Untrusted,
     }
     says("{file} needs {symbol}")
     json(file: file, subject: symbol,)
@@ -131,7 +131,7 @@ rules! {
         /// The file.
         file: ModulePath,
         /// The symbol that it reaches; `None`: data of its own, without a name.
-        symbol: Option<String>,
+        symbol: Option<Untrusted>,
         /// The file that brings the data.
         definition: ModulePath,
     }
@@ -147,7 +147,7 @@ rules! {
         file: ModulePath,
         /// The function that is looked for by name; `None`: the file itself computes addresses
         /// while it is loaded.
-        symbol: Option<String>,
+        symbol: Option<Untrusted>,
     }
     says("{file} {}, which musl does not know", indirect(&symbol))
     json(file: file, context: ("{symbol}"))
@@ -186,7 +186,7 @@ rules! {
         /// The file.
         file: ModulePath,
         /// What it is.
-        what: String,
+        what: Untrusted,
     }
     says("{file} is {what}, and its name is an extension module's")
     json(file: file, context: ("{what}"))
@@ -199,7 +199,7 @@ rules! {
         /// The file.
         file: ModulePath,
         /// What it is.
-        what: String,
+        what: Untrusted,
     }
     says("{file} is {what}, and its name is a library's")
     json(file: file, context: ("{what}"))
@@ -225,7 +225,7 @@ rules! {
         /// The file.
         file: ModulePath,
         /// The symbol.
-        symbol: String,
+        symbol: Untrusted,
     }
     says("{file} reaches the thread-local {symbol}, which nothing defines, and musl crashes on that")
     json(file: file, subject: symbol,)
@@ -333,11 +333,17 @@ pub(in crate::plan) fn faults_of(file: &ModulePath, facts: &Facts) -> Vec<FileFa
     }
     if let Some(symbol) = narrow_unicode(file, facts) {
         let file = file.clone();
-        found.push(FileFault::NarrowUnicode { file, symbol });
+        found.push(FileFault::NarrowUnicode {
+            file,
+            symbol: symbol.into(),
+        });
     }
     if let Some(symbol) = fpectl(file, facts) {
         let file = file.clone();
-        found.push(FileFault::PyFpe { file, symbol });
+        found.push(FileFault::PyFpe {
+            file,
+            symbol: symbol.into(),
+        });
     }
     found
 }

@@ -4,6 +4,7 @@ use crate::elf::Soname;
 use crate::plan::rules::rule::{Field, rules};
 use crate::policy::Alpine;
 use crate::resolve::ModulePath;
+use crate::wheel::Untrusted;
 
 const OLDER_ALPINE: &str =
     "build on an older Alpine the file that is named, or tag and document the wheel as it is";
@@ -16,7 +17,7 @@ rules! {
         /// The file.
         file: ModulePath,
         /// The symbol.
-        symbol: String,
+        symbol: Untrusted,
         /// Since when musl has it.
         age: MuslAge,
     }
@@ -44,11 +45,11 @@ rules! {
         /// The file.
         file: ModulePath,
         /// The symbol version.
-        version: String,
+        version: Untrusted,
         /// The library that has to have it.
         library: Soname,
         /// The tag whose oldest system lacks it.
-        tag: String,
+        tag: Untrusted,
     }
     says("{file} needs {version} of {library}, newer than {tag}")
     json(file: file, subject: version, context: ("of {library}, newer than {tag}"))
@@ -61,9 +62,9 @@ rules! {
         /// The file.
         file: ModulePath,
         /// The level that it is marked with.
-        level: String,
+        level: Untrusted,
         /// The tag whose oldest processor lacks it.
-        tag: String,
+        tag: Untrusted,
     }
     says("{file} is built for {level} processors, newer than {tag} promises")
     json(file: file, subject: level, context: ("{tag}"))
@@ -79,7 +80,7 @@ pub struct MuslAge {
     /// The first Alpine with it.
     pub since: Alpine,
     /// The tag.
-    pub tag: String,
+    pub tag: Untrusted,
     /// The oldest Alpine that the tag speaks of.
     pub promised: Alpine,
 }

@@ -7,7 +7,7 @@ use super::REPAIR;
 use crate::elf::Soname;
 use crate::plan::rules::rule::{Field, rules};
 use crate::resolve::ModulePath;
-use crate::wheel::escape;
+use crate::wheel::Untrusted;
 
 rules! {
     /// A need that is not met, or not as it should be.
@@ -19,7 +19,7 @@ rules! {
         /// The needed name.
         library: Soname,
         /// The tag that does not provide it.
-        tag: String,
+        tag: Untrusted,
     }
     says("{file} needs {library}, which is not in it, nor is it part of {tag}")
     json(file: file, subject: library, context: ("{tag}"))
@@ -101,7 +101,7 @@ rules! {
         /// The file that has the run path.
         file: ModulePath,
         /// The entry.
-        entry: String,
+        entry: Untrusted,
         /// What is looked for by it.
         sought: Sought,
     }
@@ -116,7 +116,7 @@ rules! {
         /// The file that has the run path.
         file: ModulePath,
         /// The entry.
-        entry: String,
+        entry: Untrusted,
         /// What is looked for by it.
         sought: Sought,
     }
@@ -131,7 +131,7 @@ rules! {
         /// The file.
         file: ModulePath,
         /// Its run path.
-        run_path: String,
+        run_path: Untrusted,
     }
     says("the run path of {file} is ignored by musl, for its token: `{run_path}`")
     json(file: file, subject: run_path,)
@@ -144,9 +144,9 @@ rules! {
         /// Who needs it.
         file: ModulePath,
         /// The symbol.
-        symbol: String,
+        symbol: Untrusted,
         /// Where such a symbol usually lives.
-        home: Option<String>,
+        home: Option<Untrusted>,
     }
     says("{file} needs {symbol}, which nothing defines{}", in_brackets(&home))
     json(file: file, subject: symbol, context: ("{home}"))
@@ -159,7 +159,7 @@ rules! {
         /// Who needs it.
         file: ModulePath,
         /// The symbol.
-        symbol: String,
+        symbol: Untrusted,
         /// The library that it would come from.
         library: Soname,
     }
@@ -182,11 +182,11 @@ fn in_brackets(more: &str) -> String {
 /// The libraries that are looked for by an entry of a run path; none: whatever the file opens
 /// itself with dlopen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sought(pub BTreeSet<String>);
+pub struct Sought(pub BTreeSet<Untrusted>);
 
 impl Field for Sought {
     fn shown(&self) -> String {
-        let names: Vec<String> = self.0.iter().map(|name| escape(name)).collect();
+        let names: Vec<String> = self.0.iter().map(ToString::to_string).collect();
         match names.is_empty() {
             true => "what it opens with dlopen".to_owned(),
             false => names.join(", "),

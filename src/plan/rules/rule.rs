@@ -5,7 +5,7 @@ use super::degree::Degree;
 use crate::elf::{Arch, Soname};
 use crate::policy::Alpine;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::{Note, Sentence, escape};
+use crate::wheel::{Note, Sentence, Untrusted, escape};
 
 /// A kind of fault. New ones may come; an identifier never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +33,12 @@ pub struct Rule {
 pub struct Told {
     /// The file that has it; `None`: the package as a whole.
     pub file: Option<ModulePath>,
-    /// What it is about (a library, a symbol, a tag), as it stands in the file: not escaped. Empty:
-    /// nothing.
-    pub subject: String,
-    /// What else belongs to it, fit to be shown. Empty: nothing.
-    pub context: String,
-    /// One sentence that names what is wrong with what, fit to be shown.
-    pub text: String,
+    /// What it is about (a library, a symbol, a tag), as it stands in the file. Empty: nothing.
+    pub subject: Untrusted,
+    /// What else belongs to it. Empty: nothing.
+    pub context: Sentence,
+    /// One sentence that names what is wrong with what.
+    pub text: Sentence,
 }
 
 /// What the fields of a fault can be: each knows how it is shown.
@@ -48,8 +47,8 @@ pub(super) trait Field {
     fn shown(&self) -> String;
 
     /// As it stands in the file.
-    fn raw(&self) -> String {
-        self.shown()
+    fn raw(&self) -> Untrusted {
+        self.shown().into()
     }
 
     /// The path, where it is one.
@@ -58,12 +57,12 @@ pub(super) trait Field {
     }
 }
 
-impl Field for String {
+impl Field for Untrusted {
     fn shown(&self) -> String {
-        escape(self)
+        self.to_string()
     }
 
-    fn raw(&self) -> String {
+    fn raw(&self) -> Untrusted {
         self.clone()
     }
 }
@@ -73,8 +72,8 @@ impl Field for Soname {
         escape(self.as_str())
     }
 
-    fn raw(&self) -> String {
-        self.as_str().to_owned()
+    fn raw(&self) -> Untrusted {
+        self.as_str().into()
     }
 }
 
@@ -198,8 +197,8 @@ macro_rules! rules {
                         $(told.file = $file.path().cloned();)?
                         $(told.subject = $subject.raw();)?
                         $(let $field = $field.shown();)+
-                        $(told.context = format!($($context)+);)?
-                        told.text = format!($($says)+);
+                        $(told.context = $crate::wheel::Sentence::of_parts(format_args!($($context)+));)?
+                        told.text = $crate::wheel::Sentence::of_parts(format_args!($($says)+));
                     })+
                 }
                 told
@@ -226,6 +225,7 @@ pub(in crate::plan) use rules;
 #[allow(unreachable_pub)]
 mod tests {
     use crate::resolve::{ModulePath, Place};
+    use crate::wheel::Untrusted;
 
     super::rules! {
         /// Rules that are declared here alone.
@@ -235,7 +235,7 @@ mod tests {
             /// The file.
             file: ModulePath,
             /// A symbol.
-            symbol: String,
+            symbol: Untrusted,
         }
         says("{file} has {symbol}")
         json(file: file, subject: symbol, context: ("beside {file}"))
@@ -246,7 +246,7 @@ mod tests {
 
         "X002" "unusual" Unusual off by default {
             /// A symbol.
-            symbol: String,
+            symbol: Untrusted,
         }
         says("{symbol}")
         json()
@@ -260,18 +260,18 @@ mod tests {
     fn a_rule_is_told_by_default_unless_it_is_declared_off() {
         let told: Vec<_> = Sample::RULES.iter().map(|rule| rule.by_default).collect();
         assert_eq!(told, [true, false]);
-        let symbol = "s".to_owned();
+        let symbol = "s".into();
         assert!(!Sample::Unusual { symbol }.rule().by_default);
     }
 
     #[test]
     fn a_name_from_a_file_is_raw_as_a_subject_and_escaped_in_a_text() {
         let file = ModulePath::new(Place::Wheel, "a.so");
-        let symbol = "s\u{1b}".to_owned();
+        let symbol = "s\u{1b}".into();
         let told = Sample::Usual { file, symbol }.told();
-        assert_eq!(told.subject, "s\u{1b}");
-        assert_eq!(told.text, "a.so has s\\u{1b}");
-        assert_eq!(told.context, "beside a.so");
+        assert_eq!(told.subject.as_str(), "s\u{1b}");
+        assert_eq!(told.text.as_str(), "a.so has s\\u{1b}");
+        assert_eq!(told.context.as_str(), "beside a.so");
         assert_eq!(
             told.file.map(|file| file.to_string()).as_deref(),
             Some("a.so")

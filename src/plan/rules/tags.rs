@@ -4,7 +4,7 @@ use super::{REPAIR, REPAIR_TAGS};
 use crate::elf::Arch;
 use crate::plan::rules::rule::rules;
 use crate::resolve::{Libc, ModulePath};
-use crate::wheel::Note;
+use crate::wheel::{Note, Untrusted};
 
 rules! {
     /// A claim of the name or of WHEEL that is not true.
@@ -34,7 +34,7 @@ rules! {
 
     "T003" "tag-of-another-machine" TagMachine {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
         /// The machine that the files are for.
         arch: Arch,
     }
@@ -47,7 +47,7 @@ rules! {
 
     "T004" "tag-of-another-libc" TagLibc {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
         /// The C library that the files are for.
         libc: Libc,
     }
@@ -60,7 +60,7 @@ rules! {
 
     "T005" "unknown-tag" UnknownTag {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
         /// The machine that the files are for.
         arch: Arch,
     }
@@ -73,7 +73,7 @@ rules! {
 
     "T006" "tag-promises-nothing" PromisesNothing {
         /// The tag.
-        tag: String,
+        tag: Untrusted,
     }
     says("{tag} does not say which systems the wheel runs on")
     json(subject: tag,)
@@ -97,7 +97,7 @@ rules! {
         /// The extension module.
         file: ModulePath,
         /// The endings that the Pythons of the tags look for.
-        want: String,
+        want: Untrusted,
     }
     says("no Python of the tags imports {file}: they look for {want}")
     json(file: file, context: ("{want}"))

@@ -7,6 +7,7 @@ use crate::elf::{Arch, Facts, SymbolKind};
 use crate::plan::needs::subject::{ElfEntry, Platform, Subject};
 use crate::policy::{Policy, policies};
 use crate::resolve::{Graph, Libc, Module, ModuleId, RootWalk, Target};
+use crate::wheel::Untrusted;
 
 /// The wheel as its files were found.
 pub struct AuditInput<'a> {
@@ -20,9 +21,9 @@ pub struct AuditInput<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// The tag that the wheel is consistent with.
-    pub overall_tag: String,
+    pub overall_tag: Untrusted,
     /// The tag that its symbol versions allow.
-    pub sym_tag: String,
+    pub sym_tag: Untrusted,
     /// An extension needs fpectl.
     pub pyfpe: bool,
     /// An extension needs a narrow build of Python 2.
@@ -30,37 +31,37 @@ pub struct Audit {
     /// A file needs a newer processor than the tags promise.
     pub unsupported_isa: bool,
     /// Versions needed, by library.
-    pub versioned_symbols: BTreeMap<String, BTreeSet<String>>,
+    pub versioned_symbols: BTreeMap<Untrusted, BTreeSet<Untrusted>>,
     /// Libraries that no tag of the family promises, and where they were found.
-    pub external_libs: BTreeMap<String, Option<String>>,
+    pub external_libs: BTreeMap<Untrusted, Option<Untrusted>>,
     /// The same as the least promising tag has it.
-    pub external_libs_of_lowest: BTreeMap<String, Option<String>>,
+    pub external_libs_of_lowest: BTreeMap<Untrusted, Option<Untrusted>>,
     /// The most promising tag of the family.
-    pub best_tag: String,
+    pub best_tag: Untrusted,
     /// What stands in the way of each better tag, the least promising first.
-    pub upgrades: Vec<(String, Upgrade)>,
+    pub upgrades: Vec<(Untrusted, Upgrade)>,
 }
 
 /// What stands in the way of a tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upgrade {
     /// Libraries that the tag does not promise.
-    pub libs_to_eliminate: BTreeSet<String>,
+    pub libs_to_eliminate: BTreeSet<Untrusted>,
     /// Forbidden symbols, by library.
-    pub blacklisted_symbols: BTreeMap<String, BTreeSet<String>>,
+    pub blacklisted_symbols: BTreeMap<Untrusted, BTreeSet<Untrusted>>,
 }
 
 /// A policy with what the wheel needs beyond it.
 struct References {
     policy: &'static Policy,
-    libs: BTreeMap<String, Option<ModuleId>>,
-    forbidden: BTreeMap<String, BTreeSet<String>>,
+    libs: BTreeMap<Untrusted, Option<ModuleId>>,
+    forbidden: BTreeMap<Untrusted, BTreeSet<Untrusted>>,
 }
 
 /// A rank among the policies: 0 is plain `linux`, 1 the least promising tag.
 type Rank = usize;
 
-type Versions = BTreeMap<String, BTreeSet<String>>;
+type Versions = BTreeMap<Untrusted, BTreeSet<Untrusted>>;
 
 /// Judge a wheel.
 pub fn audit(input: &AuditInput<'_>) -> Audit {
@@ -102,21 +103,21 @@ pub fn audit(input: &AuditInput<'_>) -> Audit {
         Some(policy) => policy.tag(arch).to_string(),
         None => format!("linux_{}", arch.name()),
     };
-    let found = |one: Option<&References>| -> BTreeMap<String, Option<String>> {
+    let found = |one: Option<&References>| -> BTreeMap<Untrusted, Option<Untrusted>> {
         let libs = one.into_iter().flat_map(|one| &one.libs);
         libs.map(|(name, id)| (name.clone(), id.and_then(|id| found_at(graph, id))))
             .collect()
     };
     Audit {
-        overall_tag: tag(overall),
-        sym_tag: tag(sym),
+        overall_tag: tag(overall).into(),
+        sym_tag: tag(sym).into(),
         pyfpe: fpe,
         ucs2: ucs,
         unsupported_isa: machine == 0,
         versioned_symbols: versions,
         external_libs: found(references.last()),
         external_libs_of_lowest: found(references.first()),
-        best_tag: tag(best),
+        best_tag: tag(best).into(),
         upgrades: references
             .iter()
             .skip(overall)
@@ -126,7 +127,7 @@ pub fn audit(input: &AuditInput<'_>) -> Audit {
                     libs_to_eliminate: one.libs.keys().cloned().collect(),
                     blacklisted_symbols: one.forbidden.clone(),
                 };
-                (one.policy.tag(arch).to_string(), upgrade)
+                (one.policy.tag(arch).to_string().into(), upgrade)
             })
             .collect(),
     }
@@ -213,9 +214,9 @@ fn references(input: &AuditInput<'_>, policy: &'static Policy, top: &[Top<'_>]) 
                 let wanted = facts.symbols.iter().filter(|symbol| {
                     !symbol.defined && !symbol.is_weak() && symbols.contains(symbol.name)
                 });
-                let wanted: BTreeSet<String> = wanted.map(|one| one.name.to_owned()).collect();
+                let wanted: BTreeSet<Untrusted> = wanted.map(|one| one.name.into()).collect();
                 if !wanted.is_empty() {
-                    let known = found.forbidden.entry(library.as_str().to_owned());
+                    let known = found.forbidden.entry(library.as_str().into());
                     known.or_default().extend(wanted);
                 }
             }
@@ -234,7 +235,7 @@ fn external(
     walk: &RootWalk,
     policy: &Policy,
     facts: &Facts,
-    libs: &mut BTreeMap<String, Option<ModuleId>>,
+    libs: &mut BTreeMap<Untrusted, Option<ModuleId>>,
 ) {
     let mut leads: BTreeMap<&str, Target> = BTreeMap::new();
     for edge in walk.edges() {
@@ -260,17 +261,17 @@ fn external(
             queue.extend(file.file.facts.needed.iter().map(|name| name.as_str()));
         }
         if file.is_none_or(|file| !file.path.in_wheel()) {
-            libs.insert(name.to_owned(), module);
+            libs.insert(name.into(), module);
         }
     }
 }
 
 /// Where a library was found: the folder that was searched, and the name of the file that its
 /// links lead to.
-fn found_at(graph: &Graph, id: ModuleId) -> Option<String> {
+fn found_at(graph: &Graph, id: ModuleId) -> Option<Untrusted> {
     let module = graph.module(id)?;
     let file = module.path.parent().join(module.file.real_path.file_name());
-    Some(file.as_str().to_owned())
+    Some(file.as_str().into())
 }
 
 /// The versions of all files, with those of the libraries that a tag would have grafted: the best
@@ -286,7 +287,7 @@ fn by_versions(input: &AuditInput<'_>, references: &[References]) -> (Rank, Vers
         let fits = |one: &References| {
             all().all(|name| {
                 one.policy
-                    .has_version(arch, name, one.policy.tag(arch).version)
+                    .has_version(arch, name.as_str(), one.policy.tag(arch).version)
             })
         };
         let found = references.iter().rposition(fits);
@@ -314,11 +315,11 @@ fn add_versions(facts: &Facts, versions: &mut Versions) {
         if library.starts_with("ld-linux") || library == "ld64.so.1" || library == "ld64.so.2" {
             continue;
         }
-        let names = need.versions.iter().map(|version| version.name.clone());
-        versions
-            .entry(library.to_owned())
-            .or_default()
-            .extend(names);
+        let names = need
+            .versions
+            .iter()
+            .map(|version| version.name.clone().into());
+        versions.entry(library.into()).or_default().extend(names);
     }
 }
 
@@ -332,7 +333,7 @@ fn by_processor(input: &AuditInput<'_>, references: &[References], top: &[Top<'_
     if top.iter().any(|one| beyond(&one.entry.file.facts)) {
         return 0;
     }
-    let external: BTreeMap<&String, ModuleId> = references
+    let external: BTreeMap<&Untrusted, ModuleId> = references
         .iter()
         .flat_map(|one| &one.libs)
         .filter_map(|(name, id)| Some((name, (*id)?)))
@@ -340,7 +341,9 @@ fn by_processor(input: &AuditInput<'_>, references: &[References], top: &[Top<'_
     for (name, id) in external {
         let module = input.subject.graph.module(id);
         if module.is_some_and(|module| beyond(&module.file.facts)) {
-            let provides = references.iter().rposition(|one| one.policy.provides(name));
+            let provides = references
+                .iter()
+                .rposition(|one| one.policy.provides(name.as_str()));
             rank = rank.min(provides.map_or(0, |position| position.saturating_add(1)));
         }
     }

@@ -6,6 +6,7 @@ use crate::plan::needs::subject::ElfEntry;
 use crate::plan::needs::subject::Platform;
 use crate::policy::{Family, PlatformTag};
 use crate::resolve::{Libc, MachineKey, libc_of};
+use crate::wheel::{Sentence, Untrusted, sentence};
 
 /// The files that count.
 #[derive(Debug)]
@@ -15,16 +16,16 @@ pub struct Selection {
     /// What they are for.
     pub platform: Platform,
     /// What is said of the others.
-    pub ignored: Vec<String>,
+    pub ignored: Vec<Sentence>,
 }
 
 /// Why a wheel is none for a platform.
 #[derive(Debug)]
 pub struct Refusal {
     /// What is said of files that do not count.
-    pub ignored: Vec<String>,
+    pub ignored: Vec<Sentence>,
     /// The machine that was looked for and the files that were found; `None`: no ELF file at all.
-    pub found: Option<(Arch, Vec<String>)>,
+    pub found: Option<(Arch, Vec<Untrusted>)>,
     /// The file name says so too.
     pub pure: bool,
 }
@@ -41,22 +42,26 @@ pub fn select(platforms: &[String], elf: &[ElfEntry]) -> Result<Selection, Refus
     let mut ignored = Vec::new();
     let mut foreign = Vec::new();
     for entry in elf {
-        let name = entry.installed.file_name();
+        let name = Untrusted::from(entry.installed.file_name());
         let key = MachineKey::of(&entry.file.facts);
         let Some(own) = key.arch() else {
-            foreign.push(name.to_owned());
-            ignored.push(format!("ignoring: {name} with unknown architecture"));
+            foreign.push(name.clone());
+            ignored.push(sentence!("ignoring: {} with unknown architecture", name));
             continue;
         };
         if *arch.get_or_insert(own) != own {
-            foreign.push(name.to_owned());
-            ignored.push(format!("ignoring: {name} with {} architecture", own.name()));
+            foreign.push(name.clone());
+            ignored.push(sentence!(
+                "ignoring: {} with {} architecture",
+                name,
+                own.name()
+            ));
             continue;
         }
         if let Some(own) = libc_of(&entry.file.facts)
             && *libc.get_or_insert(own) != own
         {
-            ignored.push(format!("ignoring: {name} with {} libc", own.name()));
+            ignored.push(sentence!("ignoring: {} with {} libc", name, own.name()));
             continue;
         }
         machine.get_or_insert(key);

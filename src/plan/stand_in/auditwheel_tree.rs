@@ -11,6 +11,7 @@ use crate::resolve::{
     Bound, Budget, ElfFile, Exceeded, Libc, Meter, ModulePath, Opened, Place, World,
     configured_folders,
 };
+use crate::wheel::Untrusted;
 
 /// A world whose folders and links can be asked for one by one.
 pub trait Disk: World {
@@ -23,8 +24,8 @@ pub trait Disk: World {
 
 /// What is asked.
 pub struct TreeRequest {
-    /// The file as it was named, fit to be shown.
-    pub given: String,
+    /// The file as it was named.
+    pub given: Untrusted,
     /// The same from the root on, links not followed.
     pub path: ModulePath,
     /// Where a path that names no root begins.
@@ -56,7 +57,7 @@ pub struct AuditTree {
 /// One needed name.
 pub struct AuditLibrary {
     /// The name.
-    pub soname: String,
+    pub soname: Untrusted,
     /// Where it was found: the path that was tried and, with the file's links followed, the real one.
     pub found: Option<(ModulePath, ModulePath)>,
     /// Of which file the platform is told, and with it what it needs.
@@ -117,7 +118,7 @@ pub fn audit_tree(
         let under_usr = ModulePath::new(Place::System, &format!("/usr{}", folder.as_str()));
         search.system.extend([folder, under_usr]);
         libraries.push(AuditLibrary {
-            soname: path.file_name().to_owned(),
+            soname: path.file_name().into(),
             found: Some((path.clone(), search.real(path))),
             platform: Some(Arc::clone(file)),
             needed: Vec::new(),
@@ -136,14 +137,15 @@ pub fn audit_tree(
 
 impl Search<'_> {
     fn walk(&self, root: &Arc<ElfFile>, libraries: &mut Vec<AuditLibrary>) -> Result<(), Exceeded> {
-        let mut known: BTreeSet<String> = libraries.iter().map(|one| one.soname.clone()).collect();
+        let mut known: BTreeSet<Untrusted> =
+            libraries.iter().map(|one| one.soname.clone()).collect();
         let mut stack = vec![self.frame(root, &self.request.path)?];
         while let Some(frame) = stack.last_mut() {
             let Some(name) = frame.needed.next() else {
                 stack.pop();
                 continue;
             };
-            if !known.insert(name.as_str().to_owned()) {
+            if !known.insert(name.as_str().into()) {
                 continue;
             }
             // A libpython is looked for by nobody: it will be taken away.
@@ -161,7 +163,7 @@ impl Search<'_> {
                 None => (None, None),
             };
             libraries.push(AuditLibrary {
-                soname: name.as_str().to_owned(),
+                soname: name.as_str().into(),
                 found: place,
                 needed: file
                     .as_ref()

@@ -92,7 +92,7 @@ pub fn printed(facts: &Facts, print: Printed) -> Result<Vec<String>, String> {
         lines.push(os_abi_name(facts.os_abi));
     }
     if print.soname && facts.kind == Kind::Shared {
-        let soname = facts.soname.iter().map(ToString::to_string);
+        let soname = facts.soname.iter().map(|name| name.as_str().to_owned());
         lines.extend(soname.filter(|name| !name.is_empty()));
     }
     if print.run_path && facts.dynamic {
@@ -108,7 +108,8 @@ pub fn printed(facts: &Facts, print: Printed) -> Result<Vec<String>, String> {
         lines.push(format!("execstack: {sign}"));
     }
     if print.needed {
-        lines.extend(facts.needed.iter().map(ToString::to_string));
+        let needed = facts.needed.iter();
+        lines.extend(needed.map(|name| name.as_str().to_owned()));
     }
     Ok(lines)
 }

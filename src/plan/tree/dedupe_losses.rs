@@ -71,7 +71,7 @@ fn found(graph: &Graph<LoadFacts>, walk: &RootWalk, classes: &Classes) -> Found 
         };
         let leads = match edge.target {
             Target::Libc => Leads::Libc,
-            Target::Missing => Leads::Out(edge.wants.to_string()),
+            Target::Missing => Leads::Out(edge.wants.as_str().to_owned()),
             Target::Module(id) => match graph.module(id) {
                 Some(module) => classes.key(&module.file.real_path),
                 None => continue,

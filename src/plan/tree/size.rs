@@ -156,10 +156,10 @@ pub fn size(
         };
         let name = match tree.owner(path) {
             Some(owner) => owner.name.clone(),
-            None if tree.is_copy(path) => STORE.to_owned(),
-            None => String::new(),
+            None if tree.is_copy(path) => STORE.into(),
+            None => String::new().into(),
         };
-        let package = sizes.packages.entry(name.into()).or_default();
+        let package = sizes.packages.entry(name).or_default();
         package.total = package.total.saturating_add(file.size);
         let sum = package.categories.entry(category).or_default();
         *sum = sum.saturating_add(file.size);

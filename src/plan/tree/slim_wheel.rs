@@ -34,7 +34,7 @@ pub fn slim_wheel(
         ops.insert(path.clone(), op);
     }
     WheelPlan {
-        input: filename.to_string(),
+        input: filename.to_string().into(),
         output: filename.clone(),
         ops,
         notes: Vec::new(),

@@ -34,14 +34,14 @@ pub enum LinkTarget {
     /// To this path of the tree, whether or not it is there.
     Inside(ArchivePath),
     /// Out of the tree.
-    Outside(String),
+    Outside(Untrusted),
 }
 
 /// One installed distribution.
 #[derive(Clone, Debug)]
 pub struct Distribution {
     /// Its name and version as its folder has them: `numpy-2.5.5`.
-    pub name: String,
+    pub name: Untrusted,
     /// Its RECORD.
     pub record_path: ArchivePath,
     /// What RECORD says.

@@ -24,6 +24,7 @@ use crate::plan::verdict::check_needs::{self, Promise};
 use crate::plan::verdict::unbrought_versions;
 use crate::policy::{Alpine, Family, GlibcVersion, PlatformTag, What, musl_floor, policy_of};
 use crate::resolve::{Exceeded, Libc, ModulePath, is_extension, libc_of, musl_ignores};
+use crate::wheel::Untrusted;
 
 /// Everything that is wrong with a package, sorted by code, then by file. What is excluded may be
 /// missing, and its symbols with it.
@@ -75,7 +76,7 @@ pub fn check(package: &Package, exclude: &Exclusions) -> Result<Vec<Fault>, Exce
         let is_plain =
             |tag: &&String| PlatformTag::parse(tag).is_some_and(|tag| tag.family == Family::Linux);
         let plain = package.platforms.iter().filter(is_plain).cloned();
-        found.extend(plain.map(|tag| TagFault::PromisesNothing { tag }.into()));
+        found.extend(plain.map(|tag| TagFault::PromisesNothing { tag: tag.into() }.into()));
     }
     found.sort();
     found.dedup();
@@ -149,17 +150,23 @@ fn tags(package: &Package, settled: &Platform, found: &mut Vec<Fault>) -> Option
                     say(TagFault::AnyWithElf { file });
                 }
             } else if !is_elsewhere(claim) || is_told {
-                say(TagFault::UnknownTag { tag, arch });
+                say(TagFault::UnknownTag {
+                    tag: tag.into(),
+                    arch,
+                });
             }
             continue;
         };
         if !parsed.is_for(arch) {
-            say(TagFault::TagMachine { tag, arch });
+            say(TagFault::TagMachine {
+                tag: tag.into(),
+                arch,
+            });
             continue;
         }
         let libc = match parsed.family {
             Family::Linux => {
-                say(TagFault::PromisesNothing { tag });
+                say(TagFault::PromisesNothing { tag: tag.into() });
                 continue;
             }
             Family::Manylinux => Libc::Glibc,
@@ -168,10 +175,16 @@ fn tags(package: &Package, settled: &Platform, found: &mut Vec<Fault>) -> Option
         if libc != settled.libc {
             if is_told {
                 let libc = settled.libc;
-                say(TagFault::TagLibc { tag, libc });
+                say(TagFault::TagLibc {
+                    tag: tag.into(),
+                    libc,
+                });
             }
         } else if policy_of(&parsed, arch).is_none() {
-            say(TagFault::UnknownTag { tag, arch });
+            say(TagFault::UnknownTag {
+                tag: tag.into(),
+                arch,
+            });
         } else if widest
             .as_ref()
             .is_none_or(|known| parsed.version < known.version)
@@ -204,7 +217,7 @@ fn musl(subject: &Subject, widest: Option<&PlatformTag>, found: &mut Vec<Fault>)
     for cause in floor.causes.iter().filter(|cause| cause.since > promised) {
         let age = MuslAge {
             since: cause.since,
-            tag: tag_name(widest, settled),
+            tag: tag_name(widest, settled).into(),
             promised,
         };
         let file = cause.file.clone();
@@ -227,7 +240,7 @@ fn run_path_tokens(subject: &Subject, found: &mut Vec<Fault>) {
         {
             let fault = NeedFault::RunPathToken {
                 file: entry.installed.clone(),
-                run_path: run_path.value.clone(),
+                run_path: run_path.value.clone().into(),
             };
             found.push(fault.into());
         }
@@ -249,13 +262,13 @@ fn tag_name(widest: Option<&PlatformTag>, settled: &Platform) -> String {
 }
 
 /// The first symbol of a version that a file needs, with it; the version alone where none is told apart.
-fn private_symbol(links: &Links, file: &ModulePath, version: String) -> String {
+fn private_symbol(links: &Links, file: &ModulePath, version: &str) -> Untrusted {
     let facts = links.files.get(file).map(|file| &file.facts);
     let symbols = facts.into_iter().flat_map(|facts| facts.symbols.iter());
-    let named = symbols.filter(|symbol| !symbol.defined && symbol.version == Some(&version));
+    let named = symbols.filter(|symbol| !symbol.defined && symbol.version == Some(version));
     match named.map(|symbol| symbol.name).min() {
-        Some(name) => format!("{name}@{version}"),
-        None => version,
+        Some(name) => format!("{name}@{version}").into(),
+        None => version.into(),
     }
 }
 
@@ -292,8 +305,8 @@ fn glibc(
                 file,
                 library,
                 version,
-            } if GlibcVersion::of(&version) == Some(GlibcVersion::Private) => {
-                let symbol = private_symbol(&links, &file, version);
+            } if GlibcVersion::of(version.as_str()) == Some(GlibcVersion::Private) => {
+                let symbol = private_symbol(&links, &file, version.as_str());
                 Fault::from(NeedFault::PrivateSymbol {
                     file,
                     symbol,
@@ -308,7 +321,7 @@ fn glibc(
                 file,
                 version,
                 library,
-                tag,
+                tag: tag.into(),
             }),
             Blocker::Symbol {
                 file,
@@ -319,9 +332,11 @@ fn glibc(
                 symbol,
                 library,
             }),
-            Blocker::Isa { file, level } => {
-                Fault::from(FloorFault::NewProcessor { file, level, tag })
-            }
+            Blocker::Isa { file, level } => Fault::from(FloorFault::NewProcessor {
+                file,
+                level,
+                tag: tag.into(),
+            }),
             Blocker::Musl(_) | Blocker::Python { .. } => continue,
         });
     }

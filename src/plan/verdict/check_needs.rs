@@ -91,7 +91,11 @@ fn libraries(graph: &Graph, promise: &Promise, exclude: &Exclusions, found: &mut
             }
         } else {
             let tag = promise.tag.clone();
-            NeedFault::MissingLibrary { file, library, tag }
+            NeedFault::MissingLibrary {
+                file,
+                library,
+                tag: tag.into(),
+            }
         };
         found.push(fault.into());
     }

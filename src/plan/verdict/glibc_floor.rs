@@ -10,18 +10,19 @@ use crate::plan::needs::hindrance::{NO_EXECUTABLE_STACK, wanting_stack};
 use crate::plan::needs::links::{Leads, Links};
 use crate::policy::GlibcVersion;
 use crate::resolve::{Graph, ModulePath};
+use crate::wheel::Untrusted;
 
 /// The oldest glibc on which every file loads, and the first that refuses one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GlibcFloor {
     /// Its version (`2.34`); `None` where no file asks for any, or for none that is known.
-    pub glibc: Option<String>,
+    pub glibc: Option<Untrusted>,
     /// What keeps the files from some older glibc, newest first.
     pub causes: Vec<GlibcCause>,
     /// Versions of which nothing tells the glibc that has them; `since` says so.
     pub unknown: Vec<GlibcCause>,
     /// The release from which on some file is refused.
-    pub not_from: Option<String>,
+    pub not_from: Option<&'static str>,
     /// The files that it refuses: each asks for an executable stack and is loaded with dlopen.
     pub refused: Vec<ModulePath>,
 }
@@ -30,13 +31,13 @@ pub struct GlibcFloor {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct GlibcCause {
     /// The version of glibc (`2.34`), or why it is not known.
-    pub since: String,
+    pub since: Untrusted,
     /// The symbol version as it stands in the file (`GLIBC_2.34`, `GLIBC_ABI_DT_RELR`).
-    pub version: String,
+    pub version: Untrusted,
     /// The file.
     pub file: ModulePath,
     /// A symbol of that version, by name the first; `None` where no symbol is told apart.
-    pub symbol: Option<String>,
+    pub symbol: Option<Untrusted>,
     /// How many symbols of that version the file needs.
     pub symbols: usize,
 }
@@ -82,10 +83,10 @@ pub(in crate::plan) fn glibc_floor(
             };
             let asking = asking.get(name);
             let cause = GlibcCause {
-                since: since(version),
-                version: name.to_owned(),
+                since: since(version).into(),
+                version: name.into(),
                 file: path.clone(),
-                symbol: asking.map(|(first, _)| (*first).to_owned()),
+                symbol: asking.map(|(first, _)| (*first).to_owned()).map(Into::into),
                 symbols: asking.map_or(0, |(_, count)| *count),
             };
             causes.push((version, cause));
@@ -100,7 +101,7 @@ pub(in crate::plan) fn glibc_floor(
         glibc: known.first().map(|(_, cause)| cause.since.clone()),
         causes: known.into_iter().map(|(_, cause)| cause).collect(),
         unknown: unknown.into_iter().map(|(_, cause)| cause).collect(),
-        not_from: (!refused.is_empty()).then(|| NO_EXECUTABLE_STACK.to_owned()),
+        not_from: (!refused.is_empty()).then_some(NO_EXECUTABLE_STACK),
         refused,
     }
 }

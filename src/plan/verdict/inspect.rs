@@ -21,11 +21,12 @@ use crate::plan::rules::fault::Fault;
 use crate::plan::verdict::glibc_floor::{GlibcFloor, glibc_floor};
 use crate::policy::{Importers, MuslFloor, Policy, Pythons, musl_floor, policies};
 use crate::resolve::{BindingReport, Exceeded, Libc, ModulePath, bind};
+use crate::wheel::Untrusted;
 
 /// What is looked at: a wheel, an installed package, or a single file.
 pub struct InspectInput<'a> {
     /// What it is called.
-    pub name: String,
+    pub name: Untrusted,
     /// The platform tags that it claims; none for a single file.
     pub claims: &'a [String],
     /// The interpreters that its tags claim.
@@ -40,7 +41,7 @@ pub struct InspectInput<'a> {
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     /// The file name, or what else it is called.
-    pub wheel: String,
+    pub wheel: Untrusted,
     /// Whose loader loads it.
     pub libc: Libc,
     /// The other C library, where its tags speak of both and its files suit both.
@@ -62,7 +63,7 @@ pub struct Inspection {
     /// What it needs from outside.
     pub needs: Vec<Needed>,
     /// glibc: the symbol versions it needs, by library.
-    pub versions: BTreeMap<Soname, BTreeSet<String>>,
+    pub versions: BTreeMap<Soname, BTreeSet<Untrusted>>,
     /// musl: the oldest Alpine on which every file loads.
     pub floor: Option<MuslFloor>,
     /// glibc: the oldest one on which every file loads.
@@ -312,11 +313,11 @@ fn needed(links: &Links, files: &BTreeSet<ModulePath>, policy: Option<&Policy>) 
     found.into_values().collect()
 }
 
-fn versions(links: &Links, files: &BTreeSet<ModulePath>) -> BTreeMap<Soname, BTreeSet<String>> {
-    let mut found: BTreeMap<Soname, BTreeSet<String>> = BTreeMap::new();
+fn versions(links: &Links, files: &BTreeSet<ModulePath>) -> BTreeMap<Soname, BTreeSet<Untrusted>> {
+    let mut found: BTreeMap<Soname, BTreeSet<Untrusted>> = BTreeMap::new();
     for file in files.iter().filter_map(|path| links.files.get(path)) {
         for need in &file.facts.version_needs {
-            let names = need.versions.iter().map(|version| version.name.clone());
+            let names = need.versions.iter().map(|version| (&version.name).into());
             found.entry(need.file.clone()).or_default().extend(names);
         }
     }

@@ -2,6 +2,4 @@
 
 mod helper;
 mod kill;
-mod kill_stage;
-mod network;
 mod stage;

@@ -4,6 +4,7 @@ mod archive;
 mod contents;
 mod elf;
 mod entries;
+mod fields;
 mod graphs;
 mod large;
 mod limits;

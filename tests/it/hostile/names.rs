@@ -37,7 +37,7 @@ fn is_unseen(c: char) -> bool {
 }
 
 /// Nothing in it steers anything. `commands`: lines may be commands of ours to GitHub.
-fn assert_tame(words: &[&str], output: &Output, commands: bool) {
+pub(super) fn assert_tame(words: &[&str], output: &Output, commands: bool) {
     for stream in [&output.stdout, &output.stderr] {
         let text = std::str::from_utf8(stream).expect("reports are UTF-8");
         for line in text.split('\n') {
@@ -62,15 +62,17 @@ fn run(folder: &Path, words: &[&str]) -> Output {
     output
 }
 
+/// Is what the command prints JSON?
+pub(super) fn is_report(words: &[&str]) -> bool {
+    let formats = ["--json", "json", "sarif", "gitlab"];
+    words.iter().any(|word| formats.contains(word))
+}
+
 /// Runs a command and looks at what it says.
 fn tame(folder: &Path, words: &[&str]) {
     let output = run(folder, words);
     assert_tame(words, &output, words.contains(&"github"));
-    if words
-        .iter()
-        .any(|word| ["--json", "json", "sarif", "gitlab"].contains(word))
-        && !output.stdout.is_empty()
-    {
+    if is_report(words) && !output.stdout.is_empty() {
         let value: Result<serde_json::Value, _> = serde_json::from_slice(&output.stdout);
         value.unwrap_or_else(|error| panic!("{words:?}: {error}"));
     }
