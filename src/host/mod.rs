@@ -28,8 +28,9 @@ mod written;
 
 pub use apply_wheel::{apply_wheel, copy_wheel, write_wheel};
 pub use build::{
-    Engine, Pip, PipOptions, StandIn, TargetAsked, Wheelhouse, absolute, cores, find_target,
-    free_memory, is_same_file, local_file, read_text, sha256_of, size_of, surroundings, variables,
+    Engine, Pip, PipOptions, StandIn, TargetAsked, Unreached, Wheelhouse, absolute, cores,
+    find_target, free_memory, is_same_file, local_file, read_text, sha256_of, size_of,
+    surroundings, variables,
 };
 pub use debug_files::write_debug_files;
 pub use edit_file::{check_page, holds_library, read_file, read_value, write_edited, write_page};

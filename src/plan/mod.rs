@@ -15,7 +15,7 @@ pub use build::choice::{ChoiceOptions, Step, Way, Why, steps};
 pub use build::cure::{apk_line, lacks};
 pub use build::fault::BuildFault;
 pub use build::jobs::{ENVIRONMENT, Jobs, SizeFlags, environment, jobs};
-pub use build::lack::Lack;
+pub use build::lack::{Cause, Lack};
 pub use build::lock::{Lock, Locked, LockedFile, normalised, percent_decoded};
 pub use build::lock_made::{Candidate, PipReport, included_files, locked_packages, project_of};
 pub use build::record::{How, Made};

@@ -1,6 +1,6 @@
 //! What a build lacks, and the cure, in words.
 
-use crate::plan::{Lack, apk_line};
+use crate::plan::{Cause, Lack, apk_line};
 
 /// What is missing: one line each.
 pub(super) fn lines(lacks: &[Lack]) -> String {
@@ -20,6 +20,7 @@ fn line(lack: &Lack) -> String {
         Lack::Memory => "there was not enough memory".to_owned(),
         Lack::Space => "the disk is full".to_owned(),
         Lack::Network => "the index was not reached".to_owned(),
+        Lack::Unread { page, why, .. } => format!("`{page}` was not read: {why}"),
         Lack::Digest => "a file is not the one that the requirements pin".to_owned(),
         Lack::Project {
             requirement,
@@ -67,7 +68,13 @@ pub(super) fn hints(lacks: &[Lack]) -> Vec<String> {
             Lack::Python { .. } => "ask for another version of it, or build with such a Python (`--python`)".to_owned(),
             Lack::Memory => "`--jobs 1`, or give the container more memory".to_owned(),
             Lack::Space => "free some space where TMPDIR and the wheelhouse are; what is done is kept".to_owned(),
-            Lack::Network => {
+            Lack::Unread { cause: Cause::Digest, .. } => {
+                "the server, or a proxy, gives another file than its page names: have that mended, or ask another index".to_owned()
+            }
+            Lack::Unread { cause: Cause::Denied, .. } => {
+                "give credentials that it takes: in its address, in ~/.netrc or by `keyring` (see `pip help install`)".to_owned()
+            }
+            Lack::Network | Lack::Unread { .. } => {
                 "run again: what has come is kept; without a network `--no-index --find-links DIR`".to_owned()
             }
             Lack::Digest => "find out who changed it; pin the new digest if that is meant".to_owned(),

@@ -1,4 +1,5 @@
-//! A program that is run and ends.
+//! A program that is run and ends. Its standard input stays open until then: where this process is killed
+//! it is closed, and by that the program knows that nobody waits for it any more (`pip_helper.py`).
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
@@ -19,7 +20,7 @@ pub(super) struct Said {
     pub(super) status: String,
 }
 
-/// Run it to its end, with `input` on its standard input.
+/// Run it to its end, with `input`, a line, on its standard input.
 pub(super) fn run(mut command: Command, input: &[u8]) -> Result<Said, Error> {
     let program = command.get_program().to_owned();
     let failed = |error| Error::io("run the interpreter", &program, error);
@@ -42,7 +43,6 @@ pub(super) fn run(mut command: Command, input: &[u8]) -> Result<Said, Error> {
             Some(pipe) => pipe.write_all(input),
             None => Ok(()),
         };
-        drop(stdin.take());
         // One that ends without reading is told of by how it ended.
         let written = match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
@@ -52,6 +52,7 @@ pub(super) fn run(mut command: Command, input: &[u8]) -> Result<Said, Error> {
         let err = err.join().unwrap_or_else(|_| Ok(Vec::new()));
         (output, err)
     });
+    drop(stdin);
     let output = output.map_err(failed)?;
     let err = err.map_err(failed)?;
     Ok(Said {
@@ -68,11 +69,16 @@ pub(super) fn run_logged(mut command: Command, log: &Path) -> Result<(bool, Stri
     let out = open::emptied(log).map_err(failed)?;
     let err = out.try_clone().map_err(failed)?;
     let program = command.get_program().to_owned();
-    let status = command
-        .stdin(Stdio::null())
+    let failed = |error| Error::io("run the interpreter", &program, error);
+    let mut child = command
+        .stdin(Stdio::piped())
         .stdout(out)
         .stderr(err)
-        .status()
-        .map_err(|error| Error::io("run the interpreter", program, error))?;
+        .spawn()
+        .map_err(failed)?;
+    // Waiting would close it.
+    let stdin = child.stdin.take();
+    let status = child.wait().map_err(failed)?;
+    drop(stdin);
     Ok((status.success(), status.to_string()))
 }

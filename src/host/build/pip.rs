@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::answers::StandIn;
 use super::child::{Said, run, run_logged};
 use crate::error::Error;
 use crate::plan::{BuildFault, Candidate, PipReport, Target, lacks, normalised};
@@ -175,19 +176,6 @@ pub struct Pip<'a> {
     python: &'a Path,
     options: &'a PipOptions,
     target: &'a Target,
-}
-
-/// What is known of a project that has no wheel.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct StandIn {
-    /// The versions of its source archives.
-    pub found: Vec<String>,
-    /// The versions that would fit, and were taken back.
-    pub yanked: Vec<String>,
-    /// Is there a wheel of its metadata now?
-    pub made: bool,
-    /// The source archive of the newest version that fits; `None`: none fits.
-    pub sdist: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -367,7 +355,8 @@ impl Pip<'_> {
 
     fn command(&self) -> Command {
         let mut command = bare(self.python);
-        command.args(["-m", "pip", "--disable-pip-version-check", "--no-input"]);
+        command.args(["-c", HELPER, "pip"]);
+        command.args(["--disable-pip-version-check", "--no-input"]);
         command
     }
 
@@ -410,7 +399,7 @@ fn bare(python: &Path) -> Command {
 fn ask<T: DeserializeOwned>(python: &Path, request: &Value, doing: &str) -> Result<T, Error> {
     let mut command = bare(python);
     command.args(["-c", HELPER]);
-    let said = run(command, request.to_string().as_bytes())?;
+    let said = run(command, format!("{request}\n").as_bytes())?;
     let answer = said.out.lines().last().unwrap_or_default();
     match serde_json::from_str(answer) {
         Ok(answer) if said.done => Ok(answer),

@@ -1,8 +1,10 @@
 """What pip knows and does not print: run by wheelfix with the interpreter whose pip is the engine.
 
-A JSON request on standard input, one JSON answer as the last line of standard output. Sessions, indexes,
-certificates, proxies and credentials are pip's own, as its configuration, environment and flags say.
+A JSON request as a line on standard input, one JSON answer as the last line of standard output; or, with
+arguments, pip itself. Sessions, indexes, certificates, proxies and credentials are pip's own, as its
+configuration, environment and flags say.
 """
+import hashlib
 import json
 import os
 import platform
@@ -31,7 +33,7 @@ def command(flags):
 
     made = create_command("download")
     with made.main_context():
-        options, _ = made.parse_args(flags)
+        options, _ = made.parse_args(["--no-input"] + flags)
         session = made._build_session(options)
         yield made, options, session
 
@@ -88,16 +90,57 @@ def fetch(request):
         try:
             answer = session.get(wanted["url"], headers={"Accept-Encoding": "identity"}, stream=True)
             answer.raise_for_status()
+            promised, size, digest = answer.headers.get("Content-Length"), 0, hashlib.sha256()
             with open(wanted["to"], "wb") as out:
                 for piece in answer.iter_content(1 << 20):
                     out.write(piece)
+                    size += len(piece)
+                    digest.update(piece)
+            # pip's own session takes what ends too early for whole.
+            if promised and promised.isdigit() and int(promised) != size:
+                raise EOFError("it ended after %d of %s bytes" % (size, promised))
+            if wanted.get("sha256", digest.hexdigest()) != digest.hexdigest():
+                raise ValueError("its SHA-256 is %s, and the index says %s" % (digest.hexdigest(), wanted["sha256"]))
         except Exception as error:
-            failed[wanted["to"]] = "%s: %s" % (type(error).__name__, error)
+            failed[wanted["to"]] = said_of(error)
 
     for made, options, session in command(request["flags"]):
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda wanted: one(session, wanted), request["files"]))
     return {"failed": failed}
+
+
+def said_of(error):
+    # pip's own errors print what they are; what happened stands in these.
+    parts = [str(part) for part in (getattr(error, "message", None), getattr(error, "context", None)) if part]
+    text = "%s: %s" % (type(error).__name__, " ".join(parts) or error)
+    # Objects print where they lie in memory, which differs from run to run; pip's texts have colours.
+    return " ".join(re.sub(r"<[^<>]* at 0x[0-9a-f]+>:? *|\[/?[a-z ]*\]", "", text).split())
+
+
+def unreached(finder, session, name):
+    """The pages that may have a project and were not read: what is on them is not known."""
+    from pip._internal.utils.misc import redact_auth_from_url
+
+    scope = finder._link_collector.search_scope
+    pages = [page for page in scope.find_links if page.startswith(("http:", "https:"))]
+    found = []
+    for page in list(scope.get_index_urls_locations(name)) + pages:
+        if not page.startswith(("http:", "https:")):
+            continue
+        try:
+            answer = session.get(page)
+            # An index says so of a project that it does not have.
+            if answer.status_code not in (404, 410):
+                answer.raise_for_status()
+        except Exception as error:
+            status = getattr(getattr(error, "response", None), "status_code", None)
+            found.append({
+                "page": redact_auth_from_url(page),
+                "why": said_of(error),
+                "denied": status in (401, 403, 407),
+            })
+    return found
 
 
 def stand_in(request):
@@ -119,12 +162,15 @@ def stand_in(request):
         fitting = sorted(wanted.specifier.filter(versions, prereleases=request["pre"] or None),
                          key=lambda text: [one.version for one in found if str(one.version) == text][0])
         if not fitting:
-            return {"found": versions, "yanked": yanked, "made": False, "sdist": None}
+            return {"found": versions, "yanked": yanked, "made": False, "sdist": None,
+                    "unreached": unreached(finder, session, wanted.name)}
         link = [one.link for one in found if str(one.version) == fitting[-1]][-1]
         path = os.path.join(request["to"], link.filename)
-        failed = fetch({"flags": request["flags"], "files": [{"url": link.url_without_fragment, "to": path}]})
-        if failed["failed"]:
-            raise SystemExit("\n".join(failed["failed"].values()))
+        wanted = {"url": link.url_without_fragment, "to": path}
+        if link.hash_name == "sha256":
+            wanted["sha256"] = link.hash
+        for why in fetch({"flags": request["flags"], "files": [wanted]})["failed"].values():
+            raise SystemExit("%s was not fetched: %s" % (link.filename, why))
     metadata = metadata_of(path)
     if metadata is None:
         return {"found": versions, "yanked": [], "made": False, "sdist": path}
@@ -194,8 +240,70 @@ def markers(request):
     return [Marker(text).evaluate({"extra": ""}) for text in request["markers"]]
 
 
+def watch():
+    """End with whoever asks: that process alone holds the other end of the standard input.
+
+    A build that was killed would else go on compiling, and write into the folders of the next one.
+    """
+    import threading
+
+    asking = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+    def wait():
+        while os.read(asking, 4096):
+            pass
+        end_descendants()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def end_descendants():
+    import signal
+
+    # Whoever is ended may have begun another one meanwhile.
+    for attempt in range(20):
+        parents = {}
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % name, "rb") as stat:
+                    state, parent = stat.read().rpartition(b")")[2].split()[:2]
+            except OSError:
+                continue
+            if state != b"Z":
+                parents[int(name)] = int(parent)
+        found = {os.getpid()}
+        while True:
+            more = {child for child, parent in parents.items() if parent in found} - found
+            if not more:
+                break
+            found |= more
+        found.remove(os.getpid())
+        if not found:
+            return
+        for process in found:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except OSError:
+                pass
+
+
+def run_pip():
+    import runpy
+
+    watch()
+    sys.argv = sys.argv[1:]
+    runpy.run_module("pip", run_name="__main__", alter_sys=True)
+
+
 def main():
-    request = json.load(sys.stdin)
+    if len(sys.argv) > 1:
+        return run_pip()
+    request = json.loads(sys.stdin.readline())
+    watch()
     out = sys.stdout
     sys.stdout = sys.stderr
     answer = globals()[request["do"]](request)

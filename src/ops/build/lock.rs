@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::options::Options;
 use crate::error::Error;
 use crate::host::{self, Engine, Pip, Wheelhouse};
-use crate::plan::{self, BuildFault, Lack, Lock, Locked, PipReport, Target, normalised};
+use crate::plan::{self, BuildFault, Cause, Lack, Lock, Locked, PipReport, Target, normalised};
 use crate::wheel::Untrusted;
 
 /// The lock to go by; it is in the wheelhouse afterwards.
@@ -119,6 +119,9 @@ fn resolve(
         };
         let stand_in = pip.stand_in(wanted.as_str(), work)?;
         let Some(sdist) = stand_in.sdist else {
+            if !stand_in.unreached.is_empty() {
+                return Err(unread(error, stand_in.unreached));
+            }
             return Err(no_version(
                 error,
                 wanted.as_str(),
@@ -141,6 +144,23 @@ fn resolve(
             .into());
         }
     }
+}
+
+/// The error that what an index has is not known: pip alone would say that the project is not there.
+fn unread(error: Error, pages: Vec<host::Unreached>) -> Error {
+    let Error::Build(BuildFault::Engine { doing, said, .. }) = error else {
+        return error;
+    };
+    let lacks = pages.into_iter().map(|one| Lack::Unread {
+        page: one.page.into(),
+        why: one.why.into(),
+        cause: match one.denied {
+            true => Cause::Denied,
+            false => Cause::Network,
+        },
+    });
+    let lacks = lacks.collect();
+    BuildFault::Engine { doing, said, lacks }.into()
 }
 
 /// The error that there is no such version, with those that there are.

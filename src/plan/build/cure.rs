@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::build::lack::{Lack, PATTERNS, Pattern, program};
+use crate::plan::build::lack::{Cause, Lack, PATTERNS, Pattern, program};
 use crate::plan::build::providers::{cmake_provider, header_provider, library_provider};
 
 /// What was missing, each once, in the order of the text.
@@ -59,20 +59,35 @@ fn of_line(line: &str) -> Vec<Lack> {
     if says("ResolutionImpossible") {
         return vec![Lack::Conflict];
     }
-    if [
-        "NewConnectionError",
-        "ConnectTimeoutError",
-        "ReadTimeoutError",
-        "NameResolutionError",
-        "SSLError",
-        "ProxyError",
-        "ConnectionError: ",
-        "Could not fetch URL",
-        "Temporary failure in name resolution",
-        "HTTP error 5",
-    ]
-    .iter()
-    .any(|part| says(part))
+    // As `pip_helper.py` says it.
+    if let Some((name, why)) = line.split_once(" was not fetched: ") {
+        let cause = match why.contains("its SHA-256 is ") {
+            true => Cause::Digest,
+            false => Cause::Network,
+        };
+        return vec![Lack::Unread {
+            page: name.trim().into(),
+            why: why.into(),
+            cause,
+        }];
+    }
+    // A project that an index does not have is told of in the same way.
+    let is_absent = says("Could not fetch URL ") && says(": 404 Client Error: ");
+    if !is_absent
+        && [
+            "NewConnectionError",
+            "ConnectTimeoutError",
+            "ReadTimeoutError",
+            "NameResolutionError",
+            "SSLError",
+            "ProxyError",
+            "ConnectionError: ",
+            "Could not fetch URL",
+            "Temporary failure in name resolution",
+            "HTTP error 5",
+        ]
+        .iter()
+        .any(|part| says(part))
     {
         return vec![Lack::Network];
     }

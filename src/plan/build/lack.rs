@@ -28,6 +28,15 @@ pub enum Lack {
     Space,
     /// An index or a page was not reached.
     Network,
+    /// A page of an index, or a file, did not come.
+    Unread {
+        /// Its address or name.
+        page: Untrusted,
+        /// What was said.
+        why: Untrusted,
+        /// By whose fault.
+        cause: Cause,
+    },
     /// A file was not the one that requirements pin.
     Digest,
     /// No index has the project, or none has such a version.
@@ -45,6 +54,17 @@ pub enum Lack {
     Requirement(Untrusted),
     /// A Python module that the build imports and does not ask for.
     Module(Untrusted),
+}
+
+/// Why something did not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The network, or the server: it may come another time.
+    Network,
+    /// It is there for others: credentials are missing, or wrong.
+    Denied,
+    /// What came is not what the index names.
+    Digest,
 }
 
 /// A part of what was said, and what it means.

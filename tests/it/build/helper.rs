@@ -23,9 +23,10 @@ fn write_stand_in(name: &str, version: &str) -> (Output, Vec<String>) {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(request.to_string().as_bytes()).unwrap();
-    drop(stdin);
+    stdin.write_all(format!("{request}\n").as_bytes()).unwrap();
+    // It ends when this does.
     let output = child.wait_with_output().unwrap();
+    drop(stdin);
     let walk = walkdir(scratch.path());
     (output, walk)
 }

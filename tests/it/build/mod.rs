@@ -2,4 +2,6 @@
 
 mod helper;
 mod kill;
+mod kill_stage;
+mod network;
 mod stage;

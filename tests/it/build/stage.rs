@@ -11,7 +11,7 @@ use crate::support::command::text;
 use crate::support::stage::{inside, install_on_bare, run_on_bare, stage, static_binary};
 use crate::support::tools;
 
-fn planted() -> TempDir {
+pub(super) fn planted() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/build/planted.py");
     let made = tools::tool("python3")
@@ -36,7 +36,7 @@ fn build(planted: &Path, out: &Path, words: &str) -> Output {
     inside(&stage().full, &binds, &command)
 }
 
-fn wheels(folder: &Path) -> Vec<String> {
+pub(super) fn wheels(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| {
         let name = entry.unwrap().file_name();
         name.to_str().unwrap().to_owned()

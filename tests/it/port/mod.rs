@@ -10,7 +10,7 @@ use crate::support::wheel_builder::WheelBuilder;
 use crate::support::wheels::only_wheel;
 
 /// The pinned wheel for glibc of a project.
-fn manylinux(name: &str) -> PathBuf {
+pub fn manylinux(name: &str) -> PathBuf {
     let list = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/scripts/evidence/trees/glibc.txt"

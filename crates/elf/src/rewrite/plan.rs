@@ -5,7 +5,9 @@ use crate::buffer::Buffer;
 use crate::edits::{Edits, RunPathEdit};
 use crate::error::Error;
 use crate::read::dynamic::{DT_REL, DT_RELA, DT_RELR, Dynamic};
+use crate::read::facts;
 use crate::read::image::Image;
+use crate::read::machine::Machine;
 use crate::read::object::Object;
 use crate::read::segment::PT_INTERP;
 use crate::read::tables::{Freedom, Table};
@@ -26,15 +28,34 @@ pub(crate) fn rewrite(
     if !object.is_linked() && asks_for_names(edits) {
         return Err(Error::uneditable("it has no dynamic section"));
     }
+    // Of such a file reading tells nothing but the headers, where the rest makes no sense to a loader: what
+    // is changed in it, or is there already, nobody could see.
+    if asks_for_names(edits) && !Machine::of(&object.image.header).runs_linux() {
+        facts::of(object)?;
+    }
     let needs = versions::needs(&object.image, &object.dynamic)?;
     let change = Change::new(object, &needs, edits)?;
     if change.is_nothing(&object.dynamic) {
         return Ok(None);
     }
+    check_dynamic_offset(object)?;
     object.image.check_symbol_tables()?;
     let plan = Plan::new(object, &needs, &change)?;
     let level = plan.layout.level;
     Ok(Some((plan.apply()?, level)))
+}
+
+/// Loaders go by the address of `PT_DYNAMIC`, other readers by its offset. Where the two lead to different
+/// bytes, what a later strip may take is another's list.
+fn check_dynamic_offset(object: &Object<'_>) -> Result<(), Error> {
+    match object.image.dynamic()? {
+        Some(segment) if object.is_linked() && segment.offset != object.dynamic.at => {
+            Err(Error::uneditable(
+                "the offset of PT_DYNAMIC is not that of its address, so readers disagree on what it says",
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether an edit makes no sense for a file that no loader links. Taking away what is not there
