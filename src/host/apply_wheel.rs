@@ -12,13 +12,14 @@ use super::gather::{Gathered, file_name};
 use super::output_options::OutputOptions;
 use super::publish::Output;
 use super::sysroot::Sysroot;
-use super::written::{Applied, Written, edit_in_steps};
+use super::written::{Applied, Written, changed, edit_in_steps};
 use crate::elf::{self, Arch, Edits};
 use crate::error::{Error, Place};
 use crate::plan::{EntryOp, SourceLibrary, WheelPlan, hex, sbom_json};
 use crate::policy::shim;
 use crate::wheel::{
     ArchivePath, ArchiveWriter, Deflated, DosDateTime, Entry, RecordHash, RecordRow, deflate,
+    deflate_again,
 };
 
 /// So many bytes of content are worked on at once, unless one entry alone is larger:
@@ -257,15 +258,17 @@ impl<'a> Job<'a> {
             Item::Raw(_) => return Ok(None),
             Item::Edit(path, entry, edits) => {
                 let archive = &self.gathered.wheel.archive;
-                let bytes = archive.contents(&self.gathered.source, entry);
-                let bytes = bytes.map_err(|error| self.wheel_error(error))?;
+                let read = archive.contents_and_packed(&self.gathered.source, entry);
+                let (bytes, packed) = read.map_err(|error| self.wheel_error(error))?;
                 let edited = self.edit(&bytes, edits, || Place::Entry(entry.path.clone()))?;
+                let changes = changed(&bytes, &edited);
                 drop(bytes);
+                let body = deflate_again(&packed, &changes, &edited, self.options.level);
                 let mode = match entry.path == **path {
                     true => entry.mode.unwrap_or(0o644),
                     false => PROGRAM_MODE,
                 };
-                self.finish(path, &edited, mode, entry.modified)?
+                self.made(path, &edited, body, mode, entry.modified)?
             }
             Item::Graft(path, source, edits) => {
                 let bytes = self.sysroot.read(&source.path, &source.digest)?;
@@ -311,6 +314,17 @@ impl<'a> Job<'a> {
         time: DosDateTime,
     ) -> Result<Made, Error> {
         let body = deflate(bytes, self.options.level);
+        self.made(path, bytes, body, mode, time)
+    }
+
+    fn made(
+        &self,
+        path: &ArchivePath,
+        bytes: &[u8],
+        body: Result<Deflated, crate::wheel::Error>,
+        mode: u32,
+        time: DosDateTime,
+    ) -> Result<Made, Error> {
         Ok(Made {
             path: path.clone(),
             body: body.map_err(|error| self.wheel_error(error))?,

@@ -7,7 +7,7 @@ use super::gather::Gathered;
 use super::publish::Output;
 use crate::elf::{self, Edits};
 use crate::error::Error;
-use crate::wheel::{self, Limits, Note, Rule, Wheel, WheelFilename};
+use crate::wheel::{self, Changed, Limits, Note, Part, Rule, Wheel, WheelFilename};
 
 /// What was written.
 #[derive(Clone, Debug)]
@@ -109,4 +109,26 @@ pub(super) fn edit_in_steps(bytes: &[u8], edits: &Edits) -> Result<elf::Buffer, 
     };
     let renamed = elf::edit(bytes, &names)?.bytes;
     Ok(elf::edit(&renamed, &rest)?.bytes)
+}
+
+/// Where an edited file differs from what it was.
+pub(super) fn changed(before: &[u8], after: &[u8]) -> Changed {
+    // What cannot be read was not edited.
+    let moved = elf::moved(before, after).unwrap_or_default();
+    let nexts = moved.iter().skip(1).map(Some).chain([None]);
+    let parts: Vec<Part> = moved
+        .iter()
+        .zip(nexts)
+        .map(|(one, next)| {
+            // What lies between two of them, or behind the last one, mostly keeps to the first.
+            let (from, to) = next.map_or((usize::MAX, usize::MAX), |next| (next.from, next.to));
+            let length = from.saturating_sub(one.from).min(to.saturating_sub(one.to));
+            Part {
+                from: one.from,
+                to: one.to,
+                length,
+            }
+        })
+        .collect();
+    Changed::between(before, after, &parts)
 }

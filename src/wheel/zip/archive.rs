@@ -102,6 +102,20 @@ impl Archive {
         Ok(unpacker.into_bytes(entry))
     }
 
+    /// An entry's bytes as [`Self::contents`] gives them, and as they are packed; nothing of those where they are not.
+    ///
+    /// # Errors
+    /// As [`Self::contents`].
+    pub fn contents_and_packed<S: Source + ?Sized>(
+        &self,
+        source: &S,
+        entry: &Entry,
+    ) -> Result<(Vec<u8>, Vec<u8>), Error> {
+        let mut unpacker = Unpacker::new();
+        unpacker.unpack(source, entry)?;
+        Ok(unpacker.into_both(entry))
+    }
+
     /// The first bytes of an entry, at most `length`, fewer only where the entry is shorter.
     /// Only as much as that is unpacked, and no CRC is checked.
     ///

@@ -3,6 +3,7 @@
 use libdeflater::{CompressionLvl, Compressor};
 
 use crate::wheel::error::Error;
+use crate::wheel::packed::{Changed, repack};
 use crate::wheel::zip::entry::Method;
 use crate::wheel::zip::fields::buffer;
 
@@ -71,6 +72,31 @@ pub fn deflate(bytes: &[u8], level: Level) -> Result<Deflated, Error> {
             size,
         },
     })
+}
+
+/// The same for bytes that differ little from others whose packed form there is: what of that can be kept is
+/// not packed again. That is for the levels up to the default one; whoever asks for more wants all of it packed so.
+///
+/// # Errors
+/// Only when there is no memory for the result.
+pub fn deflate_again(
+    packed: &[u8],
+    changed: &Changed,
+    bytes: &[u8],
+    level: Level,
+) -> Result<Deflated, Error> {
+    let strength = CompressionLvl::new(level.0.into()).ok();
+    let strength = strength.filter(|_| (1..=Level::default().0).contains(&level.0));
+    let kept = strength.and_then(|strength| repack(packed, changed, bytes, strength));
+    match kept.filter(|kept| kept.len() < bytes.len()) {
+        Some(kept) => Ok(Deflated {
+            method: Method::Deflated,
+            bytes: kept,
+            crc32: libdeflater::crc32(bytes),
+            size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        }),
+        None => deflate(bytes, level),
+    }
 }
 
 /// `None` where the result would not be smaller.

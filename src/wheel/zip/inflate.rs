@@ -99,6 +99,18 @@ impl Unpacker {
         Ok(bytes)
     }
 
+    /// The bytes of the entry just unpacked, and its packed ones; none of an entry that is stored.
+    pub(in crate::wheel) fn into_both(mut self, entry: &Entry) -> (Vec<u8>, Vec<u8>) {
+        let size = usize::try_from(entry.compressed_size).unwrap_or(usize::MAX);
+        let mut packed = std::mem::take(&mut self.packed);
+        packed.drain(..GZIP_HEADER.len().min(packed.len()));
+        packed.truncate(size);
+        if entry.method == Method::Stored {
+            packed.clear();
+        }
+        (self.into_bytes(entry), packed)
+    }
+
     /// The buffer of the entry just unpacked.
     pub(in crate::wheel) fn into_bytes(mut self, entry: &Entry) -> Vec<u8> {
         self.bytes
