@@ -77,6 +77,19 @@ struct Statement<'a> {
     texts: Vec<&'a str>,
 }
 
+/// Does a function of this name tell where headers are? `get_include`, `include_dirs`, `print_includes` do;
+/// `query_include_self` includes something else.
+fn asks_for_includes(name: &str) -> bool {
+    let Some((_, rest)) = name.rsplit_once("include") else {
+        return false;
+    };
+    let is_last = matches!(rest.trim_end_matches('_'), "" | "s");
+    let places = [
+        "dir", "path", "folder", "file", "root", "loc", "flag", "opt", "arg", "lib", "head",
+    ];
+    is_last || places.iter().any(|place| name.contains(place))
+}
+
 impl<'a> Statement<'a> {
     /// Whether with this token it defines what others ask where headers are. A method `includes` of an
     /// interval or of a set answers another question.
@@ -90,7 +103,7 @@ impl<'a> Statement<'a> {
             }
             (_, Token::Name("includes")) if self.is_def => self.asks = 1,
             (_, Token::Name(name)) if self.is_def => {
-                return name.to_ascii_lowercase().contains("include");
+                return asks_for_includes(&name.to_ascii_lowercase());
             }
             _ => {}
         }
@@ -139,6 +152,9 @@ mod tests {
             ("def includes(self, x): pass", false),
             ("def includes(): pass", true),
             ("def print_includes(self): pass", true),
+            ("def get_include_and_link_flags(): pass", true),
+            ("def includeDirs(): pass", true),
+            ("def _query_include_self(x, include_self): pass", false),
         ] {
             assert_eq!(paths(source, |_| false).gives_includes, gives, "{source}");
         }
