@@ -4,6 +4,7 @@
 mod answers;
 mod child;
 mod files;
+mod interpreter;
 mod machine;
 mod pip;
 mod target;

@@ -6,52 +6,23 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::StandIn;
-use super::child::{Said, run, run_logged};
+use super::child::{run, run_logged};
+use super::interpreter::{HELPER, Interpreter, PythonFacts, ask, failed};
 use crate::error::Error;
-use crate::plan::{BuildFault, Candidate, PipReport, Target, lacks, normalised};
+use crate::plan::{BuildFault, Candidate, PipReport, Target, normalised};
 use crate::wheel::{Sentence, Untrusted, sentence};
-
-const HELPER: &str = include_str!("pip_helper.py");
-
-/// What would send pip's resolving elsewhere, or keep it from files that the lock has to have.
-const UNWANTED: [&str; 8] = [
-    "PIP_NO_BINARY",
-    "PIP_ONLY_BINARY",
-    "PIP_PLATFORM",
-    "PIP_TARGET",
-    "PIP_PREFIX",
-    "PIP_ROOT",
-    "PIP_USER",
-    "PIP_REQUIRE_VIRTUALENV",
-];
 
 /// The interpreter whose pip does the work.
 pub struct Engine {
     asked: Option<PathBuf>,
     /// The version it has to be of, since it judges the markers of requirements.
     version: Option<(u16, u16)>,
-    found: OnceLock<Result<(PathBuf, PythonFacts), Sentence>>,
-}
-
-/// What an interpreter says of itself.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct PythonFacts {
-    pub(super) version: String,
-    pub(super) implementation: String,
-    pub(super) soabi: String,
-    pub(super) machine: String,
-    pip: Option<String>,
-}
-
-impl PythonFacts {
-    pub(super) fn short_version(&self) -> Option<(u16, u16)> {
-        let mut parts = self.version.split('.');
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-    }
+    found: OnceLock<Result<(Interpreter, PythonFacts), Sentence>>,
+    /// The same one with a pip of uv's, where it has none of its own.
+    of_uv: OnceLock<Option<Interpreter>>,
 }
 
 /// Where pip looks, and within which bounds.
@@ -78,6 +49,7 @@ impl Engine {
             asked,
             version: None,
             found: OnceLock::new(),
+            of_uv: OnceLock::new(),
         }
     }
 
@@ -93,7 +65,7 @@ impl Engine {
         Ok(&self.found()?.1)
     }
 
-    fn found(&self) -> Result<&(PathBuf, PythonFacts), Error> {
+    fn found(&self) -> Result<&(Interpreter, PythonFacts), Error> {
         let found = self.found.get_or_init(|| self.look());
         found.as_ref().map_err(|why| Error::Refused {
             path: self.asked.clone().unwrap_or_else(|| PathBuf::from("pip")),
@@ -111,7 +83,7 @@ impl Engine {
         })
     }
 
-    fn look(&self) -> Result<(PathBuf, PythonFacts), Sentence> {
+    fn look(&self) -> Result<(Interpreter, PythonFacts), Sentence> {
         let candidates = match (&self.asked, self.version) {
             (Some(python), _) => vec![python.clone()],
             (None, Some((major, minor))) => {
@@ -121,11 +93,8 @@ impl Engine {
         };
         let mut whys = Vec::new();
         for python in candidates {
-            let facts: PythonFacts = match ask(
-                &python,
-                &json!({"do": "facts"}),
-                "ask the interpreter what it is",
-            ) {
+            let interpreter = Interpreter::own(python.clone());
+            let facts = match interpreter.facts() {
                 Ok(facts) => facts,
                 Err(error) => {
                     whys.push(reason(&python, &error));
@@ -140,7 +109,7 @@ impl Engine {
                     wanted.0,
                     wanted.1
                 )),
-                _ => return Ok((python, facts)),
+                _ => return Ok((interpreter, facts)),
             }
         }
         Err(Sentence::listing(&whys, "; "))
@@ -155,17 +124,22 @@ impl Engine {
         options: &'a PipOptions,
         target: &'a Target,
     ) -> Result<Pip<'a>, Error> {
-        let (python, facts) = self.found()?;
-        match &facts.pip {
-            Some(_) => Ok(Pip {
+        let (interpreter, facts) = self.found()?;
+        let with_pip = match &facts.pip {
+            Some(_) => Some(interpreter),
+            None => self.of_uv.get_or_init(|| interpreter.by_uv(facts)).as_ref(),
+        };
+        match with_pip {
+            Some(python) => Ok(Pip {
                 python,
                 options,
                 target,
             }),
             None => Err(Error::Refused {
-                path: python.to_owned(),
-                why: "it has no pip".into(),
-                hint: "`python3 -m ensurepip`, or on Alpine `apk add py3-pip`".into(),
+                path: interpreter.python.clone(),
+                why: "it has no pip, and there is no uv that brings one".into(),
+                hint: "`python3 -m ensurepip`, or on Alpine `apk add py3-pip` or `apk add uv`"
+                    .into(),
             }),
         }
     }
@@ -173,7 +147,7 @@ impl Engine {
 
 /// pip, with what it is to go by.
 pub struct Pip<'a> {
-    python: &'a Path,
+    python: &'a Interpreter,
     options: &'a PipOptions,
     target: &'a Target,
 }
@@ -354,7 +328,7 @@ impl Pip<'_> {
     }
 
     fn command(&self) -> Command {
-        let mut command = bare(self.python);
+        let mut command = self.python.command();
         command.args(["-c", HELPER, "pip"]);
         command.args(["--disable-pip-version-check", "--no-input"]);
         command
@@ -385,38 +359,6 @@ impl Pip<'_> {
         );
         flags
     }
-}
-
-fn bare(python: &Path) -> Command {
-    let mut command = Command::new(python);
-    for name in UNWANTED {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// Ask the helper, in the interpreter.
-fn ask<T: DeserializeOwned>(python: &Path, request: &Value, doing: &str) -> Result<T, Error> {
-    let mut command = bare(python);
-    command.args(["-c", HELPER]);
-    let said = run(command, format!("{request}\n").as_bytes())?;
-    let answer = said.out.lines().last().unwrap_or_default();
-    match serde_json::from_str(answer) {
-        Ok(answer) if said.done => Ok(answer),
-        _ => Err(failed(doing, &said)),
-    }
-}
-
-fn failed(doing: &str, said: &Said) -> Error {
-    let text = match said.err.trim() {
-        "" => said.status.clone(),
-        text => text.to_owned(),
-    };
-    Error::Build(BuildFault::Engine {
-        doing: doing.into(),
-        lacks: lacks(&text),
-        said: text.into(),
-    })
 }
 
 fn reason(python: &Path, error: &Error) -> Sentence {

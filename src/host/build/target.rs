@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::pip::{Engine, PythonFacts};
+use super::interpreter::PythonFacts;
+use super::pip::Engine;
 use crate::elf::{Arch, Facts};
 use crate::error::Error;
 use crate::host::Sysroot;

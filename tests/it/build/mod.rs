@@ -5,3 +5,4 @@ mod kill;
 mod kill_stage;
 mod network;
 mod stage;
+mod uv;
