@@ -1,6 +1,8 @@
 //! RECORD: every file of a wheel with its hash and size (PEP 376, PEP 427).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::error::{Error, Rule};
 use super::escape::escape;
@@ -21,15 +23,54 @@ pub struct RecordRow {
 /// The most bytes that an entry's name has: their number has 16 bits (APPNOTE 4.3.7).
 const LONGEST_NAME: usize = 65_535;
 
+/// A row as one of a set: its path is what counts. A map would hold each path twice, of which there may be a million.
+#[derive(Debug, Clone)]
+struct ByPath(RecordRow);
+
+impl PartialEq for ByPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.path == other.0.path
+    }
+}
+
+impl Eq for ByPath {}
+
+impl PartialOrd for ByPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ByPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.path.cmp(&other.0.path)
+    }
+}
+
+impl Borrow<str> for ByPath {
+    fn borrow(&self) -> &str {
+        self.0.path.as_str()
+    }
+}
+
 /// The rows of RECORD, one for each path, sorted by path.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Record {
-    rows: BTreeMap<ArchivePath, RecordRow>,
+    rows: BTreeSet<ByPath>,
     /// Folders, which some builders list as if they were files.
     folders: BTreeSet<ArchivePath>,
     backslashes: usize,
     roundabout: usize,
 }
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        let rest = |record: &Self| (record.backslashes, record.roundabout);
+        self.rows().eq(other.rows()) && self.folders == other.folders && rest(self) == rest(other)
+    }
+}
+
+impl Eq for Record {}
 
 impl Record {
     /// Reads RECORD: comma-separated values, quoted where they need it, UTF-8. Backslashes in
@@ -70,7 +111,7 @@ impl Record {
             if plain != slashes {
                 record.roundabout = record.roundabout.saturating_add(1);
             }
-            if record.rows.contains_key(&path) {
+            if record.rows.contains(path.as_str()) {
                 let again = format!("RECORD lists it again in line {}", row.line);
                 return Err(Error::new(Rule::RecordDuplicate, again).entry(&path));
             }
@@ -86,12 +127,12 @@ impl Record {
     /// The row of a path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&RecordRow> {
-        self.rows.get(path)
+        self.rows.get(path).map(|row| &row.0)
     }
 
     /// All rows, sorted by path.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &RecordRow> {
-        self.rows.values()
+        self.rows.iter().map(|row| &row.0)
     }
 
     /// How many paths were written with backslashes.
@@ -113,7 +154,7 @@ impl Record {
 
     /// Adds a row, or replaces that of the same path.
     pub fn insert(&mut self, row: RecordRow) {
-        self.rows.insert(row.path.clone(), row);
+        self.rows.replace(ByPath(row));
     }
 
     /// Adds the row of a file with these bytes, or replaces it.
@@ -128,7 +169,7 @@ impl Record {
 
     /// Takes a row out.
     pub fn remove(&mut self, path: &str) -> Option<RecordRow> {
-        self.rows.remove(path)
+        self.rows.take(path).map(|row| row.0)
     }
 
     /// RECORD's bytes: rows sorted by path, LF, quotes only where needed, and `itself` (the path
@@ -136,7 +177,7 @@ impl Record {
     #[must_use]
     pub fn to_bytes(&self, itself: &ArchivePath) -> Vec<u8> {
         let mut text = String::new();
-        for row in self.rows.values().filter(|row| row.path != *itself) {
+        for row in self.rows().filter(|row| row.path != *itself) {
             push_path(&mut text, row.path.as_str());
             text.push(',');
             if let Some(hash) = &row.hash {

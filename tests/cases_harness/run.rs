@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use similar::{ChangeTag, TextDiff};
 
 use super::case::{Case, Run};
@@ -187,7 +188,25 @@ pub fn wheelfix(folder: &Path, run: &Run, arguments: &[String], more: &[(&str, &
     for (name, value) in more {
         command.env(name, value);
     }
-    command.output().unwrap()
+    bounded(command)
+}
+
+/// What it says, within what any input may take: two seconds of a processor, many times as long where it is not
+/// optimised, and 256 MiB. Past them it is ended, or finds no memory.
+fn bounded(mut command: Command) -> Output {
+    command.stdin(Stdio::null());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = child.spawn().unwrap();
+    let seconds = if cfg!(debug_assertions) { 16 } else { 2 };
+    for (resource, most) in [(Resource::Cpu, seconds), (Resource::Data, 256 << 20)] {
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        // It may have come to its end already.
+        let _ = prlimit(Some(Pid::from_child(&child)), resource, limit);
+    }
+    child.wait_with_output().unwrap()
 }
 
 fn files(folder: &Path) -> Files {

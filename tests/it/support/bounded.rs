@@ -67,6 +67,17 @@ fn program() -> (PathBuf, f64) {
     }
 }
 
+/// A command line within the same bounds, for runs that something else has to watch (strace): the run is ended
+/// that takes longer, and finds no memory past them.
+pub fn within(words: &[&str]) -> Command {
+    let seconds = SECONDS * program().1;
+    let mut command = tool("prlimit");
+    command.arg(format!("--data={MEMORY}"));
+    command.arg(format!("--cpu={seconds}"));
+    command.args(words);
+    command
+}
+
 /// Runs wheelfix in `folder`, whatever it takes below what ends it, which is far above what is allowed.
 fn run(folder: &Path, words: &[&str]) -> Run {
     let (program, slower) = program();

@@ -8,6 +8,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 
 use tempfile::TempDir;
 
+use super::bounded::within;
 use super::elf_builder::Elf;
 use super::scratch;
 use super::tools::tool;
@@ -67,9 +68,9 @@ impl Fixture {
     pub fn command(&self, before: &[&str], out: &str) -> Command {
         let mut words: Vec<String> = before.iter().map(|word| (*word).to_owned()).collect();
         words.extend(self.words(out));
-        let mut command = tool(&words[0]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut command = within(&words);
         command
-            .args(&words[1..])
             .current_dir(self.path())
             .env_remove("LD_LIBRARY_PATH")
             .env("RAYON_NUM_THREADS", "1")

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use wheelfix::elf::{self, Edits, RunPath, RunPathEdit, RunPathKind};
 use wheelfix::wheel::RecordHash;
 
-use super::tools::tool;
+use super::bounded::within;
 use super::{elf_builder, scratch};
 
 pub const WHEELFIX: &str = env!("CARGO_BIN_EXE_wheelfix");
@@ -113,8 +113,8 @@ impl Tree {
     }
 
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = tool(words[0]);
-        command.args(&words[1..]).current_dir(self.folder.path());
+        let mut command = within(words);
+        command.current_dir(self.folder.path());
         command
     }
 
