@@ -38,9 +38,12 @@ impl Wheelhouse {
     /// Take it. `cache`: the folder for files that were fetched.
     ///
     /// # Errors
-    /// When it cannot be made, or another run works on it.
+    /// When it cannot be made, another run works on it, or what is wheelfix's in it lies elsewhere.
     pub fn open(folder: &Path, cache: &Path) -> Result<Self, Error> {
         let own = folder.join(".wheelfix");
+        for below in ["", "made", "logs", "work"] {
+            refuse_link(&own.join(below))?;
+        }
         for path in [&own.join("made"), &own.join("logs"), &cache.join("files")] {
             make_folder(path)?;
         }
@@ -288,6 +291,21 @@ impl Drop for Wheelhouse {
 
 fn make_folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|error| Error::io("make the folder", path, error))
+}
+
+/// What is emptied and written without a question is no folder that a link leads to.
+fn refuse_link(path: &Path) -> Result<(), Error> {
+    // A slash at the end would be the folder behind the link.
+    let plain: PathBuf = path.components().collect();
+    let is_link = fs::symlink_metadata(&plain).is_ok_and(|there| there.is_symlink());
+    match is_link {
+        true => Err(Error::Refused {
+            path: plain,
+            why: "it is a symbolic link, which wheelfix makes none of there".into(),
+            hint: "remove it, or name another folder with `--wheel-dir DIR`".into(),
+        }),
+        false => Ok(()),
+    }
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -72,6 +73,38 @@ fn wheels(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             (name, fs::read(path).unwrap())
         })
         .collect()
+}
+
+/// `work` is emptied at each start.
+#[test]
+fn a_link_in_a_wheelhouse_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    lay_out(folder);
+    let theirs = folder.join("theirs/work/precious");
+    fs::create_dir_all(theirs.parent().unwrap()).unwrap();
+    fs::write(&theirs, "precious").unwrap();
+    for (link, target) in [
+        ("", "theirs"),
+        ("made", "theirs/work"),
+        ("logs", "theirs"),
+        ("work", "theirs/work"),
+    ] {
+        let own = folder.join("house/.wheelfix");
+        let link = own.join(link);
+        fs::create_dir_all(link.components().as_path().parent().unwrap()).unwrap();
+        symlink(folder.join(target), link.components().as_path()).unwrap();
+        assert_eq!(
+            build(folder, "house").status().unwrap().code(),
+            Some(1),
+            "{link:?}"
+        );
+        let there: Vec<_> = fs::read_dir(folder.join("theirs")).unwrap().collect();
+        assert_eq!(there.len(), 1, "{link:?}: {there:?}");
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), "precious");
+        fs::remove_dir_all(folder.join("house")).unwrap();
+    }
+    assert!(build(folder, "house").status().unwrap().success());
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn no_report_of_a_wheel_steers_anything() {
         "repair",
         "repair --libc musl -v -n",
         "repair --libc glibc --plat linux -v",
-        "port -n",
+        "port --dry-run",
         "show",
         "show -v",
         "show --json",
